@@ -111,6 +111,11 @@ fn each_flaw_in_deciding_causes_a_difference() {
         Flaw::HashUnchecked,
         Flaw::DuplicatesAccepted,
         Flaw::HaltStopsExits,
+        Flaw::LegIgnored,
+        Flaw::FractionBecomesEverything,
+        Flaw::SecondsAccepted,
+        Flaw::SmallerSizeWins,
+        Flaw::UnsupportedIgnored,
     ] {
         assert!(
             is_seen(flaw, &cases, engine::decide, naive::decide::decide),
@@ -187,6 +192,8 @@ fn the_intents_reach_every_reason() {
             "size_basis",
             "leverage_source",
             "exit_rule",
+            "position_leg",
+            "size_source",
         ],
     );
     assert_reached(&counts, &POLICY);
@@ -200,6 +207,7 @@ fn the_intents_reach_every_reason() {
             "INTENT_INVALID",
             "INTENT_AMBIGUOUS",
             "INTENT_NOT_ACTIONABLE",
+            "INTENT_UNSUPPORTED",
             "DENY_NOT_EXIT_OWNER",
             "TRADING_HALTED",
             "POLICY_CONSTRAINT_VIOLATION",
@@ -215,6 +223,15 @@ fn the_intents_reach_every_reason() {
             "policy:leverage_by_symbol.BTCUSDT",
             "owner",
             "delegate",
+            "LONG",
+            "SHORT",
+            "intent:quantity*price",
+            "intent:qty*entry_price",
+            "intent:position_usd",
+            "intent:stake_amount",
+            "intent:size",
+            "intent:size*price",
+            "intent:position_size_usd",
         ],
     );
 }

@@ -47,6 +47,10 @@ pub(crate) const NO_GUARDRAILS: Guardrails = Guardrails {
     venue: None,
     require_hash: false,
     halt: Halt::Nothing,
+    max_price_deviation: None,
+    max_stop_distance: None,
+    ignored_fields: Vec::new(),
+    timestamps: Vec::new(),
 };
 
 /// Returns the inputs with this policy and these delegates, without guardrails.

@@ -7,11 +7,12 @@ use serde_json::Value;
 /// different implementations of `exp`.
 const SHARE: f64 = 1e-12;
 
-const GATE_1: [&str; 4] = [
+const GATE_1: [&str; 5] = [
     "INTENT_UNREADABLE",
     "INTENT_INVALID",
     "INTENT_AMBIGUOUS",
     "INTENT_NOT_ACTIONABLE",
+    "INTENT_UNSUPPORTED",
 ];
 
 /// Returns a text for each difference; the list is empty if the answers agree.

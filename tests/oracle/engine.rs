@@ -1,7 +1,7 @@
 //! The adapter to the engine under test. Except for the adapter of the law kit, no other file in
 //! this folder uses the engine.
 
-use super::naive::{Answer as Columns, Halt, World};
+use super::naive::{Answer as Columns, Candle, Halt, World};
 use portcullis::answer::Answer;
 use portcullis::decide::Engine;
 use portcullis::exit::ExitOwnership;
@@ -108,6 +108,17 @@ fn guardrails(world: &World<'_>) -> String {
         Halt::Symbols(symbols) => json!(symbols),
         Halt::Everything => json!("everything"),
     };
+    let timestamps: serde_json::Map<String, Value> = given
+        .timestamps
+        .iter()
+        .map(|(source, candle)| {
+            let meaning = match candle {
+                Candle::Open(seconds) => json!({ "is": "bar_open", "interval_sec": seconds }),
+                Candle::Close => json!({ "is": "bar_close" }),
+            };
+            (source.clone(), meaning)
+        })
+        .collect();
     let mut all = json!({
         "max_leverage": given.max_leverage,
         "max_position_usd": given.max_position_usd,
@@ -121,6 +132,10 @@ fn guardrails(world: &World<'_>) -> String {
         "venue": given.venue,
         "require_policy_hash": given.require_hash,
         "halt": halt,
+        "max_price_deviation": given.max_price_deviation,
+        "max_stop_distance": given.max_stop_distance,
+        "ignore_fields": Some(&given.ignored_fields).filter(|all| !all.is_empty()),
+        "timestamp_is": Some(timestamps).filter(|all| !all.is_empty()),
     });
     all.as_object_mut()
         .unwrap()

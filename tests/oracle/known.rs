@@ -1,6 +1,10 @@
 //! Tests of the naive engine against known answers, so that it is a valid reference.
 
-use super::naive::{Guardrails, Halt, World, harvest::harvest, policy::hash_of, time};
+use super::compare::differences;
+use super::engine;
+use super::naive::{
+    Flaw, Guardrails, Halt, World, decide::decide, harvest::harvest, policy::hash_of, time,
+};
 use serde_json::{Value, json};
 
 /// The expected hash was computed with Python's `json.dumps` and `hashlib`.
@@ -35,6 +39,38 @@ fn timestamps_equal_calendar_times() {
     );
     assert_eq!(time::from_iso("2025-02-29T00:00:00Z"), None);
     assert_eq!(time::from_millis("1500.5"), None);
+}
+
+/// A limit applies to the largest of several sizes, and the age is counted from the earliest of several times.
+#[test]
+fn entries_beyond_a_bound_are_denied() {
+    let sizes = r#"{"symbol": "BTCUSDT", "side": "BUY", "ts": 1766550734062, "position_size_usd": 200.8, "size": 200.1}"#;
+    let times = r#"{"symbol": "BTCUSDT", "side": "BUY", "ts": 1766550734062, "timestamp": 1766550700, "size": 200}"#;
+    let guardrails = Guardrails {
+        max_notional_usd: Some(200.5),
+        max_intent_age_sec: Some(30.0),
+        ..NO_GUARDRAILS
+    };
+    let policy = policy();
+    for (line, flaw, reason) in [
+        (sizes, Flaw::LimitsOnSmallest, "POLICY_LIMIT_EXCEEDED"),
+        (times, Flaw::AgeFromLatest, "INTENT_STALE"),
+    ] {
+        let world = |flaw| World {
+            policy: Some(&policy),
+            guardrails: &guardrails,
+            exit_owner: "exitbrain_v3_5",
+            delegates: &[],
+            flaw,
+        };
+        let now = Some(1_766_550_734_062_733);
+        let right = decide(&world(None), line, now);
+        assert_eq!(right.get("reason"), Some(&json!(reason)), "{line}");
+        let engine = engine::decide(&world(None), line, now);
+        assert!(differences(&engine, &right).is_empty(), "{engine:?}");
+        let wrong = decide(&world(Some(flaw)), line, now);
+        assert!(!differences(&engine, &wrong).is_empty(), "{flaw:?}");
+    }
 }
 
 /// The harvest parameters are those of the sample policy. Unless a row states other values, the
@@ -128,19 +164,7 @@ fn check(
         .as_object_mut()
         .unwrap()
         .insert("market".to_owned(), market);
-    let policy = json!({
-        "policy_version": "1.0.0-ai-sample", "valid_until_epoch": 2e9,
-        "universe_symbols": ["BTCUSDT"], "leverage_by_symbol": { "BTCUSDT": 8 },
-        "harvest_params": {
-            "T1_R": 1.8, "T2_R": 3.5, "T3_R": 5.8, "lock_R": 1.2, "be_plus_pct": 0.003, "cost_bps": 12,
-            "k_regime_flip": 0.8, "k_sigma_spike": 0.6, "k_ts_drop": 0.4, "k_age_penalty": 0.2, "kill_threshold": 0.55,
-        },
-        "kill_params": {
-            "trend_min": 0.25, "sigma_ref": 0.012, "sigma_spike_cap": 1.8, "ts_ref": 0.35, "ts_drop_cap": 0.45,
-            "max_age_sec": 72000,
-        },
-    })
-    .to_string();
+    let policy = policy();
     let world = World {
         policy: Some(&policy),
         guardrails: &NO_GUARDRAILS,
@@ -170,6 +194,23 @@ fn check(
     );
 }
 
+/// Returns a policy with the harvest parameters of the sample policy.
+fn policy() -> String {
+    json!({
+        "policy_version": "1.0.0-ai-sample", "valid_until_epoch": 2e9,
+        "universe_symbols": ["BTCUSDT"], "leverage_by_symbol": { "BTCUSDT": 8 },
+        "harvest_params": {
+            "T1_R": 1.8, "T2_R": 3.5, "T3_R": 5.8, "lock_R": 1.2, "be_plus_pct": 0.003, "cost_bps": 12,
+            "k_regime_flip": 0.8, "k_sigma_spike": 0.6, "k_ts_drop": 0.4, "k_age_penalty": 0.2, "kill_threshold": 0.55,
+        },
+        "kill_params": {
+            "trend_min": 0.25, "sigma_ref": 0.012, "sigma_spike_cap": 1.8, "ts_ref": 0.35, "ts_drop_cap": 0.45,
+            "max_age_sec": 72000,
+        },
+    })
+    .to_string()
+}
+
 const NO_GUARDRAILS: Guardrails = Guardrails {
     max_leverage: None,
     max_position_usd: None,
@@ -183,4 +224,8 @@ const NO_GUARDRAILS: Guardrails = Guardrails {
     venue: None,
     require_hash: false,
     halt: Halt::Nothing,
+    max_price_deviation: None,
+    max_stop_distance: None,
+    ignored_fields: Vec::new(),
+    timestamps: Vec::new(),
 };

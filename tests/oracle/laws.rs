@@ -1,7 +1,7 @@
 //! Tests of the naive engine with the law kit, like a port in another language: it must satisfy the
 //! laws, and its flaws must violate them.
 
-use super::naive::{self, Answer, Flaw, Guardrails, Halt, World};
+use super::naive::{self, Answer, Candle, Flaw, Guardrails, Halt, World};
 use portcullis_testing::{Decider, Harvester, Law, Laws, Question, Row, Unanswered};
 use serde_json::{Value, json};
 use std::thread;
@@ -51,6 +51,13 @@ fn guardrails(text: &str) -> Result<Guardrails, Unanswered> {
         )
     };
     let halt = all.get("halt");
+    let ignored = all.get("ignore_fields").and_then(Value::as_array);
+    let ignored = ignored.into_iter().flatten().filter_map(Value::as_str);
+    let timestamps = all.get("timestamp_is").and_then(Value::as_object);
+    let candle = |value: &Value| {
+        let length = value.get("interval_sec").and_then(Value::as_f64);
+        length.map_or(Candle::Close, Candle::Open)
+    };
     Ok(Guardrails {
         max_leverage: number("max_leverage"),
         max_position_usd: number("max_position_usd"),
@@ -68,6 +75,14 @@ fn guardrails(text: &str) -> Result<Guardrails, Unanswered> {
             (None, Some("everything")) => Halt::Everything,
             (None, Some(_) | None) => Halt::Nothing,
         },
+        max_price_deviation: number("max_price_deviation"),
+        max_stop_distance: number("max_stop_distance"),
+        ignored_fields: ignored.map(str::to_owned).collect(),
+        timestamps: timestamps
+            .into_iter()
+            .flatten()
+            .map(|(source, value)| (source.clone(), candle(value)))
+            .collect(),
     })
 }
 
@@ -110,6 +125,10 @@ fn the_flaws_of_the_naive_engine_violate_laws() {
         (Flaw::HashUnchecked, Law::NoPolicyNoTrade),
         (Flaw::DuplicatesAccepted, Law::UnknownInputsFail),
         (Flaw::HaltStopsExits, Law::ExitsAreNeverBlocked),
+        (Flaw::LegIgnored, Law::ExitsAreNeverBlocked),
+        (Flaw::FractionBecomesEverything, Law::NoNumberWithoutASource),
+        (Flaw::SecondsAccepted, Law::UnknownInputsFail),
+        (Flaw::UnsupportedIgnored, Law::UnknownInputsFail),
     ] {
         let violation = laws.check_law(law, &mut Naive(Some(flaw))).unwrap_err();
         assert_eq!(violation.law(), law, "{flaw:?}: {violation}");

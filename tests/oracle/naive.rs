@@ -5,12 +5,17 @@
 //! line, and each rule is a plain comparison at the place where it applies.
 
 pub(crate) mod decide;
+pub(crate) mod direction;
+pub(crate) mod exits;
 pub(crate) mod fields;
 pub(crate) mod harvest;
 pub(crate) mod intent;
 pub(crate) mod json;
 pub(crate) mod policy;
+pub(crate) mod record;
+pub(crate) mod size;
 pub(crate) mod time;
+pub(crate) mod unsupported;
 
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -34,6 +39,19 @@ pub(crate) struct Guardrails {
     pub venue: Option<String>,
     pub require_hash: bool,
     pub halt: Halt,
+    pub max_price_deviation: Option<f64>,
+    pub max_stop_distance: Option<f64>,
+    pub ignored_fields: Vec<String>,
+    /// Sources whose `timestamp` is the time of a candle, with the meaning of the time.
+    pub timestamps: Vec<(String, Candle)>,
+}
+
+/// The meaning of a `timestamp` that is the time of a candle.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Candle {
+    /// The beginning of a candle of this length in seconds.
+    Open(f64),
+    Close,
 }
 
 /// The scope of a halt of entries.
@@ -72,6 +90,20 @@ pub(crate) enum Flaw {
     HashUnchecked,
     /// Duplicate keys are accepted.
     DuplicatesAccepted,
+    /// The position side of an intent is ignored.
+    LegIgnored,
+    /// An exit of a share of a position closes the whole position.
+    FractionBecomesEverything,
+    /// A `ts` in seconds is accepted.
+    SecondsAccepted,
+    /// Of two sizes that contradict each other, the smaller one is traded.
+    SmallerSizeWins,
+    /// Fields that are not supported are ignored.
+    UnsupportedIgnored,
+    /// The limits apply to the smallest size instead of the largest.
+    LimitsOnSmallest,
+    /// The age is counted from the latest time.
+    AgeFromLatest,
     /// A halt denies exits.
     HaltStopsExits,
     /// A position without a stop has a stop distance of 1 %.

@@ -5,7 +5,7 @@ pub(crate) mod policy;
 pub(crate) mod position;
 pub(crate) mod text;
 
-use super::naive::{Flaw, Guardrails, Halt, World};
+use super::naive::{Candle, Flaw, Guardrails, Halt, World};
 use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -119,21 +119,43 @@ fn guardrails() -> impl Strategy<Value = Guardrails> {
             (weighted(odds, symbols()), place("usdm"), place("binance")),
             prop::bool::weighted(odds),
             weighted(odds, halt),
+            (
+                bound(vec![1e-6, 0.01, 0.1, 1.0]),
+                bound(vec![1e-6, 0.02, 0.1, 1.0]),
+                weighted(0.1, subsequence(intent::IGNORED.to_vec(), 1..3)),
+                weighted(odds, select(vec!["ai", "trading-bot"])),
+                select(vec![Candle::Close, Candle::Open(60.0), Candle::Open(900.0)]),
+            ),
         )
             .prop_map(
-                |(money, max_validity_sec, times, places, require_hash, halt)| Guardrails {
-                    max_leverage: money.0,
-                    max_position_usd: money.1,
-                    max_notional_usd: money.2,
-                    max_validity_sec,
-                    max_intent_age_sec: times.0,
-                    max_future_skew_sec: times.1,
-                    max_plan_age_sec: times.2,
-                    symbols: places.0,
-                    market: places.1,
-                    venue: places.2,
-                    require_hash,
-                    halt: halt.unwrap_or(Halt::Nothing),
+                |(money, max_validity_sec, times, places, require_hash, halt, intents)| {
+                    Guardrails {
+                        max_leverage: money.0,
+                        max_position_usd: money.1,
+                        max_notional_usd: money.2,
+                        max_validity_sec,
+                        max_intent_age_sec: times.0,
+                        max_future_skew_sec: times.1,
+                        max_plan_age_sec: times.2,
+                        symbols: places.0,
+                        market: places.1,
+                        venue: places.2,
+                        require_hash,
+                        halt: halt.unwrap_or(Halt::Nothing),
+                        max_price_deviation: intents.0,
+                        max_stop_distance: intents.1,
+                        ignored_fields: intents
+                            .2
+                            .into_iter()
+                            .flatten()
+                            .map(str::to_owned)
+                            .collect(),
+                        timestamps: intents
+                            .3
+                            .map(|source| (source.to_owned(), intents.4))
+                            .into_iter()
+                            .collect(),
+                    }
                 },
             )
     })

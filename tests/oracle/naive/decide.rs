@@ -1,9 +1,13 @@
 //! The ten gates in order.
 
-use super::fields::{self, Given};
+use super::exits::Amount;
+use super::fields::{Given, positive};
 use super::intent::{self, Emitter, Intent};
 use super::policy::{self, Policy};
+use super::size::Statement;
 use super::{Answer, Flaw, Halt, World, put};
+
+const EXCEEDED: &str = "POLICY_LIMIT_EXCEEDED";
 
 /// Answers one intent.
 pub(crate) fn decide(world: &World<'_>, line: &str, now: Option<i64>) -> Answer {
@@ -38,40 +42,34 @@ fn gates(
     now: Option<i64>,
     answer: &mut Answer,
 ) -> Result<(), &'static str> {
-    let intent = intent::read(line, now.is_some(), world.flaw)?;
+    let intent = intent::read(world, line, now.is_some())?;
     put(answer, "symbol", intent.symbol.as_str());
-    if let Some(side) = intent.side {
+    if let Some(side) = intent.direction.side {
         put(answer, "side", side);
     }
-    if intent.is_exit && world.flaw == Some(Flaw::HaltStopsExits) {
+    let is_exit = intent.direction.is_exit;
+    if is_exit && world.flaw == Some(Flaw::HaltStopsExits) {
         halted(world, &intent)?;
     }
     let is_named = |name: &String| intent.source == Emitter::Named(name.clone());
     let owner = is_named(&world.exit_owner.to_owned());
     let delegate = world.delegates.iter().any(is_named);
-    if intent.is_exit {
+    if is_exit {
         if !owner && !delegate {
             return Err("DENY_NOT_EXIT_OWNER");
         }
-        put(answer, "decision", "EXIT");
         put(
             answer,
             "exit_rule",
             if owner { "owner" } else { "delegate" },
         );
-        match (fields::positive(intent.quantity), intent.quantity) {
-            (Some(quantity), _) => put(answer, "quantity", quantity),
-            // The quantity is present but not usable.
-            (None, Given::Unreadable | Given::Number(_)) => put(answer, "detail", ""),
-            (None, Given::Absent) if intent.size.is_some() => put(answer, "detail", ""),
-            (None, Given::Absent) => {}
-        }
+        exit(&intent, answer);
         return Ok(());
     }
     if owner || delegate || intent.source == Emitter::Unreadable {
         return Err("INTENT_AMBIGUOUS");
     }
-    let now = now.or(intent.decided_at).or(intent.made_at).unwrap();
+    let now = now.or(intent.event_time).unwrap();
     halted(world, &intent)?;
     let policy = valid_policy(world, answer)?;
     permitted(world, &policy, now)?;
@@ -104,6 +102,25 @@ fn gates(
 /// Returns a number of seconds in microseconds.
 fn micros(seconds: f64) -> i128 {
     format!("{:.0}", seconds * 1e6).parse().unwrap()
+}
+
+/// Fills the columns of an exit.
+fn exit(intent: &Intent, answer: &mut Answer) {
+    put(answer, "decision", "EXIT");
+    if let Some(leg) = intent.direction.leg {
+        put(answer, "position_leg", leg);
+    }
+    if let Some(trigger) = intent.trigger {
+        put(answer, "trigger_price", trigger);
+    }
+    match intent.amount {
+        Amount::Units(units) => put(answer, "quantity", units),
+        Amount::Fraction(fraction) => put(answer, "quantity_fraction", fraction),
+        Amount::Absent | Amount::Unknown => {}
+    }
+    if intent.is_noted {
+        put(answer, "detail", "");
+    }
 }
 
 /// Checks gate 3: no halt covers the symbol.
@@ -174,10 +191,20 @@ fn fresh(
     intent: &Intent,
     now: i64,
 ) -> Result<(), &'static str> {
-    // The age of an intent without a timestamp is unknown.
-    let age = intent.made_at.map_or(f64::NAN, |made_at| {
-        seconds(i128::from(now) - i128::from(made_at))
+    // The age of an intent without a time of sending is unknown.
+    let since = |sent: Option<i64>| {
+        sent.map_or(f64::NAN, |sent| seconds(i128::from(now) - i128::from(sent)))
+    };
+    let (first, last) = (
+        intent.sent.map(|(first, _)| first),
+        intent.sent.map(|(_, last)| last),
+    );
+    let age = since(if world.flaw == Some(Flaw::AgeFromLatest) {
+        last
+    } else {
+        first
     });
+    let lead = -since(last);
     let of_policy = policy.limits.get("max_intent_age_sec").copied();
     for bound in [of_policy, world.guardrails.max_intent_age_sec]
         .into_iter()
@@ -189,7 +216,7 @@ fn fresh(
         }
     }
     let skew = world.guardrails.max_future_skew_sec;
-    if skew.is_none_or(|bound| -age <= bound) {
+    if skew.is_none_or(|bound| lead <= bound) {
         Ok(())
     } else {
         Err("CLOCK_UNTRUSTED")
@@ -211,9 +238,7 @@ fn leverage(
     };
     let requested = match intent.leverage {
         Given::Absent => None,
-        Given::Unreadable | Given::Number(_) => {
-            Some(fields::positive(intent.leverage).ok_or(MISSING)?)
-        }
+        Given::Unreadable | Given::Number(_) => Some(positive(intent.leverage).ok_or(MISSING)?),
     };
     if let Some(requested) = requested {
         put(answer, "leverage_requested", requested);
@@ -243,41 +268,75 @@ fn sized(
     answer: &mut Answer,
 ) -> Result<(), &'static str> {
     const MISSING: &str = "POLICY_MISSING_SIZE";
-    let size = intent.size.as_ref().ok_or(MISSING)?;
-    let usd = size.usd.ok_or(MISSING)?;
-    if !(usd > 0.0 && usd.is_finite()) {
-        return Err(MISSING);
-    }
-    let (margin, notional) = if size.basis == "margin" {
-        (usd, usd * leverage)
-    } else {
-        (usd / leverage, usd)
+    let statements = intent.size.statements.as_ref().ok_or(MISSING)?;
+    let amounts = |statement: &Statement| {
+        if statement.basis == "margin" {
+            (statement.usd, statement.usd * leverage)
+        } else {
+            (statement.usd / leverage, statement.usd)
+        }
     };
-    let guardrails = world.guardrails;
-    let bounds = [
-        (leverage, "max_leverage", guardrails.max_leverage),
-        (margin, "max_position_usd", guardrails.max_position_usd),
-        (notional, "max_notional_usd", guardrails.max_notional_usd),
-    ];
-    for (number, name, of_operator) in bounds {
-        let limits = [policy.limits.get(name).copied(), of_operator];
-        let mut limits = limits.into_iter().flatten();
-        let within = number > 0.0 && number.is_finite() && limits.all(|limit| number <= limit);
-        let overflows = number.is_infinite() && world.flaw == Some(Flaw::OverflowPasses);
-        if !within && !overflows {
-            return Err("POLICY_LIMIT_EXCEEDED");
+    let mut smallest = statements.first().ok_or(MISSING)?;
+    for statement in statements {
+        if amounts(statement).1 < amounts(smallest).1 {
+            smallest = statement;
         }
     }
-    put(answer, "size_usd", usd);
-    put(answer, "size_basis", size.basis);
-    put(answer, "size_source", size.source.as_str());
+    let guardrails = world.guardrails;
+    for statement in statements {
+        if world.flaw == Some(Flaw::LimitsOnSmallest) && statement != smallest {
+            continue;
+        }
+        let (margin, notional) = amounts(statement);
+        let bounds = [
+            (leverage, "max_leverage", guardrails.max_leverage),
+            (margin, "max_position_usd", guardrails.max_position_usd),
+            (notional, "max_notional_usd", guardrails.max_notional_usd),
+        ];
+        for (number, name, of_operator) in bounds {
+            let limits = [policy.limits.get(name).copied(), of_operator];
+            let mut limits = limits.into_iter().flatten();
+            let within = number > 0.0 && number.is_finite() && limits.all(|limit| number <= limit);
+            let overflows = number.is_infinite() && world.flaw == Some(Flaw::OverflowPasses);
+            if !within && !overflows {
+                return Err(EXCEEDED);
+            }
+        }
+    }
+    distances(world, intent)?;
+    put(answer, "size_usd", smallest.usd);
+    put(answer, "size_basis", smallest.basis);
+    put(answer, "size_source", smallest.source.as_str());
+    let notional = amounts(smallest).1;
     put(answer, "notional_usd", notional);
-    let quantity = match fields::positive(intent.quantity) {
+    let quantity = match smallest.quantity {
         Some(quantity) => Some(quantity),
-        None => fields::positive(intent.price).map(|price| notional / price),
+        None => positive(intent.conversion).map(|price| notional / price),
     };
     if let Some(quantity) = quantity.filter(|quantity| *quantity > 0.0) {
         put(answer, "quantity", quantity);
+    }
+    Ok(())
+}
+
+/// Checks the part of gate 10 that concerns prices.
+fn distances(world: &World<'_>, intent: &Intent) -> Result<(), &'static str> {
+    let (price, entry) = (intent.price, positive(intent.entry_price));
+    if let (Some(limit), Some(entry)) = (world.guardrails.max_price_deviation, entry)
+        && price != Given::Absent
+    {
+        let far = positive(price).map_or(f64::NAN, |price| (price - entry).abs() / entry);
+        let within = far <= limit;
+        if !within {
+            return Err(EXCEEDED);
+        }
+    }
+    if let (Some(limit), Some(stop)) = (world.guardrails.max_stop_distance, positive(intent.stop)) {
+        let from = entry.or(positive(price)).unwrap_or(f64::NAN);
+        let within = (stop - from).abs() / from <= limit;
+        if !within {
+            return Err(EXCEEDED);
+        }
     }
     Ok(())
 }

@@ -42,6 +42,12 @@ pub(crate) fn times(fields: &Fields) -> (When, When) {
     {
         return (When::Unreadable, When::Unreadable);
     }
+    let are_readable = names
+        .iter()
+        .all(|name| when(fields, &[name]) != When::Unreadable);
+    if !are_readable {
+        return (When::Unreadable, When::Unreadable);
+    }
     let decided_at = when(fields, &["decided_at"]);
     if decided_at == When::Unreadable {
         return (When::Unreadable, When::Unreadable);
@@ -70,7 +76,9 @@ fn when(fields: &Fields, names: &[&str]) -> When {
             (_, Field::One(Json::Number(text) | Json::Text(text))) => time::from_millis(text),
             (_, Field::One(_)) => None,
         };
-        return timestamp.map_or(When::Unreadable, When::At);
+        return timestamp
+            .filter(|micros| time::is_plausible(*micros))
+            .map_or(When::Unreadable, When::At);
     }
     When::Absent
 }

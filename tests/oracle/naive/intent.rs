@@ -1,8 +1,12 @@
 //! Intents in every envelope and with every alias, and the faults that gate 1 detects.
 
-use super::fields::{Fields, Given, When, first, given, positive, quantity, text, times};
+use super::direction::{self, Direction, Heard};
+use super::exits::{self, Amount};
+use super::fields::{Fields, Given, When, positive, times};
 use super::json::{self, Field, Json};
-use super::{Flaw, symbol, time};
+use super::record::{Record, Values, canonical, differ, number};
+use super::size::{self, Size};
+use super::{Candle, Flaw, World, symbol, time, unsupported};
 
 /// The fields that are taken from the envelope if the payload does not have them.
 const LENT: [&str; 7] = [
@@ -14,36 +18,30 @@ const LENT: [&str; 7] = [
     "ts",
     "timestamp",
 ];
-/// The fields that make an intent an exit, or that name the position to close. They must not be in
-/// an envelope next to a payload, and in an entry they must not be duplicates.
-const EXIT_DECIDES: [&str; 6] = [
-    "symbol",
-    "action",
-    "side",
-    "reduce_only",
-    "reduceOnly",
-    "intent_type",
-];
-const FLAGS: [&str; 2] = ["reduce_only", "reduceOnly"];
+/// Fields that must not be in the envelope of an entry, although they are not needed for the decision.
+const CARRIED: [&str; 3] = ["confidence", "regime", "model"];
 /// The other fields that affect the decision about an entry.
-const ENTRY_DECIDES: [&str; 9] = [
+const ENTRY_DECIDES: [&str; 16] = [
     "leverage",
     "quantity",
     "qty",
     "price",
     "entry_price",
     "position_usd",
+    "stake_amount",
     "size",
     "position_size_usd",
     "stop_loss",
-];
-const CARRIED: [&str; 5] = [
+    "sl",
+    "sl_price",
     "take_profit",
-    "confidence",
-    "regime",
-    "position_side",
-    "model",
+    "tp",
+    "tp_price",
+    "policy_hash",
 ];
+const STOP: [&str; 3] = ["stop_loss", "sl", "sl_price"];
+const TARGET: [&str; 3] = ["take_profit", "tp", "tp_price"];
+const SENT: [&str; 3] = ["id", "ts", "timestamp"];
 
 const UNREADABLE: &str = "INTENT_UNREADABLE";
 const INVALID: &str = "INTENT_INVALID";
@@ -57,35 +55,31 @@ pub(crate) enum Emitter {
     Named(String),
 }
 
-/// The requested size. Of several forms of a size, the first one whose first field is present is
-/// used.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Size {
-    pub basis: &'static str,
-    pub source: String,
-    /// The amount in USD; `None` if the fields are present but the size is not usable.
-    pub usd: Option<f64>,
-}
-
 /// An intent that passed gate 1.
 #[derive(Clone, Debug)]
 pub(crate) struct Intent {
-    pub is_exit: bool,
+    pub direction: Direction,
     pub symbol: String,
-    /// The side, `BUY` or `SELL`. It is optional for an exit.
-    pub side: Option<&'static str>,
     pub source: Emitter,
-    pub decided_at: Option<i64>,
-    /// The timestamp of the intent in microseconds, if it has one.
-    pub made_at: Option<i64>,
+    /// The time of the record in microseconds, if it has one.
+    pub event_time: Option<i64>,
+    /// The earliest and the latest time of sending in microseconds.
+    pub sent: Option<(i64, i64)>,
     pub leverage: Given,
-    pub size: Option<Size>,
-    pub quantity: Given,
+    pub size: Size,
     pub price: Given,
+    pub entry_price: Given,
+    pub stop: Given,
+    /// The price that converts a quantity.
+    pub conversion: Given,
+    pub amount: Amount,
+    pub trigger: Option<f64>,
+    /// An exit has faults that do not block it.
+    pub is_noted: bool,
 }
 
 /// Checks gate 1 and returns the intent. `clock` is true if the caller has a clock.
-pub(crate) fn read(line: &str, clock: bool, flaw: Option<Flaw>) -> Result<Intent, &'static str> {
+pub(crate) fn read(world: &World<'_>, line: &str, clock: bool) -> Result<Intent, &'static str> {
     let top = json::read_by_grammar(line).ok_or(UNREADABLE)?;
     let top = json::pairs(&top).ok_or(UNREADABLE)?;
     if names_another_event(top) {
@@ -109,51 +103,47 @@ pub(crate) fn read(line: &str, clock: bool, flaw: Option<Flaw>) -> Result<Intent
     if payloads.iter().any(|payload| names_another_event(payload)) {
         return Err(UNREADABLE);
     }
-    let mut faults = Faults::default();
     let lone = payloads.pop();
-    let fields = match lone.as_deref() {
-        Some(payload) => borrow(top, payload),
-        None => top.clone(),
-    };
-    if let Some(payload) = lone.as_deref() {
-        // If envelope and payload both have a source, the sources must be equal, and a payload must
-        // not contain another payload.
-        if let (Field::One(outer), Field::One(inner)) =
-            (json::field(top, "source"), json::field(payload, "source"))
-        {
-            faults.ambiguous |= outer != inner || !matches!(outer, Json::Text(_));
+    let (envelope, inner, timed) = match &lone {
+        Some(payload) => {
+            let fields = borrow(top, payload);
+            let timed = timed(top, payload, &fields);
+            (Some(top.clone()), Record::open(fields), timed)
         }
-        faults.ambiguous |= ["payload", "data"]
-            .iter()
-            .any(|name| !matches!(json::field(payload, name), Field::Absent));
-    }
-    let objects = match lone.as_deref() {
-        Some(payload) => vec![top.as_slice(), payload],
-        None => vec![top.as_slice()],
+        None => (None, Record::open(top.clone()), top.clone()),
     };
-    let timed = match lone.as_deref() {
-        Some(payload) => timed(top, payload, &fields),
-        None => fields.clone(),
+    let envelope = envelope.map(Record::open);
+    let has_own_source = lone.is_some_and(|payload| Record::open(payload).has("source"));
+    let reading = Reading {
+        world,
+        record: inner,
+        envelope,
+        has_own_source,
+        faults: Faults::default(),
     };
-    checked_intent(&fields, &timed, &objects, faults, clock, flaw)
+    reading.checked(&timed, clock)
 }
 
 /// Returns the event type of a line, if it is known and not an intent.
 pub(crate) fn other_event_type(line: &str) -> Option<String> {
     let top = json::read_by_grammar(line)?;
-    let event = text(json::pairs(&top)?, "event_type")?;
+    let event = Record::open(json::pairs(&top)?.clone()).text("event_type")?;
     let others = [
         "position.snapshot",
         "policy.updated",
         "policy.withdrawn",
         "trade.decided",
     ];
-    others.contains(&event).then(|| event.to_owned())
+    others.contains(&event.as_str()).then_some(event)
 }
 
 /// Returns true if the event type is not that of an intent.
 fn names_another_event(fields: &Fields) -> bool {
-    matches!(json::field(fields, "event_type"), Field::One(name) if *name != Json::Text("trade.intent".to_owned()))
+    let intent = Json::Text("trade.intent".to_owned());
+    match Record::open(fields.to_vec()).values("event_type") {
+        Values::All(all) => all.iter().any(|name| *name != intent),
+        Values::Absent | Values::Duplicate => false,
+    }
 }
 
 /// Returns the payload if it is an object.
@@ -168,10 +158,12 @@ fn payload(value: &Json) -> Option<Vec<(String, Json)>> {
 /// Returns the payload with the fields that it takes from its envelope.
 fn borrow(envelope: &[(String, Json)], payload: &[(String, Json)]) -> Vec<(String, Json)> {
     let mut fields = payload.to_vec();
-    for name in LENT {
-        if matches!(json::field(payload, name), Field::Absent) {
-            fields.retain(|(key, _)| key != name);
-            fields.extend(envelope.iter().filter(|(key, _)| key == name).cloned());
+    let (of_payload, lent) = (Record::open(payload.to_vec()), LENT.map(canonical));
+    for name in &lent {
+        if !of_payload.has(name) {
+            fields.retain(|(key, _)| canonical(key) != *name);
+            let lent = envelope.iter().filter(|(key, _)| canonical(key) == *name);
+            fields.extend(lent.cloned());
         }
     }
     fields
@@ -198,229 +190,365 @@ fn timed(
     timed
 }
 
+/// An intent while gate 1 is checked.
+struct Reading<'a> {
+    world: &'a World<'a>,
+    record: Record,
+    envelope: Option<Record>,
+    /// The payload has a source of its own.
+    has_own_source: bool,
+    faults: Faults,
+}
+
 #[derive(Clone, Copy, Default)]
 struct Faults {
     invalid: bool,
     ambiguous: bool,
     hold: bool,
+    unsupported: bool,
+    /// An exit has faults that do not block it.
+    noted: bool,
 }
 
-fn checked_intent(
-    fields: &Fields,
-    timed: &Fields,
-    objects: &[&Fields],
-    mut faults: Faults,
-    clock: bool,
-    flaw: Option<Flaw>,
-) -> Result<Intent, &'static str> {
-    let directions = directions(fields);
-    let flags = flags(fields);
-    let closing = closing(fields, &directions);
-    let is_exit = closing || flags.contains(&Flag::Yes);
-
-    faults.invalid |= flags.contains(&Flag::Unreadable) && !is_exit;
-    faults.ambiguous |= flags.contains(&Flag::No) && (closing || flags.contains(&Flag::Yes));
-    let says = |direction| directions.contains(&direction);
-    let (buy, sell, hold) = (
-        says(Direction::Buy),
-        says(Direction::Sell),
-        says(Direction::Hold),
-    );
-    // An unreadable word does not block an intent that is an exit by another field.
-    faults.invalid |= says(Direction::Unreadable) && !is_exit;
-    faults.invalid |= !(buy || sell || hold || closing);
-    // An `intent_type` that is not a string could have meant an exit.
-    let unread = matches!(json::field(fields, "intent_type"), Field::One(value) if !matches!(value, Json::Text(_)));
-    faults.invalid |= unread && !is_exit;
-    faults.ambiguous |= (buy && sell) || (hold && (buy || sell || closing));
-    faults.hold |= hold;
-
-    let named = text(fields, "symbol").and_then(symbol);
-    faults.invalid |= named.is_none();
-
-    let everywhere = |names: &[&str], test: fn(Field<'_>) -> bool| {
-        objects
+impl Reading<'_> {
+    fn checked(mut self, timed: &Fields, clock: bool) -> Result<Intent, &'static str> {
+        let heard = direction::hear(&self.record, self.world.flaw);
+        let source = self.source();
+        let names = self.world.delegates.iter().map(String::as_str);
+        let owner = names
+            .chain([self.world.exit_owner])
+            .any(|name| source == Emitter::Named(name.to_owned()));
+        let direction = heard.direction(owner);
+        let symbols = match self.record.values("symbol") {
+            Values::All(all) => all,
+            Values::Absent | Values::Duplicate => Vec::new(),
+        };
+        let symbols: Vec<Option<String>> = symbols.iter().map(symbol_of).collect();
+        let differ = symbols.windows(2).any(|pair| pair.first() != pair.last());
+        let named = symbols.into_iter().next().flatten();
+        self.faults.invalid |= named.is_none();
+        self.faults.ambiguous |= differ;
+        self.faults.ambiguous |=
+            self.envelope.is_some() && ["payload", "data"].iter().any(|name| self.record.has(name));
+        self.direction(&heard, &direction);
+        self.duplicates(direction.is_exit);
+        self.beside(direction.is_exit);
+        let (event_time, sent) = self.times(timed, &source, direction.is_exit, clock);
+        let size = size::read(&self.record);
+        let stop = attached(&self.record, &STOP).first().copied();
+        let stop = stop.unwrap_or(Given::Absent);
+        let entry_price = self.record.number(&["entry_price"]);
+        if !direction.is_exit {
+            self.spellings();
+            self.prices(&direction, stop);
+            self.faults.ambiguous |=
+                size.is_ambiguous && self.world.flaw != Some(Flaw::SmallerSizeWins);
+        }
+        let trigger = exits::trigger(&self.record);
+        let found = unsupported::find(&self.record, &self.world.guardrails.ignored_fields);
+        if direction.is_exit {
+            self.faults.unsupported |= trigger.trails || (trigger.waits && trigger.price.is_none());
+            self.faults.noted |= found.found || direction.disagrees;
+        } else if self.world.flaw != Some(Flaw::UnsupportedIgnored) {
+            let has_share = [
+                "qty_fraction",
+                "quantity_fraction",
+                "close_fraction",
+                "close_pct",
+            ]
             .iter()
-            .any(|object| names.iter().any(|name| test(json::field(object, name))))
-    };
-    let is_duplicate = |field: Field<'_>| matches!(field, Field::Duplicate);
-    let is_there = |field: Field<'_>| !matches!(field, Field::Absent);
-    faults.invalid |= everywhere(&["symbol", "source", "payload", "data"], is_duplicate);
-    faults.invalid |= objects
-        .iter()
-        .any(|object| FLAGS.iter().any(|name| is_unclear(object, name)));
-    let beside = |names: &[&str]| {
-        objects.len() > 1
-            && names.iter().any(|name| {
-                objects
-                    .first()
-                    .is_some_and(|top| is_there(json::field(top, name)))
+            .flat_map(|name| self.record.readable(name))
+            .any(|value| unsupported::counts(&value));
+            self.faults.unsupported |= trigger.trails || trigger.waits || found.found || has_share;
+        }
+        self.faults.unsupported |= heard.reverses;
+        let faults = self.faults;
+        for (is_found, reason) in [
+            (faults.invalid, INVALID),
+            (faults.ambiguous, AMBIGUOUS),
+            (faults.hold, "INTENT_NOT_ACTIONABLE"),
+            (faults.unsupported, "INTENT_UNSUPPORTED"),
+            (direction.is_unclear, AMBIGUOUS),
+        ] {
+            if is_found {
+                return Err(reason);
+            }
+        }
+        let amount = exits::amount(&self.record, &heard, !found.amount, self.world.flaw);
+        Ok(Intent {
+            symbol: named.unwrap(),
+            source,
+            event_time,
+            sent,
+            leverage: self.record.number(&["leverage"]),
+            size,
+            price: size::price(&self.record),
+            entry_price,
+            stop,
+            conversion: self
+                .record
+                .number(&[size::price_name(&self.record).unwrap_or("price")]),
+            amount,
+            trigger: trigger.price,
+            is_noted: faults.noted || amount == Amount::Unknown,
+            direction,
+        })
+    }
+
+    /// Checks that the statements about the direction are readable and agree.
+    fn direction(&mut self, heard: &Heard, direction: &Direction) {
+        let faults = &mut self.faults;
+        faults.hold = heard.holds;
+        faults.ambiguous |= heard.is_hold && heard.acts();
+        if direction.is_exit {
+            let has_side = direction.side.is_some() || direction.disagrees;
+            faults.invalid |= !has_side && !heard.is_request && !heard.reverses;
+            return;
+        }
+        faults.invalid |= heard.unreadable || heard.unreadable_word;
+        faults.ambiguous |= direction.disagrees;
+        let has_side = direction.side.is_some() || direction.disagrees;
+        faults.invalid |= !has_side && !heard.holds && !heard.reverses;
+    }
+
+    /// Returns the source. The sources of the envelope and the payload must be equal.
+    fn source(&mut self) -> Emitter {
+        let mut all = match self.record.values("source") {
+            Values::Absent => return Emitter::Absent,
+            Values::Duplicate => {
+                self.faults.invalid = true;
+                return Emitter::Unreadable;
+            }
+            Values::All(all) => all,
+        };
+        if let Some(envelope) = self.envelope.as_ref().filter(|_| self.has_own_source) {
+            match envelope.values("source") {
+                Values::Absent => {}
+                Values::Duplicate => self.faults.invalid = true,
+                Values::All(outer) => all.extend(outer),
+            }
+        }
+        let differ = all.windows(2).any(|pair| pair.first() != pair.last());
+        let is_text = matches!(all.first(), Some(Json::Text(_)));
+        self.faults.ambiguous |= all.len() > 1 && (differ || !is_text);
+        match all.first() {
+            Some(Json::Text(name)) => Emitter::Named(name.clone()),
+            Some(_) | None => Emitter::Unreadable,
+        }
+    }
+
+    /// Checks for duplicate keys. Those of an exit matter only in the fields that it needs.
+    fn duplicates(&mut self, is_exit: bool) {
+        let records = [Some(&self.record), self.envelope.as_ref()];
+        let is_duplicate = |names: &[&str]| {
+            records
+                .iter()
+                .flatten()
+                .any(|record| names.iter().any(|name| record.is_duplicate(name)))
+        };
+        self.faults.invalid |= is_duplicate(&["symbol", "source", "payload", "data"]);
+        self.faults.invalid |= self.record.is_repeated("source");
+        if is_exit {
+            return;
+        }
+        self.faults.invalid |= is_duplicate(&direction::FIELDS)
+            || is_duplicate(&exits::FIELDS)
+            || is_duplicate(&["event_type"]);
+        if self.world.flaw != Some(Flaw::DuplicatesAccepted) {
+            let others = ["intent_id", "decided_at", "params", "order"];
+            let is_repeated = records.iter().flatten().any(|record| {
+                SENT.iter()
+                    .chain(&["intent_id"])
+                    .any(|name| record.is_repeated(name))
+            });
+            self.faults.invalid |=
+                is_duplicate(&ENTRY_DECIDES) || is_repeated || is_duplicate(&others);
+        }
+    }
+
+    /// Checks that the envelope has no field of the intent next to its payload.
+    fn beside(&mut self, is_exit: bool) {
+        let Some(envelope) = &self.envelope else {
+            return;
+        };
+        let has = |names: &[&str]| names.iter().any(|name| envelope.has(name));
+        self.faults.ambiguous |= has(&["symbol"]) || has(&direction::FIELDS);
+        if !is_exit {
+            let decides: Vec<&str> = ENTRY_DECIDES
+                .into_iter()
+                .filter(|name| *name != "policy_hash")
+                .collect();
+            self.faults.ambiguous |=
+                has(&decides) || has(&CARRIED) || has(&exits::FIELDS) || has(&unsupported::KNOWN);
+        }
+    }
+
+    /// Returns the time of the record, and the earliest and the latest time of sending.
+    fn times(
+        &mut self,
+        timed: &Fields,
+        source: &Emitter,
+        is_exit: bool,
+        clock: bool,
+    ) -> (Option<i64>, Option<(i64, i64)>) {
+        let candle = self
+            .world
+            .guardrails
+            .timestamps
+            .iter()
+            .find(|(name, _)| *source == Emitter::Named(name.clone()));
+        let mut sent: Vec<i64> = Vec::new();
+        let mut is_faulty = false;
+        for record in [Some(&self.record), self.envelope.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            for name in ["decided_at", "id", "ts", "timestamp"] {
+                is_faulty |= record.is_repeated(name);
+                for value in record.readable(name) {
+                    let micros = match when(name, &value) {
+                        When::Absent => continue,
+                        When::At(micros) if time::is_plausible(micros) => micros,
+                        // Seconds in a field of milliseconds.
+                        When::At(micros)
+                            if self.world.flaw == Some(Flaw::SecondsAccepted)
+                                && name == "ts"
+                                && time::is_plausible(micros.saturating_mul(1_000)) =>
+                        {
+                            micros * 1_000
+                        }
+                        When::At(_) | When::Unreadable => {
+                            is_faulty = true;
+                            continue;
+                        }
+                    };
+                    match (name, candle) {
+                        ("decided_at", _) => {}
+                        ("timestamp", Some((_, Candle::Open(seconds)))) => {
+                            sent.push(after(micros, *seconds));
+                        }
+                        _ => sent.push(micros),
+                    }
+                }
+            }
+        }
+        let timed: Vec<(String, Json)> = timed
+            .iter()
+            .map(|(written, value)| {
+                let name = canonical(written);
+                let known = ["decided_at", "id", "ts", "timestamp"];
+                let known = known.into_iter().find(|known| canonical(known) == name);
+                (known.unwrap_or(written).to_owned(), value.clone())
             })
-    };
-    faults.ambiguous |= beside(&EXIT_DECIDES);
-
-    let (decided_at, made_at) = times(timed);
-    if !is_exit {
-        faults.invalid |=
-            everywhere(&EXIT_DECIDES, is_duplicate) || everywhere(&["event_type"], is_duplicate);
-        let aliases = [
-            "id",
-            "intent_id",
-            "decided_at",
-            "ts",
-            "timestamp",
-            "take_profit",
-            "policy_hash",
-        ];
-        if flaw != Some(Flaw::DuplicatesAccepted) {
-            faults.invalid |=
-                everywhere(&ENTRY_DECIDES, is_duplicate) || everywhere(&aliases, is_duplicate);
-        }
-        faults.ambiguous |= beside(&ENTRY_DECIDES) || beside(&CARRIED);
-        faults.invalid |= decided_at == When::Unreadable || made_at == When::Unreadable;
-        faults.invalid |= made_at == When::Absent && !clock;
-        let (stop, entry) = (given(fields, "stop_loss"), given(fields, "entry_price"));
-        for price in [stop, entry] {
-            faults.invalid |= price != Given::Absent && positive(price).is_none();
-        }
-        if let (Some(stop), Some(entry)) = (positive(stop), positive(entry)) {
-            faults.ambiguous |= (buy && stop >= entry) || (sell && stop <= entry);
-        }
-    }
-    if faults.invalid {
-        return Err(INVALID);
-    }
-    if faults.ambiguous {
-        return Err(AMBIGUOUS);
-    }
-    if faults.hold {
-        return Err("INTENT_NOT_ACTIONABLE");
-    }
-    Ok(Intent {
-        is_exit,
-        symbol: named.unwrap(),
-        side: if buy {
-            Some("BUY")
+            .collect();
+        let (decided_at, made_at) = times(&timed);
+        let event = decided_at.timestamp().or(made_at.timestamp());
+        if is_exit {
+            self.faults.noted |= is_faulty;
         } else {
-            sell.then_some("SELL")
+            self.faults.invalid |= is_faulty || (event.is_none() && !clock);
+        }
+        let sent = match (sent.iter().min(), sent.iter().max()) {
+            (Some(first), Some(last)) => Some((*first, *last)),
+            _ => None,
+        };
+        (event, sent)
+    }
+
+    /// Checks that all spellings of a number or a text agree.
+    fn spellings(&mut self) {
+        let mut groups: Vec<&[&str]> = vec![&size::QUANTITY, &size::MARGIN];
+        groups.extend([
+            &["leverage"][..],
+            &["price"],
+            &["entry_price"],
+            &["size"],
+            &["position_size_usd"],
+        ]);
+        self.faults.ambiguous |= groups.iter().any(|names| self.record.numbers_differ(names));
+        self.faults.ambiguous |= differ(&self.targets()) || differ(&attached(&self.record, &STOP));
+    }
+
+    /// Returns the targets. 0 and an empty text mean that there is none.
+    fn targets(&self) -> Vec<Given> {
+        let mut all = attached(&self.record, &TARGET);
+        all.retain(|target| *target != Given::Number(0.0));
+        all
+    }
+
+    /// Checks the stop, the entry price and the target of an entry.
+    fn prices(&mut self, direction: &Direction, stop: Given) {
+        let targets = self.targets();
+        let target = targets.first().copied().unwrap_or(Given::Absent);
+        let entry = self.record.number(&["entry_price"]);
+        let mut all = [targets, attached(&self.record, &STOP)].concat();
+        all.extend(self.record.numbers(&["entry_price"]));
+        let unusable = |price: &Given| *price != Given::Absent && positive(*price).is_none();
+        self.faults.invalid |= all.iter().any(unusable);
+        let price = positive(size::price(&self.record));
+        if let (Some(price), Some(entry)) = (price, positive(entry)) {
+            let (low, high) = (price.min(entry), price.max(entry));
+            self.faults.ambiguous |= high / low >= 1.5;
+        }
+        let ladder = [positive(stop), positive(entry).or(price), positive(target)];
+        let ladder: Vec<f64> = ladder.into_iter().flatten().collect();
+        let wrong = |pair: &[f64]| match (pair.first(), pair.last(), direction.side) {
+            (Some(first), Some(last), Some("BUY")) => first >= last,
+            (Some(first), Some(last), Some("SELL")) => first <= last,
+            _ => false,
+        };
+        self.faults.ambiguous |=
+            direction.side.is_some() && ladder.len() > 1 && ladder.windows(2).any(wrong);
+    }
+}
+
+/// Returns the prices of attached orders. Each is a number, or an object with `triggerPrice`.
+fn attached(record: &Record, names: &[&'static str]) -> Vec<Given> {
+    let mut all = Vec::new();
+    for name in names {
+        all.extend(record.is_duplicate(name).then_some(Given::Unreadable));
+        for value in record.readable(name) {
+            match &value {
+                Json::Text(text) if text.is_empty() && names.contains(&"tp") => {}
+                Json::Object(pairs) => {
+                    let price = Record::open(pairs.clone()).number(&["triggerPrice"]);
+                    all.extend(Some(price).filter(|price| *price != Given::Absent));
+                }
+                _ => all.push(number(&value)),
+            }
+        }
+    }
+    all
+}
+
+/// Returns the symbol in a value.
+fn symbol_of(value: &Json) -> Option<String> {
+    match value {
+        Json::Text(text) => symbol(text),
+        _ => None,
+    }
+}
+
+/// Returns a time that a field states.
+fn when(name: &str, value: &Json) -> When {
+    let timestamp = match (name, value) {
+        ("id", Json::Text(id)) => match time::from_stream_id(id) {
+            Some(timestamp) => timestamp,
+            None => return When::Absent,
         },
-        source: match json::field(fields, "source") {
-            Field::Absent => Emitter::Absent,
-            Field::One(Json::Text(name)) => Emitter::Named(name.clone()),
-            Field::One(_) | Field::Duplicate => Emitter::Unreadable,
-        },
-        decided_at: decided_at.timestamp(),
-        made_at: made_at.timestamp(),
-        leverage: given(fields, "leverage"),
-        size: size(fields),
-        quantity: quantity(fields),
-        price: given(
-            fields,
-            first(fields, &["price", "entry_price"]).unwrap_or("price"),
-        ),
-    })
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Direction {
-    Buy,
-    Sell,
-    Hold,
-    Close,
-    Unreadable,
-}
-
-/// Returns the directions in `action` and `side`.
-fn directions(fields: &Fields) -> Vec<Direction> {
-    let said = ["action", "side"].map(|name| json::field(fields, name));
-    let read = |field: Field<'_>| match field {
-        Field::Absent => None,
-        Field::Duplicate => Some(Direction::Unreadable),
-        Field::One(Json::Text(word)) => Some(match word.to_ascii_uppercase().as_str() {
-            "BUY" | "LONG" => Direction::Buy,
-            "SELL" | "SHORT" => Direction::Sell,
-            "HOLD" => Direction::Hold,
-            "CLOSE" => Direction::Close,
-            _ => Direction::Unreadable,
-        }),
-        Field::One(_) => Some(Direction::Unreadable),
+        ("id", _) => return When::Absent,
+        ("timestamp", Json::Number(text)) => time::from_seconds(text),
+        ("timestamp", Json::Text(text)) => {
+            time::from_iso(text).or_else(|| time::from_seconds(text))
+        }
+        (_, Json::Number(text) | Json::Text(text)) => time::from_millis(text),
+        _ => None,
     };
-    said.into_iter().filter_map(read).collect()
+    timestamp.map_or(When::Unreadable, When::At)
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Flag {
-    Yes,
-    No,
-    Unreadable,
-}
-
-/// Returns the flags `reduce_only` and `reduceOnly`.
-fn flags(fields: &Fields) -> Vec<Flag> {
-    let said = FLAGS.map(|name| json::field(fields, name));
-    let read = |field: Field<'_>| match field {
-        Field::Absent => None,
-        Field::One(value) => Some(flag(value)),
-        Field::Duplicate => Some(Flag::Unreadable),
-    };
-    said.into_iter().filter_map(read).collect()
-}
-
-fn flag(value: &Json) -> Flag {
-    let word = match value {
-        Json::Bool(yes) => yes.to_string(),
-        Json::Number(word) | Json::Text(word) => word.to_ascii_lowercase(),
-        Json::Null | Json::List(_) | Json::Object(_) | Json::Garbled(_) => String::new(),
-    };
-    match word.as_str() {
-        "true" | "1" => Flag::Yes,
-        "false" | "0" => Flag::No,
-        _ => Flag::Unreadable,
-    }
-}
-
-/// Returns true if a flag is a duplicate and one of its values may be false, so that the kind of the intent is unclear.
-fn is_unclear(object: &Fields, name: &str) -> bool {
-    let all: Vec<&Json> = object
-        .iter()
-        .filter(|(key, _)| key == name)
-        .map(|(_, value)| value)
-        .collect();
-    let differ = all.windows(2).any(|pair| pair.first() != pair.last());
-    all.len() > 1 && (differ || all.iter().any(|value| flag(value) == Flag::No))
-}
-
-/// Returns true if a direction or the `intent_type` means an exit.
-fn closing(fields: &Fields, directions: &[Direction]) -> bool {
-    let kind = text(fields, "intent_type")
-        .unwrap_or_default()
-        .to_ascii_uppercase();
-    directions.contains(&Direction::Close) || kind.contains("EXIT") || kind.contains("CLOSE")
-}
-
-/// Returns the requested size.
-fn size(fields: &Fields) -> Option<Size> {
-    if let Some(quantity) = first(fields, &["quantity", "qty"]) {
-        let price = first(fields, &["price", "entry_price"]);
-        let factors = positive(given(fields, quantity))
-            .zip(price.and_then(|price| positive(given(fields, price))));
-        return Some(Size {
-            basis: "notional",
-            source: price
-                .map(|price| format!("intent:{quantity}*{price}"))
-                .unwrap_or_default(),
-            usd: factors.map(|(quantity, price)| quantity * price),
-        });
-    }
-    let name = first(fields, &["position_usd", "size", "position_size_usd"])?;
-    let is_margin = name == "position_usd";
-    let mut usd = positive(given(fields, name));
-    if is_margin && given(fields, "leverage") == Given::Absent {
-        usd = None;
-    }
-    Some(Size {
-        basis: if is_margin { "margin" } else { "notional" },
-        source: format!("intent:{name}"),
-        usd,
-    })
+/// Returns the end of a candle of this length.
+fn after(micros: i64, seconds: f64) -> i64 {
+    let length: i64 = format!("{:.0}", seconds * 1e6).parse().unwrap();
+    micros + length
 }

@@ -6,7 +6,7 @@
 pub(crate) enum Json {
     Null,
     Bool(bool),
-    /// A number, as its text.
+    /// A number, as its text; from a line also `NaN`, `Infinity` or `-Infinity`.
     Number(String),
     Text(String),
     List(Vec<Self>),
@@ -29,13 +29,19 @@ pub(crate) enum Field<'a> {
 
 /// Parses a text that contains exactly one value, all of which can be decoded.
 pub(crate) fn read(text: &str) -> Option<Json> {
-    read_by_grammar(text).filter(|value| !is_garbled(value))
+    value(text, false).filter(|value| !is_garbled(value))
 }
 
-/// Parses a text as [`read`] does, but accepts values that cannot be decoded.
+/// Parses a text as [`read`] does, but accepts values that cannot be decoded, and the tokens that Python writes for
+/// numbers that are not finite.
 pub(crate) fn read_by_grammar(text: &str) -> Option<Json> {
+    value(text, true)
+}
+
+fn value(text: &str, with_tokens: bool) -> Option<Json> {
     let mut reader = Reader {
         rest: text.chars().collect::<Vec<_>>().into_iter().rev().collect(),
+        with_tokens,
     };
     let value = reader.value()?;
     reader.space();
@@ -158,6 +164,8 @@ pub(crate) fn quote(text: &str, ascii: bool) -> String {
 /// The remaining characters in reverse order.
 struct Reader {
     rest: Vec<char>,
+    /// The tokens `NaN`, `Infinity` and `-Infinity` are accepted.
+    with_tokens: bool,
 }
 
 impl Reader {
@@ -191,6 +199,8 @@ impl Reader {
             }
             '[' => self.list(),
             '{' => self.object(),
+            'N' if self.with_tokens => self.word("NaN", Json::Number("NaN".to_owned())),
+            'I' if self.with_tokens => self.word("Infinity", Json::Number("Infinity".to_owned())),
             _ => self.number(),
         }
     }
@@ -318,6 +328,9 @@ impl Reader {
         let mut text = String::new();
         if self.peek()? == '-' {
             text.extend(self.rest.pop());
+        }
+        if self.with_tokens && self.peek()? == 'I' {
+            return self.word("Infinity", Json::Number("-Infinity".to_owned()));
         }
         if self.peek()? == '0' {
             text.extend(self.rest.pop());

@@ -1,5 +1,21 @@
 //! Timestamps in whole microseconds, parsed from decimal numbers and ISO 8601 without a library.
 
+/// The years 2000 to 2100, in microseconds. The times of intents are within these years.
+const PLAUSIBLE: std::ops::RangeInclusive<i64> = 946_684_800_000_000..=4_133_980_799_999_999;
+
+/// Returns true if an intent can have this time, in microseconds.
+pub(crate) fn is_plausible(micros: i64) -> bool {
+    PLAUSIBLE.contains(&micros)
+}
+
+/// Returns one unit in the last decimal place of a number, if it has decimal places.
+pub(crate) fn last_place(text: &str) -> Option<f64> {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let exponent: i32 = exponent.parse().ok()?;
+    let places = i32::try_from(mantissa.split_once('.')?.1.len()).ok()?;
+    format!("1e{}", exponent.checked_sub(places)?).parse().ok()
+}
+
 /// The years 0 to 9999, in epoch seconds.
 const SECONDS: std::ops::RangeInclusive<i128> = -62_167_219_200..=253_402_300_799;
 

@@ -1,0 +1,394 @@
+//! Statements about the effect, the side and the position side of an order.
+
+use super::Flaw;
+use super::json::Json;
+use super::record::{Record, flag, tokens};
+
+const BUY: &str = "BUY";
+const SELL: &str = "SELL";
+const LONG: &str = "LONG";
+const SHORT: &str = "SHORT";
+
+/// All statements of an intent about its direction.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Heard {
+    pub opens: bool,
+    pub closes: bool,
+    /// The position is to be closed by a word that needs no side.
+    pub is_request: bool,
+    /// The whole position is to be closed, whatever its size.
+    pub is_whole: bool,
+    /// A word states a part of the position, but not which one.
+    pub is_partial: bool,
+    pub holds: bool,
+    /// HOLD contradicts every other direction; a change of a resting order does not.
+    pub is_hold: bool,
+    /// An order that no engine supports: a reversal, or a number as the side.
+    pub reverses: bool,
+    /// A statement that cannot be read.
+    pub unreadable: bool,
+    /// A word in a field of the side that cannot be read.
+    pub unreadable_word: bool,
+    sides: Vec<&'static str>,
+    /// BUY or SELL in the field `side`.
+    words: Vec<&'static str>,
+    /// LONG or SHORT in a field of the side.
+    bare: Vec<&'static str>,
+    legs: Vec<&'static str>,
+    /// Shares of the position in the words: 1 is the whole position.
+    pub shares: Vec<f64>,
+}
+
+/// The direction of an intent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Direction {
+    pub is_exit: bool,
+    /// One field opens and another one closes, and the source does not own exits.
+    pub is_unclear: bool,
+    pub side: Option<&'static str>,
+    /// The position side of an exit, if a field states it.
+    pub leg: Option<&'static str>,
+    /// Statements contradict each other; an exit has no side then.
+    pub disagrees: bool,
+}
+
+const SIDE_FIELDS: [&str; 4] = ["side", "action", "direction", "order_side"];
+const LEG_FIELDS: [&str; 3] = ["position_side", "posSide", "holdSide"];
+const EFFECT_FIELDS: [&str; 3] = ["offset", "position_action", "positionEffect"];
+const CLOSING_FIELDS: [&str; 5] = ["type", "order_type", "signal", "auto_size", "order_action"];
+/// All fields that state a direction.
+pub(crate) const FIELDS: [&str; 26] = [
+    "side",
+    "action",
+    "direction",
+    "order_side",
+    "is_buy",
+    "b",
+    "position_side",
+    "posSide",
+    "holdSide",
+    "positionIdx",
+    "is_short",
+    "reduce_only",
+    "r",
+    "closePosition",
+    "closeOnTrigger",
+    "close",
+    "offset",
+    "position_action",
+    "positionEffect",
+    "tradeSide",
+    "intent_type",
+    "type",
+    "order_type",
+    "signal",
+    "order_action",
+    "auto_size",
+];
+
+/// Returns the values of a field; a duplicate is an unreadable statement.
+fn said(record: &Record, name: &str, heard: &mut Heard) -> Vec<Json> {
+    heard.unreadable |= record.is_duplicate(name);
+    record.readable(name)
+}
+
+/// Reads all statements of an intent.
+pub(crate) fn hear(record: &Record, flaw: Option<Flaw>) -> Heard {
+    let mut heard = Heard::default();
+    for name in SIDE_FIELDS {
+        for value in said(record, name, &mut heard) {
+            match &value {
+                Json::Text(word) => side_word(name, word, &mut heard),
+                Json::Number(number) if name == "side" => side_number(number, &mut heard),
+                _ => heard.unreadable_word = true,
+            }
+        }
+    }
+    for name in LEG_FIELDS {
+        for value in said(record, name, &mut heard) {
+            let word = match &value {
+                Json::Text(word) => word.to_ascii_uppercase(),
+                _ => "?".to_owned(),
+            };
+            match word.as_str() {
+                "LONG" => heard.legs.push(LONG),
+                "SHORT" => heard.legs.push(SHORT),
+                "BOTH" | "NET" | "FLAT" | "NONE" | "" => {}
+                _ => heard.unreadable = true,
+            }
+        }
+    }
+    for value in said(record, "positionIdx", &mut heard) {
+        let index = match &value {
+            Json::Number(index) | Json::Text(index) => index.as_str(),
+            _ => "?",
+        };
+        match index {
+            "0" => {}
+            "1" => heard.legs.push(LONG),
+            "2" => heard.legs.push(SHORT),
+            _ => heard.unreadable = true,
+        }
+    }
+    flags(record, &mut heard);
+    effects(record, &mut heard);
+    let words = std::mem::take(&mut heard.words);
+    heard.sides.extend(words);
+    if flaw == Some(Flaw::LegIgnored) {
+        heard.legs.clear();
+    }
+    heard
+}
+
+/// Reads the fields that are true or false.
+fn flags(record: &Record, heard: &mut Heard) {
+    for name in [
+        "is_buy",
+        "is_short",
+        "reduce_only",
+        "closePosition",
+        "closeOnTrigger",
+    ] {
+        for value in said(record, name, heard) {
+            match (name, flag(&value)) {
+                (_, None) => heard.unreadable = true,
+                ("is_buy", Some(yes)) => heard.sides.push(if yes { BUY } else { SELL }),
+                ("is_short", Some(yes)) => heard.legs.push(if yes { SHORT } else { LONG }),
+                ("closePosition", Some(true)) => {
+                    heard.closes = true;
+                    heard.is_request = true;
+                    heard.is_whole = true;
+                }
+                (_, Some(yes)) => heard.closes |= yes,
+            }
+        }
+    }
+    for name in ["b", "r"] {
+        for value in said(record, name, heard) {
+            match (name, value) {
+                ("b", Json::Bool(yes)) => heard.sides.push(if yes { BUY } else { SELL }),
+                ("r", Json::Bool(yes)) => heard.closes |= yes,
+                _ => {}
+            }
+        }
+    }
+    for value in said(record, "close", heard) {
+        let closes = match value {
+            Json::Bool(yes) => yes,
+            Json::Text(word) => word.eq_ignore_ascii_case("true"),
+            _ => false,
+        };
+        heard.closes |= closes;
+        heard.is_request |= closes;
+    }
+}
+
+/// Reads the fields that state an effect.
+fn effects(record: &Record, heard: &mut Heard) {
+    for name in EFFECT_FIELDS.into_iter().chain(["tradeSide"]) {
+        for value in said(record, name, heard) {
+            let word = match &value {
+                Json::Text(word) => word.to_ascii_uppercase(),
+                _ => "?".to_owned(),
+            };
+            match (name, word.as_str()) {
+                (_, "OPEN") => heard.opens = true,
+                ("tradeSide", "CLOSE") => {
+                    heard.closes = true;
+                    heard.is_request = true;
+                    // The word of the side is the position side.
+                    let sides = std::mem::take(&mut heard.words);
+                    let legs = sides
+                        .into_iter()
+                        .map(|side| if side == BUY { LONG } else { SHORT });
+                    heard.legs.extend(legs);
+                }
+                ("tradeSide", "BUY") => heard.sides.push(BUY),
+                ("tradeSide", "SELL") => heard.sides.push(SELL),
+                (_, "CLOSE") => {
+                    heard.closes = true;
+                    heard.is_request = true;
+                }
+                ("offset" | "position_action" | "positionEffect", "NIL" | "BOTH") => {}
+                _ => heard.unreadable = true,
+            }
+        }
+    }
+    for value in said(record, "intent_type", heard) {
+        match &value {
+            Json::Text(word) if is_closing(word) => {
+                heard.closes = true;
+                heard.is_request = true;
+                shares(word, heard);
+            }
+            Json::Text(word) => heard.opens |= is_opening(word),
+            // A type that is not a text could have meant an exit.
+            _ => heard.unreadable = true,
+        }
+    }
+    for name in CLOSING_FIELDS {
+        for value in said(record, name, heard) {
+            let Json::Text(word) = &value else { continue };
+            if is_closing(word) {
+                heard.closes = true;
+                heard.is_request = true;
+                shares(word, heard);
+                let tokens = tokens(word);
+                let has = |leg: &&str| tokens.iter().any(|token| token == leg);
+                heard.legs.extend([LONG, SHORT].into_iter().find(has));
+            }
+        }
+    }
+}
+
+/// Returns true if one of the tokens is a closing word.
+fn is_closing(word: &str) -> bool {
+    let tokens = tokens(word);
+    tokens
+        .iter()
+        .any(|token| ["CLOSE", "EXIT", "REDUCE", "PARTIAL"].contains(&token.as_str()))
+}
+
+/// Reads the share of the position in a closing word.
+fn shares(word: &str, heard: &mut Heard) {
+    let tokens = tokens(word);
+    let has = |word: &str| tokens.iter().any(|token| token == word);
+    let percent = tokens.iter().find_map(|token| token.parse::<f64>().ok());
+    match percent {
+        _ if has("FULL") => heard.shares.push(1.0),
+        Some(percent) if has("PARTIAL") => heard.shares.push(percent / 100.0),
+        Some(_) | None => heard.is_partial |= has("PARTIAL"),
+    }
+}
+
+/// Returns true if one of the tokens is an opening word.
+fn is_opening(word: &str) -> bool {
+    let tokens = tokens(word);
+    tokens
+        .iter()
+        .any(|token| ["OPEN", "ENTRY", "ENTER"].contains(&token.as_str()))
+}
+
+fn side_number(number: &str, heard: &mut Heard) {
+    if ["1", "2", "3", "4"].contains(&number) {
+        heard.reverses = true;
+    } else {
+        heard.unreadable_word = true;
+    }
+}
+
+/// Reads a word in a field of the side.
+fn side_word(name: &str, word: &str, heard: &mut Heard) {
+    let tokens = tokens(word);
+    let mut tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
+    let leg = |word: &str| if word == LONG { LONG } else { SHORT };
+    match tokens.as_slice() {
+        ["BUY" | "B" | "BID"] if name == "side" => return heard.words.push(BUY),
+        ["SELL" | "S" | "ASK"] if name == "side" => return heard.words.push(SELL),
+        ["BUY" | "B" | "BID"] => return heard.sides.push(BUY),
+        ["SELL" | "S" | "ASK"] => return heard.sides.push(SELL),
+        [word @ ("LONG" | "SHORT")] => return heard.bare.push(leg(word)),
+        ["ENTER" | "OPEN", word @ ("LONG" | "SHORT")] => {
+            heard.opens = true;
+            return heard.legs.push(leg(word));
+        }
+        ["BUY", "TO", "OPEN"] => {
+            heard.opens = true;
+            return heard.sides.push(BUY);
+        }
+        ["SELL", "SHORT"] | ["SELL", "TO", "OPEN"] => {
+            heard.opens = true;
+            return heard.sides.push(SELL);
+        }
+        ["OPEN"] | ["ADD"] | ["INCREASE"] | ["SCALE", "UP"] => {
+            heard.opens = true;
+            return;
+        }
+        ["HOLD"] => {
+            heard.holds = true;
+            heard.is_hold = true;
+            return;
+        }
+        ["HOLD", "CLOSE"] | ["UPDATE", "SL"] => {
+            heard.holds = true;
+            return;
+        }
+        ["REVERSE"] | ["FLIP"] => {
+            heard.reverses = true;
+            return;
+        }
+        ["1" | "2" | "3" | "4"] if name == "side" => {
+            heard.reverses = true;
+            return;
+        }
+        _ => {}
+    }
+    if tokens.last() == Some(&"PROPOSED") {
+        tokens.pop();
+    }
+    match tokens.as_slice() {
+        ["EXIT" | "CLOSE", word @ ("LONG" | "SHORT")] => heard.legs.push(leg(word)),
+        ["SELL", "TO", "CLOSE"] => heard.sides.push(SELL),
+        ["BUY", "TO", "CLOSE" | "COVER"] => heard.sides.push(BUY),
+        ["CLOSE"] | ["EXIT"] | ["REDUCE"] | ["SCALE", "OUT"] => {}
+        ["FULL", "CLOSE"] | ["CLOSE", "FULL"] | ["PARTIAL"] | ["PARTIAL", _] => {
+            shares(word, heard);
+        }
+        _ => {
+            heard.unreadable_word = true;
+            return;
+        }
+    }
+    heard.closes = true;
+    heard.is_request = true;
+}
+
+impl Heard {
+    /// Returns true if a field states a direction of any kind.
+    pub(crate) fn acts(&self) -> bool {
+        self.opens || self.is_request || !self.sides.is_empty() || !self.bare.is_empty()
+    }
+
+    /// Returns the direction. If one field opens and another one closes, only the intent of the exit owner is an exit.
+    pub(crate) fn direction(&self, is_owner: bool) -> Direction {
+        let only = |all: &[&'static str]| match all.split_first() {
+            Some((first, rest)) if rest.iter().all(|other| other == first) => Some(*first),
+            Some(_) | None => None,
+        };
+        let closing_side = |leg: &str| if leg == LONG { SELL } else { BUY };
+        let opening_side = |leg: &str| if leg == LONG { BUY } else { SELL };
+        let by_law = self.bare.is_empty()
+            && match (only(&self.sides), only(&self.legs)) {
+                (Some(side), Some(leg)) => side == closing_side(leg),
+                _ => false,
+            };
+        let closes = !self.holds && (self.closes || (by_law && !self.opens));
+        if closes {
+            let legs = [self.legs.as_slice(), self.bare.as_slice()].concat();
+            let mut sides = self.sides.clone();
+            sides.extend(legs.iter().map(|leg| closing_side(leg)));
+            let disagrees = self.opens || (!sides.is_empty() && only(&sides).is_none());
+            return Direction {
+                is_exit: true,
+                is_unclear: self.opens && !is_owner,
+                side: only(&sides).filter(|_| !disagrees),
+                leg: only(&legs).filter(|_| !disagrees),
+                disagrees,
+            };
+        }
+        if self.holds {
+            return Direction::default();
+        }
+        let mut sides = self.sides.clone();
+        sides.extend(self.bare.iter().map(|leg| opening_side(leg)));
+        let states_a_side = !sides.is_empty() || self.opens;
+        sides.extend(self.legs.iter().map(|leg| opening_side(leg)));
+        Direction {
+            is_exit: false,
+            is_unclear: false,
+            side: only(&sides).filter(|_| states_a_side),
+            leg: None,
+            disagrees: !sides.is_empty() && only(&sides).is_none(),
+        }
+    }
+}
