@@ -34,11 +34,12 @@ fn of_a_decision(case: &mut Case<'_, '_>, call: &Call) -> Result<Tested, FailedD
     demand(row.decision != Verdict::Trade, || {
         "an exit must not be a TRADE".to_owned()
     })?;
-    let quantity = row.quantity.filter(|_| row.decision != Verdict::Exit);
-    demand(quantity.is_none(), || {
-        "a SKIP must have no `quantity`".to_owned()
-    })?;
-    no_number(&row)
+    let of_an_exit: &[&str] = if row.decision == Verdict::Exit {
+        &["quantity", "quantity_fraction", "trigger_price"]
+    } else {
+        &[]
+    };
+    no_number(&row, of_an_exit)
 }
 
 fn of_a_harvest(case: &mut Case<'_, '_>, call: &HarvestCall) -> Result<Tested, FailedDemand> {
@@ -46,12 +47,13 @@ fn of_a_harvest(case: &mut Case<'_, '_>, call: &HarvestCall) -> Result<Tested, F
     demand(row.decision == Verdict::Skip, || {
         "a position without a θ in force must be a SKIP".to_owned()
     })?;
-    no_number(&row)
+    no_number(&row, &[])
 }
 
-fn no_number(row: &Row) -> Result<Tested, FailedDemand> {
+/// Checks that the answer has no numbers except for those in the given columns.
+fn no_number(row: &Row, except: &[&str]) -> Result<Tested, FailedDemand> {
     let mut numbers = row.numbers().into_iter();
-    match numbers.find(|(column, _)| *column != "quantity") {
+    match numbers.find(|(column, _)| !except.contains(column)) {
         Some((column, _)) => Err(FailedDemand::new(format!(
             "an answer without a policy in force must have no `{column}`"
         ))),

@@ -42,10 +42,21 @@ fn every_number(case: &mut Case<'_, '_>, call: &Call) -> Result<Tested, FailedDe
             other_columns(call, policy, &row)?;
             return Ok(Tested::Yes);
         }
-        Verdict::Exit => demand(
-            row.quantity.is_none() || same(row.quantity, requested),
-            || "the `quantity` of an EXIT must be the quantity of the intent".to_owned(),
-        )?,
+        Verdict::Exit => {
+            let share = call.intent.share();
+            let expected = requested.map(|units| units * share.unwrap_or(1.0));
+            demand(
+                row.quantity.is_none() || same(row.quantity, expected),
+                || {
+                    "the `quantity` of an EXIT must be the quantity of the intent, or its share"
+                        .to_owned()
+                },
+            )?;
+            let fraction = row.quantity_fraction;
+            demand(fraction.is_none() || same(fraction, share), || {
+                "the `quantity_fraction` of an EXIT must be the share of the intent".to_owned()
+            })?;
+        }
         Verdict::Skip | Verdict::Harvest | Verdict::Policy => {
             demand(row.quantity.is_none(), || {
                 "a SKIP must have no `quantity`".to_owned()
@@ -53,7 +64,7 @@ fn every_number(case: &mut Case<'_, '_>, call: &Call) -> Result<Tested, FailedDe
         }
     }
     let mut numbers = row.numbers().into_iter();
-    match numbers.find(|(column, _)| *column != "quantity") {
+    match numbers.find(|(column, _)| !["quantity", "quantity_fraction"].contains(column)) {
         Some((column, _)) => Err(FailedDemand::new(format!(
             "an answer that is not a TRADE must have no `{column}`"
         ))),
@@ -125,7 +136,8 @@ fn leverage(call: &Call, policy: &PolicyDraft, row: &Row) -> Result<(), FailedDe
 fn size(call: &Call, row: &Row) -> Result<(), FailedDemand> {
     let source = row.size_source.as_deref();
     let size = sourced(call, "size_usd", row.size_usd, source)?;
-    let is_margin = source == Some("intent:position_usd");
+    let margins = ["intent:position_usd", "intent:stake_amount"];
+    let is_margin = source.is_some_and(|source| margins.contains(&source));
     demand(
         source.is_some_and(|source| source.starts_with("intent:")),
         || "`size_source` must be a field of the intent".to_owned(),
@@ -174,8 +186,16 @@ fn micros_after(micros: i64, seconds: f64) -> i64 {
 
 fn other_columns(call: &Call, policy: &PolicyDraft, row: &Row) -> Result<(), FailedDemand> {
     let intent = &call.intent;
+    let is_product = row
+        .size_source
+        .as_deref()
+        .is_some_and(|it| it.contains('*'));
     let own = intent.number("quantity").or(intent.number("qty"));
-    let price = intent.number("price").or(intent.number("entry_price"));
+    let own = own.filter(|_| is_product);
+    let price = match (intent.number("price"), intent.number("entry_price")) {
+        (Some(price), Some(entry)) => Some(price.max(entry)),
+        (price, entry) => price.or(entry),
+    };
     let computed = price.and_then(|price| Some(row.notional_usd? / price));
     let is_right = |quantity: f64| match own {
         Some(own) => own.to_bits() == quantity.to_bits(),

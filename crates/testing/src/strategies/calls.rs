@@ -54,7 +54,16 @@ pub fn instant() -> impl Strategy<Value = i64> {
     ]
 }
 
-/// Combines an intent, a policy and guardrails into a call. The validity window of the policy is
+/// Generates timestamps that an intent can have, in microseconds: at least a day within the years 2000 to 2099.
+fn plausible_instant() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        4 => Just(BASE),
+        2 => Just(BASE - 733),
+        2 => 946_771_200_000_000..4_102_358_400_000_000_i64,
+    ]
+}
+
+/// Combines an intent, a policy and guardrails into a call at a plausible time. The validity window of the policy is
 /// placed around the time of the decision.
 fn call(
     policy: BoxedStrategy<PolicyInput>,
@@ -62,7 +71,8 @@ fn call(
     intent: BoxedStrategy<IntentDraft>,
 ) -> BoxedStrategy<Call> {
     let own_clock = prop_oneof![2 => Just(false), 1 => Just(true)];
-    (instant(), age(), own_clock, policy, guardrails, intent)
+    let at = prop_oneof![15 => plausible_instant().boxed(), 1 => instant().boxed()];
+    (at, age(), own_clock, policy, guardrails, intent)
         .prop_map(|(at, age, own_clock, policy, guardrails, intent)| {
             let mut call = Call {
                 policy,

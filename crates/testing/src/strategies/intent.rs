@@ -4,7 +4,7 @@ use super::write::{json, object, quote, seconds};
 use portcullis::{
     intent::{Intent, IntentBuilder},
     record::{Scratch, read},
-    types::{Side, Timestamp},
+    types::{PositionSide, Side, Timestamp},
 };
 
 /// An intent that can be built in code or written as JSON.
@@ -71,6 +71,10 @@ pub enum Closing {
     Side,
     /// The field `intent_type`.
     Type,
+    /// The position side, which together with the side is a close.
+    PositionSide,
+    /// This word in the field `action`.
+    Word(&'static str),
 }
 
 /// The field with the timestamp of an intent.
@@ -112,6 +116,22 @@ impl IntentDraft {
     #[must_use]
     pub const fn is_entry(&self) -> bool {
         matches!(self.kind, Kind::Entry)
+    }
+
+    /// Returns the share of the position that the word of an exit states.
+    #[must_use]
+    pub fn share(&self) -> Option<f64> {
+        let Kind::Exit(Closing::Word(word)) = self.kind else {
+            return None;
+        };
+        // The builder has no words.
+        let word = word.to_ascii_uppercase();
+        match word.split('_').next() {
+            _ if self.form == IntentForm::Builder => None,
+            Some("FULL") => Some(1.0),
+            Some("PARTIAL") => Some(0.25),
+            Some(_) | None => None,
+        }
     }
 
     /// Returns the same intent with another timestamp in microseconds. An intent without a timestamp is unchanged.
@@ -156,7 +176,16 @@ impl IntentDraft {
             Kind::Exit(Closing::Flag | Closing::CamelFlag) => {
                 builder.with_side(self.side).with_reduce_only()
             }
-            Kind::Exit(Closing::Action | Closing::Side | Closing::Type) => builder.with_close(),
+            Kind::Exit(Closing::PositionSide) => {
+                let position = match self.side {
+                    Side::Buy => PositionSide::Short,
+                    Side::Sell => PositionSide::Long,
+                };
+                builder.with_side(self.side).with_position_side(position)
+            }
+            Kind::Exit(Closing::Action | Closing::Side | Closing::Type | Closing::Word(_)) => {
+                builder.with_close()
+            }
         };
         if let Some(Ok(at)) = self.time.map(|(_, micros)| Timestamp::from_micros(micros)) {
             builder = builder.with_emitted_at(at);
@@ -166,7 +195,7 @@ impl IntentDraft {
                 "leverage" => builder.with_leverage(*x),
                 "quantity" => builder.with_quantity(*x),
                 "price" => builder.with_price(*x),
-                "position_usd" => builder.with_margin_usd(*x),
+                "position_usd" | "stake_amount" => builder.with_margin_usd(*x),
                 "position_size_usd" => builder.with_notional_usd(*x),
                 "entry_price" => builder.with_entry_price(*x),
                 "stop_loss" => builder.with_stop_loss(*x),
@@ -228,6 +257,14 @@ impl IntentDraft {
             Kind::Exit(Closing::CamelFlag) => members.extend([("reduceOnly", quote("1")), side]),
             Kind::Exit(Closing::Action) => members.push(("action", quote("close"))),
             Kind::Exit(Closing::Side) => members.push(("side", quote("CLOSE"))),
+            Kind::Exit(Closing::PositionSide) => {
+                let position = match self.side {
+                    Side::Buy => "short",
+                    Side::Sell => "LONG",
+                };
+                members.extend([("positionSide", quote(position)), side]);
+            }
+            Kind::Exit(Closing::Word(word)) => members.push(("action", quote(word))),
             Kind::Exit(Closing::Type) => {
                 members.extend([("intent_type", quote("full_exit")), side])
             }
@@ -258,6 +295,7 @@ impl IntentDraft {
             let renamed = self.numbers.iter().map(|(field, x)| match *field {
                 "qty" => ("quantity", *x),
                 "size" => ("position_size_usd", *x),
+                "stake_amount" => ("position_usd", *x),
                 other => (other, *x),
             });
             self.numbers = unique(renamed);

@@ -49,9 +49,49 @@ fn size(x: fn() -> BoxedStrategy<f64>) -> BoxedStrategy<Numbers> {
         1 => product("qty", "price"),
         1 => product("quantity", "entry_price"),
         1 => product("position_usd", "leverage"),
-        1 => product("size", "price"),
+        1 => product("stake_amount", "leverage"),
     ]
     .boxed()
+}
+
+/// Generates sizes that agree to a relative difference of 0.2 %, or that contradict each other.
+fn several_sizes() -> BoxedStrategy<Numbers> {
+    let factor =
+        prop_oneof![3 => Just(1.0), 3 => 0.998..1.002_f64, 1 => select(vec![0.5, 0.9, 1.1, 2.0])];
+    (
+        0.1..50.0_f64,
+        0.5..500.0_f64,
+        1.5..20.0_f64,
+        factor,
+        0..4_u8,
+    )
+        .prop_map(|(units, price, leverage, factor, style)| {
+            let usd = units * price * factor;
+            let product = vec![("quantity", units), ("price", price)];
+            let margin = vec![("position_usd", usd / leverage), ("leverage", leverage)];
+            match style {
+                0 => [product, vec![("position_size_usd", usd)]].concat(),
+                1 => [product, margin].concat(),
+                2 => [product, vec![("size", usd)]].concat(),
+                _ => [product, margin, vec![("position_size_usd", units * price)]].concat(),
+            }
+        })
+        .boxed()
+}
+
+/// Generates sizes that agree.
+fn agreeing_sizes() -> BoxedStrategy<Numbers> {
+    let factor = prop_oneof![1 => Just(1.0), 1 => 0.998..1.002_f64];
+    (0.1..50.0_f64, 0.5..500.0_f64, factor)
+        .prop_map(|(units, price, factor)| {
+            let usd = units * price * factor;
+            vec![
+                ("quantity", units),
+                ("price", price),
+                ("position_size_usd", usd),
+            ]
+        })
+        .boxed()
 }
 
 /// Generates the numbers of an intent. Each of them can be any float.
@@ -59,7 +99,10 @@ fn any_numbers() -> impl Strategy<Value = Numbers> {
     let wild = || number::wild().boxed();
     let stops = vec!["stop_loss", "entry_price", "take_profit"];
     (
-        weighted(0.95, size(|| number::wild().boxed())),
+        weighted(
+            0.95,
+            prop_oneof![5 => size(|| number::wild().boxed()), 1 => several_sizes()],
+        ),
         weighted(0.5, wild()),
         weighted(0.1, size(|| number::wild().boxed())),
         weighted(0.1, (select(stops), wild())),
@@ -73,7 +116,8 @@ fn any_numbers() -> impl Strategy<Value = Numbers> {
 
 fn sound_numbers() -> impl Strategy<Value = Numbers> {
     let usual = || number::usual().boxed();
-    (size(|| number::usual().boxed()), weighted(0.5, usual())).prop_map(|(size, leverage)| {
+    let size = prop_oneof![7 => size(|| number::usual().boxed()), 1 => agreeing_sizes()];
+    (size, weighted(0.5, usual())).prop_map(|(size, leverage)| {
         unique(size.into_iter().chain(leverage.map(|x| ("leverage", x))))
     })
 }
@@ -124,6 +168,12 @@ fn exit_kind() -> impl Strategy<Value = Kind> {
         Kind::Exit(Closing::Action),
         Kind::Exit(Closing::Side),
         Kind::Exit(Closing::Type),
+        Kind::Exit(Closing::PositionSide),
+        Kind::Exit(Closing::Word("EXIT_LONG")),
+        Kind::Exit(Closing::Word("close-short")),
+        Kind::Exit(Closing::Word("SELL_TO_CLOSE")),
+        Kind::Exit(Closing::Word("Full_Close")),
+        Kind::Exit(Closing::Word("PARTIAL_25_PROPOSED")),
     ])
 }
 

@@ -106,6 +106,15 @@ fn by_member() -> impl Strategy<Value = Spoiled> {
         member("action", "\"HOLD\"", SkipCode::IntentAmbiguous),
         member("action", "\"UP\"", SkipCode::IntentInvalid),
         member("action", "7", SkipCode::IntentInvalid),
+        member("action", "\"CLOSED\"", SkipCode::IntentInvalid),
+        member("direction", "\"sideways\"", SkipCode::IntentInvalid),
+        member("ts", "1766550734", SkipCode::IntentInvalid),
+        member("position_side", "\"x\"", SkipCode::IntentInvalid),
+        member("stop_loss_pct", "2", SkipCode::IntentUnsupported),
+        member("amount", "\"3\"", SkipCode::IntentUnsupported),
+        member("my_stop", "true", SkipCode::IntentUnsupported),
+        member("stopPrice", "95", SkipCode::IntentUnsupported),
+        member("type", "\"STOP_MARKET\"", SkipCode::IntentUnsupported),
         member("reduce_only", "\"maybe\"", SkipCode::IntentInvalid),
         member("reduceOnly", "2", SkipCode::IntentInvalid),
         member("decided_at", "\"soon\"", SkipCode::IntentInvalid),
@@ -296,6 +305,8 @@ impl IntentDraft {
             Kind::Exit(Closing::Action) => &["action"],
             Kind::Exit(Closing::Side) => &["side"],
             Kind::Exit(Closing::Type) => &["intent_type"],
+            Kind::Exit(Closing::PositionSide) => &["side"],
+            Kind::Exit(Closing::Word(_)) => &["action"],
         };
         let others = noise.iter().filter(|(field, _)| !needed.contains(field));
         self.extra = others.cloned().collect();
