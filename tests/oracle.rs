@@ -230,7 +230,6 @@ fn the_intents_reach_every_reason() {
             "intent:position_usd",
             "intent:stake_amount",
             "intent:size",
-            "intent:size*price",
             "intent:position_size_usd",
         ],
     );

@@ -225,7 +225,7 @@ pub(crate) fn policy(u: &mut Unstructured<'_>) -> Result<Option<String>> {
 
 /// Generates guardrails with at most three limits.
 pub(crate) fn guardrails(u: &mut Unstructured<'_>) -> Result<Guardrails> {
-    let mut all = NO_GUARDRAILS;
+    let mut all = NO_GUARDRAILS.clone();
     for _ in 0..u.int_in_range(0..=3)? {
         let money = number(u)?
             .parse()

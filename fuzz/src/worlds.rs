@@ -34,7 +34,7 @@ pub(crate) const STRICT: &str = r#"{
         "max_age_sec": 72000}
 }"#;
 
-pub(crate) const NO_GUARDRAILS: Guardrails = Guardrails {
+pub(crate) static NO_GUARDRAILS: Guardrails = Guardrails {
     max_leverage: None,
     max_position_usd: None,
     max_notional_usd: None,

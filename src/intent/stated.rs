@@ -11,12 +11,23 @@ pub(super) struct Stated {
 }
 
 impl Stated {
-    /// Adds the number of a field; NaN if it is unreadable.
+    /// Adds the price of an order, of which 0 is another statement than a price: a market order.
+    pub(super) fn add_price(&mut self, number: f64, field: &'static str) {
+        match self.value {
+            Some((earlier, first)) if (earlier == 0.0) != (number == 0.0) => {
+                self.conflict = Some((first, field));
+            }
+            Some(_) | None => self.add(number, field),
+        }
+    }
+
+    /// Adds the number of a field; NaN if it is unreadable. A number that is not finite and greater than 0 is kept, so
+    /// that another spelling does not hide it.
     pub(super) fn add(&mut self, number: f64, field: &'static str) {
         match self.value {
             None => self.value = Some((number, field)),
-            Some((earlier, _)) if earlier.is_nan() => {}
-            Some(_) if number.is_nan() => self.value = Some((number, field)),
+            Some((earlier, _)) if !is_usable(earlier) => {}
+            Some(_) if !is_usable(number) => self.value = Some((number, field)),
             Some((earlier, first)) if !is_equal(earlier, number) => {
                 self.conflict = Some((first, field));
             }
@@ -24,7 +35,7 @@ impl Stated {
         }
     }
 
-    /// Returns the number and its field; NaN if one of the fields is unreadable.
+    /// Returns the number and its field. If one of the fields is unusable, returns that one.
     pub(super) const fn value(&self) -> Option<(f64, &'static str)> {
         self.value
     }
@@ -38,6 +49,11 @@ impl Stated {
     pub(super) const fn conflict(&self) -> Option<(&'static str, &'static str)> {
         self.conflict
     }
+}
+
+/// Returns true if the number is finite and greater than 0.
+fn is_usable(number: f64) -> bool {
+    number > 0.0 && number <= f64::MAX
 }
 
 fn is_equal(one: f64, other: f64) -> bool {
@@ -65,6 +81,9 @@ mod tests {
         );
         assert!(state(&[1.0, f64::NAN]).number().is_some_and(f64::is_nan));
         assert!(state(&[f64::NAN, 1.0]).number().is_some_and(f64::is_nan));
-        assert_eq!(state(&[f64::INFINITY, f64::INFINITY]).conflict(), None);
+        for unusable in [f64::INFINITY, 0.0, -1.0] {
+            assert_eq!(state(&[5.0, unusable]).number(), Some(unusable));
+            assert_eq!(state(&[unusable, 5.0]).number(), Some(unusable));
+        }
     }
 }

@@ -129,7 +129,7 @@ fn add_field(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>) {
         Term::TriggerObject => add_trigger_object(field, builder),
         Term::Leverage => builder.amounts.leverage.add(number(), name),
         Term::Quantity => builder.amounts.quantity.add(number(), name),
-        Term::Price => builder.amounts.price.add(number(), name),
+        Term::Price => builder.amounts.price.add_price(number(), name),
         Term::EntryPrice => builder.amounts.entry_price.add(number(), name),
         Term::Margin => builder.amounts.margin.add(number(), name),
         Term::Size => builder.amounts.size.add(number(), name),
@@ -200,7 +200,7 @@ fn add_side(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>) {
         Ok(Some(text)) => {
             let word = match Word::read(&text) {
                 // MEXC: 1 to 4, also as text.
-                Word::Unknown if is_numbered_side(&text) => {
+                Word::Unknown if field.term == Term::Side && is_numbered_side(&text) => {
                     return builder.direction.add_unreadable(numbered_side(name));
                 }
                 // A side that states nothing is not a side.
@@ -210,7 +210,9 @@ fn add_side(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>) {
             return builder.direction.add_word(word, name);
         }
         Ok(None) | Err(Unreadable) => match value.number_text() {
-            Ok(Some(text)) if is_numbered_side(&text) => numbered_side(name),
+            Ok(Some(text)) if field.term == Term::Side && is_numbered_side(&text) => {
+                numbered_side(name)
+            }
             _ => IntentError::BadValue {
                 field: name,
                 expected: "BUY, SELL, LONG, SHORT, HOLD, CLOSE or a word such as EXIT_LONG",
@@ -278,8 +280,10 @@ fn add_kind(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>) {
         Word::Order(statement) if statement.effect.is_some() => {
             builder.direction.add_word(Word::Order(statement), name);
         }
-        _ if is_free_text && Word::closes_within(&text) => {
-            builder.direction.add_effect(Effect::Close, name);
+        _ if is_free_text => {
+            if let Some(word) = Word::close_within(&text) {
+                builder.direction.add_word(word, name);
+            }
         }
         _ => {}
     }

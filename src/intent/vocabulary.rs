@@ -79,16 +79,30 @@ impl Word {
         found.word()
     }
 
-    /// Returns true if a free text, such as the value of `intent_type`, has a closing word as a whole token.
-    pub(super) fn closes_within(text: &str) -> bool {
+    /// Returns the close that a free text, such as the value of `intent_type`, states with a closing word as a whole
+    /// token. If one of the tokens is PARTIAL, the text does not state how much to close.
+    pub(super) fn close_within(text: &str) -> Option<Self> {
+        let mut found = None;
+        let mut share = None;
         let mut rest = text;
         while let Some((token, tail)) = next_token(rest) {
-            if Token::read(token) == Some(Token::Effect(Effect::Close)) {
-                return true;
+            match Token::read(token) {
+                Some(Token::Effect(Effect::Close)) => found = Some(Effect::Close),
+                Some(Token::Share(Share::Unstated)) => {
+                    found = Some(Effect::Close);
+                    share = Some(Share::Unstated);
+                }
+                Some(_) | None => {}
             }
             rest = tail;
         }
-        false
+        found.map(|effect| {
+            Self::Order(Statement {
+                effect: Some(effect),
+                share,
+                ..Statement::default()
+            })
+        })
     }
 }
 
@@ -391,8 +405,18 @@ mod tests {
 
     #[test]
     fn a_closing_word_in_a_free_text_is_a_whole_token() {
+        let share = |text: &str| match Word::close_within(text) {
+            Some(Word::Order(statement)) => {
+                assert_eq!(statement.effect, Some(Effect::Close), "{text}");
+                statement.share
+            }
+            other => panic!("{text}: {other:?}"),
+        };
         for text in ["AI_EXIT_SIGNAL", "positionClose", "stop loss exit"] {
-            assert!(Word::closes_within(text), "{text}");
+            assert_eq!(share(text), None, "{text}");
+        }
+        for text in ["PARTIAL_TP1", "exit 2 partial"] {
+            assert_eq!(share(text), Some(Share::Unstated), "{text}");
         }
         for text in [
             "AUTO_CLOSED_BAR_SIGNAL",
@@ -401,7 +425,7 @@ mod tests {
             "EXITING",
             "",
         ] {
-            assert!(!Word::closes_within(text), "{text}");
+            assert_eq!(Word::close_within(text), None, "{text}");
         }
     }
 }

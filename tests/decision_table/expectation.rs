@@ -69,6 +69,7 @@ fn readable(case: &Case) -> Option<Answer> {
         Readability::Invalid => shut(SkipCode::IntentInvalid),
         Readability::Ambiguous => shut(SkipCode::IntentAmbiguous),
         Readability::Hold => shut(SkipCode::IntentNotActionable),
+        Readability::Unsupported => shut(SkipCode::IntentUnsupported),
         Readability::Readable => None,
     }
 }

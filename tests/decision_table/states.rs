@@ -30,6 +30,7 @@ states! {
         Invalid = "invalid",
         Ambiguous = "ambiguous",
         Hold = "HOLD",
+        Unsupported = "unsupported",
         Readable = "readable",
     }
     /// Gate 2: the kind of the intent and its source.

@@ -408,8 +408,9 @@ pub(crate) fn record(case: &Case) -> String {
     match case.readability {
         Readability::Unreadable => field("\"payload\": \"{\"".to_owned()),
         Readability::Invalid => field(format!("\"side\": \"BUY\", \"symbol\": \"{symbol}\"")),
-        Readability::Ambiguous => field("\"side\": \"BUY\", \"action\": \"SELL\"".to_owned()),
+        Readability::Ambiguous => field("\"side\": \"HOLD\", \"action\": \"CLOSE\"".to_owned()),
         Readability::Hold => field("\"side\": \"HOLD\"".to_owned()),
+        Readability::Unsupported => field("\"side\": \"REVERSE\"".to_owned()),
         Readability::Readable => field("\"side\": \"BUY\"".to_owned()),
     }
     match case.requested {

@@ -147,6 +147,10 @@ fn a_size_next_to_a_price_needs_a_second_statement() {
             "30000 notional of intent:position_size_usd",
         ),
         (
+            r#""size": 0.5, "price": 60000, "position_size_usd": 30100"#,
+            "30000 notional of intent:size*price",
+        ),
+        (
             r#""size": 250, "price": 60000, "position_size_usd": 250"#,
             "250 notional of intent:position_size_usd",
         ),

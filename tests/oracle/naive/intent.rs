@@ -225,7 +225,8 @@ impl Reading<'_> {
         };
         let symbols: Vec<Option<String>> = symbols.iter().map(symbol_of).collect();
         let differ = symbols.windows(2).any(|pair| pair.first() != pair.last());
-        let named = symbols.into_iter().next().flatten();
+        let all: Option<Vec<String>> = symbols.into_iter().collect();
+        let named = all.and_then(|all| all.into_iter().next());
         self.faults.invalid |= named.is_none();
         self.faults.ambiguous |= differ;
         self.faults.ambiguous |=
@@ -532,8 +533,8 @@ fn symbol_of(value: &Json) -> Option<String> {
 /// Returns a time that a field states.
 fn when(name: &str, value: &Json) -> When {
     let timestamp = match (name, value) {
-        ("id", Json::Text(id)) => match time::from_stream_id(id) {
-            Some(timestamp) => timestamp,
+        ("id", Json::Text(id)) => match time::stream_id_millis(id) {
+            Some(millis) => time::from_millis(millis),
             None => return When::Absent,
         },
         ("id", _) => return When::Absent,

@@ -1,7 +1,7 @@
 //! Timestamps in whole microseconds, parsed from decimal numbers and ISO 8601 without a library.
 
-/// The years 2000 to 2100, in microseconds. The times of intents are within these years.
-const PLAUSIBLE: std::ops::RangeInclusive<i64> = 946_684_800_000_000..=4_133_980_799_999_999;
+/// From 2000-01-01 to 2100-01-01, in microseconds. The times of intents lie in this range.
+const PLAUSIBLE: std::ops::RangeInclusive<i64> = 946_684_800_000_000..=4_102_444_800_000_000;
 
 /// Returns true if an intent can have this time, in microseconds.
 pub(crate) fn is_plausible(micros: i64) -> bool {
