@@ -27,9 +27,12 @@ use portcullis_testing::{Decider, Harvester, Law, Laws, Portcullis, Row};
 /// detect the bug, and the codes of all laws that detect it.
 #[track_caller]
 fn check_report(name: &str, law: Law, decider: &mut dyn Decider) {
-    let violation = Laws::new().check_law(law, decider).unwrap_err();
+    let violation = Laws::new()
+        .with_cases(2_000)
+        .check_law(law, decider)
+        .unwrap_err();
     assert_eq!(violation.law(), law, "{violation}");
-    let laws = Laws::new().with_cases(100).with_shrink_steps(0);
+    let laws = Laws::new().with_cases(500).with_shrink_steps(0);
     let all = laws.check(decider).unwrap_err();
     let broken: Vec<&str> = all.violations().iter().map(|it| it.law().code()).collect();
     insta::with_settings!({

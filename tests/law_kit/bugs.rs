@@ -330,7 +330,7 @@ pub(crate) const OTHERS: [(&str, Law, &str, Bug); 33] = {
         (
             "a permitted symbol need not be listed",
             L7,
-            "the tightening Permitted(",
+            "the tightening ",
             Bug(|question| {
                 if lists(question, "/permitted_symbols") {
                     return forgive(question, "POLICY_UNIVERSE_FILTER");

@@ -109,8 +109,10 @@ impl Answered {
     }
 
     fn add_exit(&mut self, permit: &ExitPermit<'_>) {
-        if let ExitQuantity::Stated(quantity) = permit.quantity() {
-            self.name("quantity", quantity.source());
+        match permit.quantity() {
+            ExitQuantity::Stated(quantity) => self.name("quantity", quantity.source()),
+            ExitQuantity::Fraction(share) => self.name("quantity_fraction", share.source()),
+            ExitQuantity::NotStated | ExitQuantity::UsdSizeOnly | ExitQuantity::Unreadable => {}
         }
     }
 

@@ -43,7 +43,7 @@ fn every_number(case: &mut Case<'_, '_>, call: &Call) -> Result<Tested, FailedDe
             return Ok(Tested::Yes);
         }
         Verdict::Exit => {
-            let share = call.intent.share();
+            let share = call.intent.number("quantity_fraction");
             let expected = requested.map(|units| units * share.unwrap_or(1.0));
             demand(
                 row.quantity.is_none() || same(row.quantity, expected),

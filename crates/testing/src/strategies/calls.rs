@@ -71,7 +71,7 @@ fn call(
     intent: BoxedStrategy<IntentDraft>,
 ) -> BoxedStrategy<Call> {
     let own_clock = prop_oneof![2 => Just(false), 1 => Just(true)];
-    let at = prop_oneof![15 => plausible_instant().boxed(), 1 => instant().boxed()];
+    let at = plausible_instant();
     (at, age(), own_clock, policy, guardrails, intent)
         .prop_map(|(at, age, own_clock, policy, guardrails, intent)| {
             let mut call = Call {

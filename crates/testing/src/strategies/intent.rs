@@ -118,22 +118,6 @@ impl IntentDraft {
         matches!(self.kind, Kind::Entry)
     }
 
-    /// Returns the share of the position that the word of an exit states.
-    #[must_use]
-    pub fn share(&self) -> Option<f64> {
-        let Kind::Exit(Closing::Word(word)) = self.kind else {
-            return None;
-        };
-        // The builder has no words.
-        let word = word.to_ascii_uppercase();
-        match word.split('_').next() {
-            _ if self.form == IntentForm::Builder => None,
-            Some("FULL") => Some(1.0),
-            Some("PARTIAL") => Some(0.25),
-            Some(_) | None => None,
-        }
-    }
-
     /// Returns the same intent with another timestamp in microseconds. An intent without a timestamp is unchanged.
     #[must_use]
     pub const fn sent_at(mut self, at: i64) -> Self {
@@ -194,6 +178,7 @@ impl IntentDraft {
             builder = match *field {
                 "leverage" => builder.with_leverage(*x),
                 "quantity" => builder.with_quantity(*x),
+                "quantity_fraction" => builder.with_quantity_fraction(*x),
                 "price" => builder.with_price(*x),
                 "position_usd" | "stake_amount" => builder.with_margin_usd(*x),
                 "position_size_usd" => builder.with_notional_usd(*x),
@@ -265,9 +250,7 @@ impl IntentDraft {
                 members.extend([("positionSide", quote(position)), side]);
             }
             Kind::Exit(Closing::Word(word)) => members.push(("action", quote(word))),
-            Kind::Exit(Closing::Type) => {
-                members.extend([("intent_type", quote("full_exit")), side])
-            }
+            Kind::Exit(Closing::Type) => members.extend([("intent_type", quote("exit")), side]),
         }
         let numbers = self.numbers.iter();
         members.extend(numbers.map(|(field, x)| (*field, json(*x, self.quoted))));

@@ -129,10 +129,14 @@ fn draft(
     numbers: BoxedStrategy<Numbers>,
     time: BoxedStrategy<Option<(TimeField, i64)>>,
 ) -> BoxedStrategy<IntentDraft> {
-    let form = (form(), any::<bool>(), any::<bool>(), 0..4_u64);
+    let share = weighted(0.3, select(vec![0.25, 0.5, 1.0]));
+    let form = (form(), any::<bool>(), any::<bool>(), 0..4_u64, share);
     (form, kind, side(), symbol, source, numbers, time)
         .prop_map(|(form, kind, side, symbol, source, numbers, time)| {
-            let (form, quoted, in_envelope, order) = form;
+            let (form, quoted, in_envelope, order, share) = form;
+            let share = share.filter(|_| kind != Kind::Entry);
+            let share = share.map(|share| ("quantity_fraction", share));
+            let numbers = numbers.into_iter().chain(share).collect();
             let draft = IntentDraft {
                 form,
                 quoted,
@@ -172,8 +176,7 @@ fn exit_kind() -> impl Strategy<Value = Kind> {
         Kind::Exit(Closing::Word("EXIT_LONG")),
         Kind::Exit(Closing::Word("close-short")),
         Kind::Exit(Closing::Word("SELL_TO_CLOSE")),
-        Kind::Exit(Closing::Word("Full_Close")),
-        Kind::Exit(Closing::Word("PARTIAL_25_PROPOSED")),
+        Kind::Exit(Closing::Word("Scale-Out_proposed")),
     ])
 }
 
