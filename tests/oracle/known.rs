@@ -41,6 +41,24 @@ fn timestamps_equal_calendar_times() {
     assert_eq!(time::from_millis("1500.5"), None);
 }
 
+/// A size next to a price is in units if another statement agrees with it.
+#[test]
+fn a_size_in_units_is_traded() {
+    let line = r#"{"symbol": "BTCUSDT", "side": "BUY", "ts": 1766550734062, "size": 2, "price": 100, "position_size_usd": 200.4}"#;
+    let policy = policy();
+    let world = World {
+        policy: Some(&policy),
+        guardrails: &NO_GUARDRAILS,
+        exit_owner: "exitbrain_v3_5",
+        delegates: &[],
+        flaw: None,
+    };
+    let now = Some(1_766_550_734_062_733);
+    let naive = decide(&world, line, now);
+    assert_eq!(naive.get("size_source"), Some(&json!("intent:size*price")));
+    assert!(differences(&engine::decide(&world, line, now), &naive).is_empty());
+}
+
 /// A limit applies to the largest of several sizes, and the age is counted from the earliest of several times.
 #[test]
 fn entries_beyond_a_bound_are_denied() {

@@ -176,7 +176,11 @@ impl Record {
 }
 
 fn is_unreadable(given: &Given) -> bool {
-    matches!(given, Given::Unreadable) || matches!(given, Given::Number(number) if number.is_nan())
+    match given {
+        Given::Unreadable => true,
+        Given::Number(number) => !number.is_finite(),
+        Given::Absent => false,
+    }
 }
 
 /// Returns true if two of the numbers differ by more than a relative difference of 1e-9.
@@ -191,7 +195,7 @@ pub(crate) fn differ(all: &[Given]) -> bool {
     all.iter().enumerate().any(|(at, one)| {
         all.iter().take(at).any(|other| match (one, other) {
             (Given::Number(one), Given::Number(other)) => {
-                !one.is_nan() && !other.is_nan() && far(*one, *other)
+                one.is_finite() && other.is_finite() && far(*one, *other)
             }
             _ => false,
         })
