@@ -259,7 +259,7 @@ impl Reading<'_> {
             ]
             .iter()
             .flat_map(|name| self.record.readable(name))
-            .any(|value| unsupported::counts(&value));
+            .any(|value| unsupported::counts(&value) || number(&value) == Given::Unreadable);
             self.faults.unsupported |= trigger.trails || trigger.waits || found.found || has_share;
         }
         self.faults.unsupported |= heard.reverses;

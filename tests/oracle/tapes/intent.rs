@@ -785,6 +785,7 @@ fn change() -> impl Strategy<Value = (Place, Edit)> {
             .boxed(),
             "posSide" => word(&["LONG", "SHORT", "both", "x"]),
             "position_action" | "tradeSide" => word(&["OPEN", "CLOSE", "open"]),
+            "qty_fraction" | "percentage" => one_of(&["0.5", "25", "\"x\"", "0"]),
             "stopPrice" => one_of(&["95", "101.5", "0", "\"101\""]),
             "positionIdx" => one_of(&["0", "1", "2", "\"1\""]),
             "is_buy" | "is_short" | "close" => {
