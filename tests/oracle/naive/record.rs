@@ -159,7 +159,9 @@ impl Record {
         let all = self.numbers(names);
         match all.first() {
             None => Given::Absent,
-            Some(_) if differ(&all) || all.iter().any(is_unreadable) => Given::Unreadable,
+            Some(_) if differ(&all) || (all.len() > 1 && all.iter().any(is_unusable)) => {
+                Given::Unreadable
+            }
             Some(first) => *first,
         }
     }
@@ -175,10 +177,10 @@ impl Record {
     }
 }
 
-fn is_unreadable(given: &Given) -> bool {
+fn is_unusable(given: &Given) -> bool {
     match given {
         Given::Unreadable => true,
-        Given::Number(number) => !number.is_finite(),
+        Given::Number(number) => !(number.is_finite() && *number > 0.0),
         Given::Absent => false,
     }
 }
@@ -195,7 +197,8 @@ pub(crate) fn differ(all: &[Given]) -> bool {
     all.iter().enumerate().any(|(at, one)| {
         all.iter().take(at).any(|other| match (one, other) {
             (Given::Number(one), Given::Number(other)) => {
-                one.is_finite() && other.is_finite() && far(*one, *other)
+                let are_usable = one.is_finite() && other.is_finite() && *one > 0.0 && *other > 0.0;
+                are_usable && far(*one, *other)
             }
             _ => false,
         })
