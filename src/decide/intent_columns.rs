@@ -7,6 +7,7 @@ use crate::{
     guardrails::Guardrails,
     intent::{
         Exit, ExitConflict, Intent, IntentErrorKind, Request, Size, Times, UnsupportedFields,
+        is_plausible,
     },
     types::{Leverage, Symbol, Timestamp, positive},
 };
@@ -268,7 +269,9 @@ impl IntentColumns {
                 }
             };
             let size = entry.notional_usd.map_or(f64::NAN, usable);
-            let row = match numbers.get(entry.symbol) {
+            let emitted_at = entry.emitted_at.filter(|at| is_plausible(*at));
+            let is_timed = emitted_at == entry.emitted_at;
+            let row = match numbers.get(entry.symbol).filter(|_| is_timed) {
                 Some(symbol) => RequestRow {
                     requested: entry.leverage.map_or(f64::INFINITY, usable),
                     size,
@@ -277,8 +280,7 @@ impl IntentColumns {
                 },
                 None => RequestRow::bare(OUTSIDE, SkipCode::IntentInvalid.number()),
             };
-            let sent = entry.emitted_at.map(|at| (at, at));
-            self.add(&row, sent, entry.emitted_at);
+            self.add(&row, emitted_at.map(|at| (at, at)), emitted_at);
         }
         self.source.resize(self.len(), source);
     }

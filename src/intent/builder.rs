@@ -10,7 +10,7 @@ use super::{
     request::InvalidRequest,
     size::{Amounts, RATIO_MAX},
     stated::Stated,
-    time::Times,
+    time::{self, Times},
     vocabulary::Effect,
 };
 use crate::{
@@ -139,9 +139,12 @@ impl<'a> IntentBuilder<'a> {
         self
     }
 
-    /// Sets the time of sending.
+    /// Sets the time of sending. An entry with a time before the year 2000 or after the start of 2100 is invalid.
     pub fn with_emitted_at(mut self, at: Timestamp) -> Self {
-        self.times = Times::sent_at(at);
+        match time::check_plausible(at) {
+            Ok(()) => self.times = Times::sent_at(at),
+            Err(fault) => self.time_fault = Some(fault),
+        }
         self
     }
 

@@ -31,6 +31,8 @@ pub(super) struct Context {
 /// The result of reading all shares.
 enum Part {
     NotStated,
+    /// A part of the position, without its size.
+    Unstated,
     Unreadable,
     Stated(f64, &'static str),
 }
@@ -44,7 +46,13 @@ pub(super) fn read(
 ) -> ExitQuantity {
     let part = part(shares, direction);
     let conflict = quantity.conflict().is_some();
-    if conflict || context.unknown_unit || (context.closes_all && quantity.value().is_some()) {
+    let states_part = match part {
+        Part::NotStated => false,
+        Part::Stated(share, _) => share < 1.0,
+        Part::Unstated | Part::Unreadable => true,
+    };
+    let contradicts_all = context.closes_all && (quantity.value().is_some() || states_part);
+    if conflict || context.unknown_unit || contradicts_all {
         return ExitQuantity::Unreadable;
     }
     match (quantity.value(), part) {
@@ -54,13 +62,16 @@ pub(super) fn read(
                 Part::Stated(share, share_field) if share < 1.0 => {
                     (units * share, product(field, share_field))
                 }
-                Part::Stated(..) | Part::NotStated | Part::Unreadable => (units, field),
+                Part::Stated(..) | Part::NotStated | Part::Unstated | Part::Unreadable => {
+                    (units, field)
+                }
             };
             match Quantity::new(units) {
                 Ok(units) => ExitQuantity::Stated(Sourced::new(units, Source::Intent(source))),
                 Err(_) => ExitQuantity::Unreadable,
             }
         }
+        (None, Part::Unstated) => ExitQuantity::Unreadable,
         (None, _) if context.unknown_amount => ExitQuantity::Unreadable,
         (None, Part::Stated(share, field)) => match Fraction::new(share) {
             Ok(share) => ExitQuantity::Fraction(Sourced::new(share, Source::Intent(field))),
@@ -88,11 +99,10 @@ fn part(shares: &Shares, direction: &Direction) -> Part {
             None => return Part::Unreadable,
         },
         // Another field must state how much.
-        Some((Share::Unstated, field)) => {
+        Some((Share::Unstated, _)) => {
             if shares.fraction.value().is_none() && shares.percent.value().is_none() {
-                return Part::Unreadable;
+                return Part::Unstated;
             }
-            let _ = field;
             None
         }
     };

@@ -30,5 +30,5 @@ pub(crate) use record_fields::RecordFields;
 pub use recorded_policy::RecordedPolicy;
 pub use request::{Entry, Exit, ExitQuantity, Intent, Request, Size, SizeError};
 pub use size_field::SizeField;
-pub(crate) use time::Times;
+pub(crate) use time::{Times, is_plausible};
 pub use unsupported::UnsupportedFields;

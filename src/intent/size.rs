@@ -59,7 +59,8 @@ impl Amounts {
             .map(|it| (it, SizeField::EntryPrice));
         let price = self.limit_price().map(|it| (it, SizeField::Price));
         match (price, entry) {
-            (Some(price), Some(entry)) if entry.0 > price.0 => Some(entry),
+            // An unusable price must not be hidden by the entry price. The comparison is false for NaN.
+            (Some(price), Some(entry)) if price.0 > 0.0 && entry.0 > price.0 => Some(entry),
             (Some(price), _) => Some(price),
             (None, entry) => entry,
         }
@@ -123,8 +124,28 @@ impl Amounts {
         }
         Ok(match unusable {
             Some(error) => RequestedSize::Unusable(error),
-            None => smallest.size.checked_at(smallest.usd, largest.usd),
+            None => self
+                .margin_of(smallest)
+                .checked_at(smallest.usd, largest.usd),
         })
+    }
+
+    /// Returns the size of the smallest statement. If the intent also states a margin, the size is a margin, so that a
+    /// trade with a lower leverage than the requested one does not need more than that margin.
+    fn margin_of(&self, smallest: Statement) -> RequestedSize {
+        let leverage = self
+            .margin
+            .value()
+            .and(self.leverage.number())
+            .and_then(|leverage| Leverage::new(leverage).ok());
+        match (smallest.size, leverage) {
+            (RequestedSize::Notional(notional, ..), Some(leverage)) => {
+                notional.margin(leverage).map_or(smallest.size, |margin| {
+                    RequestedSize::margin(margin, SizeField::NotionalLeverage)
+                })
+            }
+            (size, _) => size,
+        }
     }
 
     fn by_quantity(&self, (quantity, name): (f64, &'static str)) -> Result<Statement, SizeError> {
@@ -167,7 +188,8 @@ impl Amounts {
             usd: notional,
             size: RequestedSize::margin(margin, field),
             field: product,
-            factors: [usd, leverage],
+            // A leverage is not a rounded number.
+            factors: [usd, usd],
         })
     }
 
@@ -225,14 +247,13 @@ fn agree(one: &Statement, other: &Statement) -> bool {
     if high >= low * RATIO_MAX {
         return false;
     }
-    let exceeds = |tolerance: f64| high > low * (1.0 + tolerance);
-    let roundings = || {
-        one.factors
-            .iter()
-            .chain(&other.factors)
-            .map(|it| rounding(*it))
+    // The last factor absorbs the rounding of the products.
+    let exceeds = |tolerance: f64| high - low > tolerance * (1.0 + 1e-9);
+    let unit = |it: &Statement| {
+        let roundings = it.factors.iter().map(|factor| rounding(*factor));
+        it.usd * roundings.fold(0.0, f64::max)
     };
-    !exceeds(TOLERANCE) || !exceeds(roundings().fold(0.0, f64::max))
+    !exceeds(TOLERANCE * low) || !exceeds(unit(one).max(unit(other)))
 }
 
 const fn disagreement(one: &Statement, other: &Statement) -> IntentError {

@@ -29,6 +29,8 @@ pub enum SizeField {
     StakeAmount,
     /// `stake_amount*leverage`
     StakeAmountLeverage,
+    /// `notional/leverage`
+    NotionalLeverage,
     /// `size`
     Size,
     /// `size*price`
@@ -54,6 +56,7 @@ impl SizeField {
             Self::PositionUsdLeverage => "position_usd*leverage",
             Self::StakeAmount => "stake_amount",
             Self::StakeAmountLeverage => "stake_amount*leverage",
+            Self::NotionalLeverage => "notional/leverage",
             Self::Size => "size",
             Self::SizePrice => "size*price",
             Self::PositionSizeUsd => "position_size_usd",

@@ -493,6 +493,8 @@ fn add_unsupported(field: &IntentField<'_, '_>, class: Class, builder: &mut Inte
         return;
     }
     match class {
+        // A name that is known to state an amount contradicts the quantity.
+        Class::Amount if matches!(field.term, Term::Listed(_)) => builder.unknown_unit = true,
         Class::Amount => builder.unknown_amount = true,
         Class::Unit => builder.unknown_unit = true,
         Class::Effect | Class::Other => {}

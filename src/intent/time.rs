@@ -65,11 +65,11 @@ impl Times {
             }
         }
         let [outer_id, outer_ts, outer_timestamp] = fields.outer;
-        let by_id = faults.check_some(entry_id(fields.id));
+        let by_id = entry_id(fields.id);
         let by_ts = faults.check_some(some(fields.ts, |value| millis(value, "ts")));
         let by_timestamp = faults.check_some(some(fields.timestamp, seconds_or_iso));
         let others = [
-            outer_id.and_then(|id| faults.check_some(entry_id(id))),
+            outer_id.and_then(entry_id),
             outer_ts.and_then(|ts| faults.check_some(some(ts, |value| millis(value, "ts")))),
         ];
         let outer_stamp = outer_timestamp
@@ -182,14 +182,12 @@ fn millis(value: &RawField<'_>, field: &'static str) -> Result<Timestamp, Intent
     }
 }
 
-/// Reads the time of an id in the form of a stream entry id, `<ms>-<n>`; an id of another form has no time.
-fn entry_id(id: &RawField<'_>) -> Option<Result<Timestamp, IntentError>> {
+/// Reads the time of an id in the form of a stream entry id, `<ms>-<n>`. An id of another form, or with an implausible
+/// time, has no time: a server gives such ids to all later entries after it has accepted one from a client.
+fn entry_id(id: &RawField<'_>) -> Option<Timestamp> {
     let text = id.text().ok().flatten()?;
-    let millis = stream_millis(&text)?;
-    Some(match Timestamp::parse_epoch_millis(millis) {
-        Ok(at) => plausible(at, &text, "id", Unit::Millis),
-        Err(_) => Err(out_of_range(&text, "id", Unit::Millis)),
-    })
+    let at = Timestamp::parse_epoch_millis(stream_millis(&text)?).ok()?;
+    is_plausible(at).then_some(at)
 }
 
 /// Returns true if an id has the form of a stream entry id, `<ms>-<n>`.
@@ -240,6 +238,19 @@ fn plausible(
     }
 }
 
+/// Returns the fault of a time of sending that is not plausible.
+pub(super) fn check_plausible(at: Timestamp) -> Result<(), IntentError> {
+    if is_plausible(at) {
+        Ok(())
+    } else {
+        Err(out_of_range(
+            &at.as_millis().to_string(),
+            "ts",
+            Unit::Millis,
+        ))
+    }
+}
+
 /// Returns true if a time lies between 2000-01-01 and 2100-01-01, both included.
 pub(crate) fn is_plausible(at: Timestamp) -> bool {
     let millis = at.as_micros();
@@ -247,10 +258,7 @@ pub(crate) fn is_plausible(at: Timestamp) -> bool {
 }
 
 fn out_of_range(text: &str, field: &'static str, unit: Unit) -> IntentError {
-    let number = text
-        .split('-')
-        .next()
-        .and_then(|text| text.parse::<f64>().ok());
+    let number = text.parse::<f64>().ok();
     let is_within = |scale: f64| {
         number.is_some_and(|number| {
             let micros = number * scale;

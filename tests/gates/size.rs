@@ -115,6 +115,15 @@ fn statements_of_the_size_must_agree() {
             r#""stake_amount": 50, "leverage": 8, "quantity": 4, "price": 100.25"#,
             "50 margin of intent:stake_amount",
         ),
+        // The policy has 8x, so that the notional would need more margin than the intent states.
+        (
+            r#""position_usd": 100, "leverage": 10, "position_size_usd": 998"#,
+            "99.8 margin of intent:notional/leverage",
+        ),
+        (
+            r#""position_usd": 100, "leverage": 4, "position_size_usd": 460"#,
+            "ambiguous",
+        ),
         // One unit in the last place of `1` is 100 %, but the ratio must stay below 1.5.
         (
             r#""quantity": 1, "price": 100, "position_size_usd": 149"#,
@@ -205,6 +214,10 @@ fn limits_apply_to_the_largest_statement() {
 
 #[test]
 fn an_incomplete_size_does_not_fall_through() {
+    check_size(
+        r#""quantity": 2, "price": -5, "entry_price": 100"#,
+        "no size",
+    );
     check_size(r#""quantity": 2, "size": 7"#, "no size");
     check_size(r#""qty": 2, "position_size_usd": 7"#, "no size");
     check_size(r#""position_usd": 50, "size": 7"#, "no size");

@@ -15,7 +15,7 @@
 //! | 35 | `side`: 1 BUY, 2 SELL, 3 LONG, 4 SHORT |
 //! | 36 | `leverage_source`: 1 policy, 2 intent |
 //! | 37 | `size_basis`: 1 notional, 2 margin |
-//! | 38 | `size_source`: 1 quantity\*price, 2 quantity\*entry_price, 3 qty\*price, 4 qty\*entry_price, 5 position_usd, 6 size, 7 position_size_usd, 8 stake_amount, 9 size\*price |
+//! | 38 | `size_source`: 1 quantity\*price, 2 quantity\*entry_price, 3 qty\*price, 4 qty\*entry_price, 5 position_usd, 6 size, 7 position_size_usd, 8 stake_amount, 9 size\*price, 10 notional/leverage |
 //! | 39 | `exit_rule`: 1 owner, 2 delegate |
 //! | 40 | `harvest_action`: 1 NONE, 2 PARTIAL_25, 3 PARTIAL_50, 4 PARTIAL_75, 5 FULL_CLOSE_PROPOSED |
 //! | 41 | `stop_source`: 1 position, 2 policy |
@@ -195,6 +195,7 @@ fn size_source_code(source: Source) -> u8 {
             "position_size_usd" => return 7,
             "stake_amount" => return 8,
             "size*price" => return 9,
+            "notional/leverage" => return 10,
             _ => {}
         }
     }

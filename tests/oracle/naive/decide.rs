@@ -268,7 +268,22 @@ fn sized(
     answer: &mut Answer,
 ) -> Result<(), &'static str> {
     const MISSING: &str = "POLICY_MISSING_SIZE";
-    let statements = intent.size.statements.as_ref().ok_or(MISSING)?;
+    let statements = intent.size.statements.clone().ok_or(MISSING)?;
+    let has_margin = statements.iter().any(|it| it.basis == "margin");
+    let statements: Vec<Statement> = statements
+        .into_iter()
+        .map(|it| match positive(intent.leverage) {
+            Some(requested) if has_margin && it.basis != "margin" => Statement {
+                basis: "margin",
+                source: "intent:notional/leverage".to_owned(),
+                usd: it.usd / requested,
+                quantity: None,
+                ..it
+            },
+            _ => it,
+        })
+        .collect();
+    let statements = &statements;
     let amounts = |statement: &Statement| {
         if statement.basis == "margin" {
             (statement.usd, statement.usd * leverage)

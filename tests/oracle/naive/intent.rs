@@ -534,7 +534,10 @@ fn symbol_of(value: &Json) -> Option<String> {
 fn when(name: &str, value: &Json) -> When {
     let timestamp = match (name, value) {
         ("id", Json::Text(id)) => match time::stream_id_millis(id) {
-            Some(millis) => time::from_millis(millis),
+            Some(millis) => match time::from_millis(millis).filter(|at| time::is_plausible(*at)) {
+                Some(at) => Some(at),
+                None => return When::Absent,
+            },
             None => return When::Absent,
         },
         ("id", _) => return When::Absent,

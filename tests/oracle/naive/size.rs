@@ -17,9 +17,9 @@ pub(crate) struct Statement {
     /// The amount in USD, in terms of the basis.
     pub usd: f64,
     /// The amount in USD as a notional, with the leverage of the intent.
-    notional: f64,
+    pub notional: f64,
     /// One unit in the last decimal place of each factor, in USD.
-    units: Vec<f64>,
+    pub units: Vec<f64>,
     /// The quantity, if it is one of the factors.
     pub quantity: Option<f64>,
 }
@@ -124,7 +124,14 @@ pub(crate) fn read(record: &Record) -> Size {
     if let Some(name) = record.first(&MARGIN) {
         let factors = factor(record, &MARGIN)
             .zip(leverage)
-            .map(|(margin, leverage)| (margin, Some(leverage)));
+            .map(|(margin, leverage)| {
+                // A leverage is not rounded.
+                let leverage = Factor {
+                    unit: 0.0,
+                    ..leverage
+                };
+                (margin, Some(leverage))
+            });
         all.push(product("margin", format!("intent:{name}"), factors, false));
     }
     if record.has("position_size_usd") {
@@ -192,6 +199,6 @@ fn agree(one: &Statement, other: &Statement) -> bool {
         .iter()
         .chain(&other.units)
         .fold(0.0_f64, |largest, unit| largest.max(*unit));
-    let is_near = distance <= 0.005 * low || distance <= unit;
+    let is_near = distance <= (0.005 * low).max(unit) * (1.0 + 1e-9);
     is_near && high / low < 1.5
 }

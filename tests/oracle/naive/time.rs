@@ -8,12 +8,13 @@ pub(crate) fn is_plausible(micros: i64) -> bool {
     PLAUSIBLE.contains(&micros)
 }
 
-/// Returns one unit in the last decimal place of a number, if it has decimal places.
+/// Returns one unit in the last decimal place of the shortest text for a number.
 pub(crate) fn last_place(text: &str) -> Option<f64> {
-    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let exponent: i32 = exponent.parse().ok()?;
-    let places = i32::try_from(mantissa.split_once('.')?.1.len()).ok()?;
-    format!("1e{}", exponent.checked_sub(places)?).parse().ok()
+    let shortest = format!("{}", text.parse::<f64>().ok()?);
+    let places = shortest
+        .split_once('.')
+        .map_or(0, |(_, digits)| digits.len());
+    format!("1e-{places}").parse().ok()
 }
 
 /// The years 0 to 9999, in epoch seconds.

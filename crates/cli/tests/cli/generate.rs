@@ -6,8 +6,9 @@ use crate::program::Place;
 use crate::records::{example_guardrails, generated};
 use portcullis::{answer::Verdict, decide::SkipCode, harvest::HarvestAction};
 
-/// Skip reasons that only a policy store, signing keys or earlier intents can cause.
-const OUT_OF_REACH: [SkipCode; 5] = [
+/// Skip reasons that only a policy store, signing keys or earlier intents can cause, or that are newer than the tapes.
+const OUT_OF_REACH: [SkipCode; 6] = [
+    SkipCode::IntentUnsupported,
     SkipCode::PolicySignatureInvalid,
     SkipCode::PolicyRolledBack,
     SkipCode::PolicyStoreUnavailable,
