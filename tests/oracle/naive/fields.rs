@@ -65,7 +65,10 @@ fn when(fields: &Fields, names: &[&str]) -> When {
             (_, Field::Absent) => continue,
             (_, Field::Duplicate) => None,
             ("id", Field::One(Json::Text(id))) => match time::stream_id_millis(id) {
-                Some(millis) => time::from_millis(millis),
+                Some(millis) => match time::from_millis(millis) {
+                    Some(at) if time::is_plausible(at) => Some(at),
+                    Some(_) | None => continue,
+                },
                 None => continue,
             },
             ("id", Field::One(_)) => continue,
