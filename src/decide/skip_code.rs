@@ -87,7 +87,8 @@ reasons! {
     PolicyRolledBack = "POLICY_ROLLED_BACK", 13;
     /// The guardrails do not permit the policy.
     PolicyConstraintViolation = "POLICY_CONSTRAINT_VIOLATION", 14;
-    /// The store is unreachable, and no policy was read from it before.
+    /// The store is unreachable and no policy was read from it before, the sequence of the policy cannot be recorded, or
+    /// the store may lose keys although the reader requires that it does not.
     PolicyStoreUnavailable = "POLICY_STORE_UNAVAILABLE", 15;
     /// The policy is not in force yet.
     PolicyNotYetValid = "POLICY_NOT_YET_VALID", 16;

@@ -183,7 +183,10 @@ const fn unavailable_code(unavailable: &PolicyUnavailable) -> SkipCode {
         PolicyUnavailable::Invalid(refusal) => fault_reason(refusal.fault()),
         PolicyUnavailable::SignatureInvalid => SkipCode::PolicySignatureInvalid,
         PolicyUnavailable::RolledBack { .. } => SkipCode::PolicyRolledBack,
-        PolicyUnavailable::StoreUnavailable => SkipCode::PolicyStoreUnavailable,
+        PolicyUnavailable::StoreUnavailable
+        | PolicyUnavailable::SequenceNotRecorded { .. }
+        | PolicyUnavailable::StoreUnsafe { .. } => SkipCode::PolicyStoreUnavailable,
+        PolicyUnavailable::WrittenByOther { refusal, .. } => unavailable_code(refusal),
     }
 }
 
@@ -214,7 +217,10 @@ fn write_unavailable(f: &mut fmt::Formatter<'_>, unavailable: &PolicyUnavailable
         PolicyUnavailable::Invalid(_)
         | PolicyUnavailable::SignatureInvalid
         | PolicyUnavailable::RolledBack { .. }
-        | PolicyUnavailable::StoreUnavailable => write!(f, "{unavailable}"),
+        | PolicyUnavailable::StoreUnavailable
+        | PolicyUnavailable::SequenceNotRecorded { .. }
+        | PolicyUnavailable::StoreUnsafe { .. }
+        | PolicyUnavailable::WrittenByOther { .. } => write!(f, "{unavailable}"),
     }
 }
 

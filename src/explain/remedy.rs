@@ -170,6 +170,18 @@ fn unavailable_remedy(unavailable: &PolicyUnavailable) -> String {
             format!("publish a policy with a `policy_seq` above {seen}")
         }
         PolicyUnavailable::StoreUnavailable => "make the policy store reachable".to_owned(),
+        PolicyUnavailable::SequenceNotRecorded { .. } => {
+            "make the sequence file writable".to_owned()
+        }
+        PolicyUnavailable::StoreUnsafe { .. } => {
+            "set `maxmemory-policy noeviction` on the server".to_owned()
+        }
+        PolicyUnavailable::WrittenByOther {
+            is_released: false, ..
+        } => "publish the policy again with `portcullis policy publish`".to_owned(),
+        PolicyUnavailable::WrittenByOther {
+            is_released: true, ..
+        } => "remove the sequence file of the service, and start it again".to_owned(),
     }
 }
 

@@ -5,6 +5,9 @@ use thiserror::Error;
 use super::InvalidPolicyError;
 use crate::types::PolicyHash;
 
+const PUBLISH_OR_RELEASE: &str = "publish again with `portcullis policy publish`, or hand the key back with `portcullis policy release`";
+const RESTART: &str = "the key was released: remove the sequence file of this service, if it has one, and start it again";
+
 /// The reason why a policy is unavailable.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PolicyUnavailable {
@@ -35,4 +38,29 @@ pub enum PolicyUnavailable {
     /// The store is unreachable, and no policy was read before.
     #[error("the policy store cannot be reached")]
     StoreUnavailable,
+    /// The reader must remember the sequence of every policy that it uses, and cannot record the sequence of this one.
+    #[error("the sequence of the policy cannot be recorded: {why}")]
+    SequenceNotRecorded {
+        /// The file, and the error of the operating system.
+        why: String,
+    },
+    /// The reader requires a store that keeps every key, and this store may delete some.
+    #[error("the policy store may lose its content: {why}")]
+    StoreUnsafe {
+        /// The setting of the store.
+        why: String,
+    },
+    /// The policy is rejected, and it is not what the last publication wrote: another program has changed it.
+    #[error(
+        "{refusal}; the fields were written by another program after publication {publication}; {}",
+        if *.is_released { RESTART } else { PUBLISH_OR_RELEASE }
+    )]
+    WrittenByOther {
+        /// The sequence of the last publication.
+        publication: u64,
+        /// True if the policy was released to other programs after the last publication.
+        is_released: bool,
+        /// The reason why the policy is rejected.
+        refusal: Box<Self>,
+    },
 }

@@ -3,6 +3,7 @@
 //! Leverages, amounts, R multiples and timestamps are distinct types, so they cannot be confused,
 //! and none of the types has a default.
 
+mod credentials;
 mod fraction;
 mod leverage;
 mod number;
@@ -15,6 +16,7 @@ mod symbol;
 mod timestamp;
 mod usd;
 
+pub use credentials::without_credentials;
 pub use fraction::{Fraction, FractionError};
 pub use leverage::Leverage;
 pub use number::NumberError;

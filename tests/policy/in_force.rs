@@ -174,6 +174,29 @@ fn a_state_has_a_policy_or_a_reason() {
         PolicyUnavailable::StoreUnavailable,
         "the policy store cannot be reached",
     );
+    check(
+        PolicyUnavailable::SequenceNotRecorded {
+            why: "`seen`: a reason".to_owned(),
+        },
+        "the sequence of the policy cannot be recorded: `seen`: a reason",
+    );
+    let by_other = |is_released| PolicyUnavailable::WrittenByOther {
+        publication: 3,
+        is_released,
+        refusal: Box::new(rolled_back(None)),
+    };
+    check(
+        by_other(false),
+        "the policy has no sequence; another policy with sequence 7 was already seen; the fields were written by another program after \
+         publication 3; publish again with `portcullis policy publish`, or hand the key back with \
+         `portcullis policy release`",
+    );
+    check(
+        by_other(true),
+        "the policy has no sequence; another policy with sequence 7 was already seen; the fields were written by another program after \
+         publication 3; the key was released: remove the sequence file of this service, if it has one, and start it \
+         again",
+    );
 }
 
 #[cfg(feature = "what-if")]

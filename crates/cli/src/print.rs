@@ -6,6 +6,7 @@ use std::{
     path::Path,
 };
 
+use portcullis::types::{Shown, without_credentials};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -58,8 +59,9 @@ pub(crate) fn print_to(out: &mut dyn Write, text: impl Display) -> Result<(), Fa
         .map_err(|error| Failure::write(&error))
 }
 
-/// Writes one line to standard error.
+/// Writes one line to standard error, without control characters and without the credentials of URLs.
 pub(crate) fn warn(text: impl Display) {
+    let text = Shown(without_credentials(&text.to_string())).whole();
     // If standard error cannot be written, there is no other place for the message.
     let _ = anstream::stderr().write_fmt(format_args!("portcullis: {text}\n"));
 }

@@ -6,13 +6,14 @@ use super::{FieldMap, Head, Operator, Publication, Stored, field_map::epoch_text
 use portcullis::{
     guardrails::Halt,
     policy::{Listing, Policy, field},
-    types::{PolicyHash, Timestamp},
+    types::{PolicyHash, Shown, Timestamp},
 };
 
-const PUBLISHED: &str = "policy.published";
-const ROLLED_BACK: &str = "policy.rolled_back";
+pub(super) const PUBLISHED: &str = "policy.published";
+pub(super) const ROLLED_BACK: &str = "policy.rolled_back";
 pub(super) const HALTED: &str = "trading.halted";
 pub(super) const RESUMED: &str = "trading.resumed";
+pub(super) const RELEASED: &str = "policy.released";
 
 const ENTRY: &str = "entry";
 const PREVIOUS: &str = "previous";
@@ -42,6 +43,19 @@ pub(super) fn of_publication(
     record.set_if("leverage_range", leverage_range(policy));
     record.set_if("replaces", replaced.hash().ok().flatten());
     record.set_if("rollback_of", publication.rollback_of());
+    record
+}
+
+/// Returns the audit entry of a release of the policy to other programs.
+pub(super) fn of_release(
+    operator: &Operator,
+    now: Timestamp,
+    replaced: &Stored,
+    before: &Head,
+) -> FieldMap {
+    let mut record = start(RELEASED, before, operator, now);
+    record.set_if(field::POLICY_SEQ, before.seq);
+    record.set_if("replaces", replaced.hash().ok().flatten());
     record
 }
 
@@ -87,15 +101,73 @@ fn leverage_range(policy: &Policy) -> Option<String> {
     Some(format!("{low}-{high}"))
 }
 
+/// One record of a stored audit log, before it is checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditRecord {
+    /// The id of the stream entry, or the number of the line or record.
+    pub id: String,
+    /// The fields of the record.
+    pub fields: FieldMap,
+}
+
+impl AuditRecord {
+    /// Creates the records of a log without ids, and numbers them from 1.
+    pub(super) fn numbered(records: impl IntoIterator<Item = FieldMap>) -> Vec<Self> {
+        let records = records.into_iter().zip(1_u64..);
+        records
+            .map(|(fields, number)| Self {
+                id: number.to_string(),
+                fields,
+            })
+            .collect()
+    }
+}
+
+/// A record that is not an entry of an audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignRecord {
+    id: String,
+    why: String,
+}
+
+impl ForeignRecord {
+    fn new(id: String, fields: &FieldMap) -> Self {
+        let wrong = |name: &str, kind: &str| match fields.get(name) {
+            None => format!("it has no field `{name}`"),
+            Some(text) => format!("its field `{name}` is `{}`, not {kind}", Shown(text)),
+        };
+        let why = if fields.number(ENTRY).is_none() {
+            wrong(ENTRY, "a number")
+        } else {
+            wrong(PREVIOUS, "a digest")
+        };
+        Self { id, why }
+    }
+
+    /// Returns the id of the stream entry, or the number of the line or record.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Returns the reason why the record is not an entry.
+    #[must_use]
+    pub fn why(&self) -> &str {
+        &self.why
+    }
+}
+
 /// The stored audit log, before it is checked.
 #[derive(Debug, Clone)]
 pub struct AuditLog {
-    /// The entries, oldest first.
-    pub records: Vec<FieldMap>,
+    /// The records, oldest first.
+    pub records: Vec<AuditRecord>,
     /// The end of the log, which the store saves separately from the entries.
     pub head: Head,
     /// One error text for each part that could not be read.
     pub unreadable: Vec<String>,
+    /// True if the store may remove the oldest records, as a Redis stream with a maximum length does.
+    pub may_be_trimmed: bool,
 }
 
 /// A fault in an audit log.
@@ -129,12 +201,6 @@ pub enum AuditError {
         /// The number of the first such entry.
         first: u64,
     },
-    /// A record is not an entry of this audit log.
-    #[error("record {place} is not an entry of this audit log")]
-    Foreign {
-        /// The position among all records, counted from 1.
-        place: usize,
-    },
     /// A part of the log cannot be read.
     #[error("{0}")]
     Unreadable(String),
@@ -159,7 +225,8 @@ impl AuditEntry {
         self.0.number(ENTRY)
     }
 
-    /// Returns the event: `policy.published`, `policy.rolled_back`, `trading.halted` or `trading.resumed`.
+    /// Returns the event: `policy.published`, `policy.rolled_back`, `policy.released`, `trading.halted` or
+    /// `trading.resumed`.
     #[must_use]
     pub fn event(&self) -> Option<&str> {
         self.0.get("event")
@@ -203,15 +270,21 @@ impl AuditEntry {
     }
 }
 
-/// An audit log and its faults.
+/// An audit log, its faults, and the parts of it that are no faults but belong in a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditTrail {
     entries: Vec<AuditEntry>,
     faults: Vec<AuditError>,
+    foreign: Vec<ForeignRecord>,
+    trimmed: u64,
 }
 
 impl AuditTrail {
     /// Checks the chain of digests and collects the faults.
+    ///
+    /// Records without the fields of an entry are listed in [`Self::foreign`]. An entry that was changed into such a
+    /// record is reported as missing. If the first entries are missing, all others are in the chain that ends at the saved
+    /// head, and the store may trim its log, then the log was trimmed ([`Self::trimmed`]).
     #[must_use]
     pub fn of(log: AuditLog) -> Self {
         let mut faults: Vec<_> = log
@@ -220,15 +293,19 @@ impl AuditTrail {
             .map(AuditError::Unreadable)
             .collect();
         let mut entries = Vec::new();
+        let mut foreign = Vec::new();
+        let mut trimmed = 0_u64;
         let mut seen = Head::start();
-        for (record, place) in log.records.into_iter().zip(1..) {
-            let (Some(number), Some(previous)) = (record.number(ENTRY), record.get(PREVIOUS))
+        for AuditRecord { id, fields } in log.records {
+            let (Some(number), Some(previous)) = (fields.number(ENTRY), fields.get(PREVIOUS))
             else {
-                faults.push(AuditError::Foreign { place });
+                foreign.push(ForeignRecord::new(id, &fields));
                 continue;
             };
             let next = seen.entries.saturating_add(1);
-            if number > next {
+            if entries.is_empty() && number > next {
+                trimmed = number.saturating_sub(1);
+            } else if number > next {
                 faults.push(AuditError::Missing {
                     first: next,
                     last: number.saturating_sub(1),
@@ -244,11 +321,11 @@ impl AuditTrail {
             if number >= next {
                 seen = Head {
                     entries: number,
-                    last: record.digest(),
-                    seq: None,
+                    last: fields.digest(),
+                    ..Head::start()
                 };
             }
-            entries.push(AuditEntry(record));
+            entries.push(AuditEntry(fields));
         }
         let next = seen.entries.saturating_add(1);
         if log.head.entries > seen.entries {
@@ -265,7 +342,23 @@ impl AuditTrail {
                 entry: seen.entries,
             });
         }
-        Self { entries, faults }
+        // Trimming keeps the rest of the chain. Otherwise, the missing entries are a fault as well.
+        if trimmed > 0 && !(faults.is_empty() && log.may_be_trimmed) {
+            faults.insert(
+                0,
+                AuditError::Missing {
+                    first: 1,
+                    last: trimmed,
+                },
+            );
+            trimmed = 0;
+        }
+        Self {
+            entries,
+            faults,
+            foreign,
+            trimmed,
+        }
     }
 
     /// Returns every entry, oldest first.
@@ -280,9 +373,29 @@ impl AuditTrail {
         &self.faults
     }
 
+    /// Returns the records that are not entries of this audit log, because another program writes to the same stream
+    /// or file.
+    #[must_use]
+    pub fn foreign(&self) -> &[ForeignRecord] {
+        &self.foreign
+    }
+
+    /// Returns the number of entries that were removed from the beginning of the log; 0 if there are none. All later
+    /// entries are verified.
+    #[must_use]
+    pub const fn trimmed(&self) -> u64 {
+        self.trimmed
+    }
+
+    /// Returns true if no entry was edited or is unreadable, and none is missing except at the trimmed beginning.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        self.faults.is_empty()
+    }
+
     /// Returns true if no entry is missing, edited or unreadable.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.faults.is_empty()
+        self.is_verified() && self.trimmed == 0
     }
 }

@@ -29,7 +29,7 @@ pub struct Change {
 struct PublicationChange {
     replaced: Stored,
     fields: BTreeMap<String, String>,
-    history: FieldMap,
+    history: Option<FieldMap>,
     update: FieldMap,
 }
 
@@ -77,7 +77,33 @@ impl Change {
             publication: Some(PublicationChange {
                 replaced,
                 fields,
-                history,
+                history: Some(history),
+                update,
+            }),
+            halt: None,
+        }
+    }
+
+    /// Returns the change that removes the policy and leaves its key or file to other programs.
+    pub(super) fn release(
+        operator: &Operator,
+        now: Timestamp,
+        replaced: Stored,
+        before: Head,
+    ) -> Self {
+        let audit = audit::of_release(operator, now, &replaced, &before);
+        let update = FieldMap::new([("event", audit::RELEASED), ("timestamp", &epoch_text(now))]);
+        Self {
+            after: Head {
+                is_released: true,
+                ..before.after(&audit, None)
+            },
+            before,
+            audit,
+            publication: Some(PublicationChange {
+                replaced,
+                fields: BTreeMap::new(),
+                history: None,
                 update,
             }),
             halt: None,
@@ -135,7 +161,8 @@ impl Change {
         Some(&self.publication.as_ref()?.replaced)
     }
 
-    /// Returns all fields of the new policy. They replace all fields of the old policy.
+    /// Returns all fields of the new policy. They replace all fields of the old policy. There are none if the policy is
+    /// removed.
     #[must_use]
     pub fn fields(&self) -> Option<&BTreeMap<String, String>> {
         Some(&self.publication.as_ref()?.fields)
@@ -144,7 +171,7 @@ impl Change {
     /// Returns the entry that is appended to the history.
     #[must_use]
     pub fn history(&self) -> Option<&FieldMap> {
-        Some(&self.publication.as_ref()?.history)
+        self.publication.as_ref()?.history.as_ref()
     }
 
     /// Returns the update notification for readers that wait for a new policy; `None` for a halt or

@@ -3,13 +3,16 @@
 use portcullis::guardrails::Halt;
 use sha1_smol::Sha1;
 
-use super::{Stored, halts::ALL};
+use super::{StoreError, Stored, halts::ALL};
 
-/// The policy and the halts of a store, before validation, with their token.
+/// The policy and the halts of a store, before validation, with their token. Each of the two is present if it could be
+/// read, also if the other one could not.
 #[derive(Debug, Clone)]
 pub struct StoreContent {
-    pub(super) stored: Stored,
-    pub(super) halt: Halt,
+    pub(super) stored: Result<Stored, StoreError>,
+    pub(super) halt: Result<Halt, StoreError>,
+    /// The part of the halts that is in effect only because no resume has ended it.
+    pub(super) kept: Halt,
     pub(super) token: ContentToken,
 }
 
@@ -30,52 +33,70 @@ pub struct StoreContent {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContentToken {
-    policy: String,
-    halts: String,
+    pub(super) policy: String,
+    pub(super) halts: String,
 }
 
 /// The token of content that has no texts, such as a key of another type.
 const UNREADABLE: &str = "!";
 
 impl StoreContent {
-    /// Creates the content of a store that has no raw texts.
-    pub(super) fn new(stored: Stored, halt: Halt) -> Self {
-        let policy = match &stored {
-            Stored::Nothing => of_fields(&[]),
-            Stored::Fields(fields) => {
-                let bytes = |(name, value): &(String, String)| {
-                    (name.clone().into_bytes(), value.clone().into_bytes())
-                };
-                of_fields(&fields.iter().map(bytes).collect::<Vec<_>>())
-            }
-            Stored::Document(text) => of_names(&[text.as_bytes()]),
-            Stored::Unreadable { .. } => UNREADABLE.to_owned(),
-        };
-        let halts = match &halt {
-            Halt::Nothing => of_names::<&str>(&[]),
-            Halt::Symbols(symbols) => {
-                let names: Vec<&str> = symbols.iter().map(|symbol| symbol.as_str()).collect();
-                of_names(&names)
-            }
-            Halt::Everything => of_names(&[ALL]),
-        };
+    /// Creates the content of a store that has no raw texts. The token of a part that could not be read is empty.
+    pub(super) fn new(stored: Result<Stored, StoreError>, halt: Result<Halt, StoreError>) -> Self {
+        let policy = stored.as_ref().map_or_else(
+            |_| String::new(),
+            |stored| match stored {
+                Stored::Nothing => of_fields(&[]),
+                Stored::Fields(fields) => {
+                    let bytes = |(name, value): &(String, String)| {
+                        (name.clone().into_bytes(), value.clone().into_bytes())
+                    };
+                    of_fields(&fields.iter().map(bytes).collect::<Vec<_>>())
+                }
+                Stored::Document(text) => of_names(&[text.as_bytes()]),
+                Stored::Unreadable { .. } => UNREADABLE.to_owned(),
+            },
+        );
+        let halts = halt.as_ref().map_or_else(
+            |_| String::new(),
+            |halt| match halt {
+                Halt::Nothing => of_names::<&str>(&[]),
+                Halt::Symbols(symbols) => {
+                    let names: Vec<&str> = symbols.iter().map(|symbol| symbol.as_str()).collect();
+                    of_names(&names)
+                }
+                Halt::Everything => of_names(&[ALL]),
+            },
+        );
         Self {
             stored,
             halt,
+            kept: Halt::Nothing,
             token: ContentToken { policy, halts },
         }
     }
 
     /// Returns the content that the store holds as its policy.
-    #[must_use]
-    pub const fn stored(&self) -> &Stored {
-        &self.stored
+    ///
+    /// # Errors
+    /// Returns the error if the policy could not be read.
+    pub const fn stored(&self) -> Result<&Stored, &StoreError> {
+        self.stored.as_ref()
     }
 
     /// Returns the halts.
+    ///
+    /// # Errors
+    /// Returns the error if the halts could not be read.
+    pub const fn halt(&self) -> Result<&Halt, &StoreError> {
+        self.halt.as_ref()
+    }
+
+    /// Returns the part of [`Self::halt`] that disappeared from the store without a resume, for example because the
+    /// server evicted it. It stays in effect until entries are resumed.
     #[must_use]
-    pub const fn halt(&self) -> &Halt {
-        &self.halt
+    pub const fn kept_halt(&self) -> &Halt {
+        &self.kept
     }
 
     /// Returns the token of the policy and the halts.
@@ -94,14 +115,17 @@ impl ContentToken {
         }
     }
 
-    /// Creates the token of a Redis hash and of a set; `None` for a key of another type.
+    /// Returns the token of a Redis hash; `None` for a key of another type.
     #[cfg(feature = "redis")]
-    pub(super) fn of_raw(policy: Option<&[(Vec<u8>, Vec<u8>)]>, halts: Option<&[Vec<u8>]>) -> Self {
-        let unreadable = || UNREADABLE.to_owned();
-        Self {
-            policy: policy.map_or_else(unreadable, of_fields),
-            halts: halts.map_or_else(unreadable, of_names),
-        }
+    pub(super) fn of_raw_policy(policy: Option<&[(Vec<u8>, Vec<u8>)]>) -> String {
+        policy.map_or_else(|| UNREADABLE.to_owned(), of_fields)
+    }
+
+    /// Returns the token of the set of halts and of the set of recorded halts; `None` for a key of another type.
+    #[cfg(feature = "redis")]
+    pub(super) fn of_raw_halts(halts: [Option<&[Vec<u8>]>; 2]) -> String {
+        let tokens = halts.map(|names| names.map_or_else(|| UNREADABLE.to_owned(), of_names));
+        digest(&[tokens.concat().as_bytes()])
     }
 
     /// Returns the token of the policy; empty if the store was not read yet.
@@ -154,7 +178,7 @@ mod tests {
     fn of(pairs: &[(&str, &str)], halt: Halt) -> ContentToken {
         let pairs = pairs.iter();
         let fields = pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        StoreContent::new(Stored::Fields(fields.collect()), halt).token
+        StoreContent::new(Ok(Stored::Fields(fields.collect())), Ok(halt)).token
     }
 
     #[test]
@@ -178,10 +202,11 @@ mod tests {
             assert_ne!(one, other);
         }
         assert_ne!(of(&[], halted("X")), of(&[], halted("Y")));
-        let document =
-            |text: &str| StoreContent::new(Stored::Document(text.to_owned()), Halt::Nothing).token;
+        let document = |text: &str| {
+            StoreContent::new(Ok(Stored::Document(text.to_owned())), Ok(Halt::Nothing)).token
+        };
         assert_ne!(document("{}"), document("{ }"));
-        let nothing = StoreContent::new(Stored::Nothing, Halt::Nothing).token;
+        let nothing = StoreContent::new(Ok(Stored::Nothing), Ok(Halt::Nothing)).token;
         assert_ne!(nothing, ContentToken::unread());
         assert_ne!(nothing, document(""));
     }

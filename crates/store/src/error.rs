@@ -69,7 +69,7 @@ pub enum StoreError {
 #[non_exhaustive]
 pub enum LoadError {
     /// The store answered, but it has no policy that this reader accepts.
-    #[error("{unavailable}; {next}", unavailable = .0, next = next_step(.0))]
+    #[error("{unavailable}{next}", unavailable = .0, next = next_step(.0))]
     Absent(#[from] PolicyUnavailable),
     /// The store did not answer.
     #[error(transparent)]
@@ -155,16 +155,39 @@ impl PublishError {
 
 const fn next_step(unavailable: &PolicyUnavailable) -> &'static str {
     match unavailable {
-        PolicyUnavailable::NotFound | PolicyUnavailable::HashUnknown(_) => "publish one",
-        PolicyUnavailable::Invalid(_) => "publish a valid policy, or roll back",
+        PolicyUnavailable::NotFound | PolicyUnavailable::HashUnknown(_) => "; publish one",
+        PolicyUnavailable::Invalid(_) => "; publish a valid policy, or roll back",
         PolicyUnavailable::SignatureInvalid => {
-            "sign the policy with a trusted key, or add the key that signed it to the trusted keys"
+            "; sign the policy with a trusted key, or add the key that signed it to the trusted keys"
         }
         PolicyUnavailable::RolledBack { .. } => {
-            "publish a policy with a higher sequence (`policy_seq`)"
+            "; publish a policy with a higher sequence (`policy_seq`)"
         }
-        PolicyUnavailable::StoreUnavailable => "make the policy store reachable",
+        PolicyUnavailable::StoreUnavailable => "; make the policy store reachable",
+        PolicyUnavailable::SequenceNotRecorded { .. } => "; make the file writable",
+        // These texts already contain the next step.
+        PolicyUnavailable::StoreUnsafe { .. } | PolicyUnavailable::WrittenByOther { .. } => "",
     }
+}
+
+/// An error of a release.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ReleaseError {
+    /// The given sequence is not that of the last publication.
+    #[error(
+        "the last publication has {}, not sequence {given}; nothing was released; list the publications with `portcullis policy history`",
+        .highest.map_or_else(|| "no sequence".to_owned(), |seq| format!("sequence {seq}"))
+    )]
+    NotLast {
+        /// The given sequence.
+        given: u64,
+        /// The sequence of the last publication; `None` if there is none.
+        highest: Option<u64>,
+    },
+    /// The store could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 fn hash_or_none(hash: &Option<PolicyHash>) -> String {

@@ -31,6 +31,23 @@ pub(super) fn halt_of(names: &BTreeSet<String>) -> Halt {
     }
 }
 
+/// Returns the halt of both sets of names, and the part of it that is only in `recorded`: the names that were removed
+/// without a resume.
+#[cfg(feature = "redis")]
+pub(super) fn halt_of_both(names: &BTreeSet<String>, recorded: &BTreeSet<String>) -> (Halt, Halt) {
+    if names.contains(ALL) {
+        return (Halt::Everything, Halt::Nothing);
+    }
+    let normal = |name: &String| Symbol::new(name).map_or_else(|_| name.clone(), |s| s.to_string());
+    let present: BTreeSet<String> = names.iter().map(normal).collect();
+    let lost = recorded
+        .iter()
+        .filter(|name| !present.contains(&normal(name)));
+    let lost: BTreeSet<String> = lost.cloned().collect();
+    let both: BTreeSet<String> = names.union(recorded).cloned().collect();
+    (halt_of(&both), halt_of(&lost))
+}
+
 /// Applies a change to the names of the halts.
 pub(super) fn apply(names: &mut BTreeSet<String>, change: &HaltChange) {
     match change {

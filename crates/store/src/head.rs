@@ -11,6 +11,9 @@ pub struct Head {
     pub last: String,
     /// The highest `policy_seq` published so far.
     pub seq: Option<u64>,
+    /// True if the policy was released to other programs ([`PolicyStore::release`](super::PolicyStore::release)) after
+    /// the last publication.
+    pub is_released: bool,
 }
 
 impl Head {
@@ -21,6 +24,7 @@ impl Head {
             entries: 0,
             last: "0".repeat(64),
             seq: None,
+            is_released: false,
         }
     }
 
@@ -30,6 +34,7 @@ impl Head {
             entries: self.entries.saturating_add(1),
             last: audit.digest(),
             seq: seq.or(self.seq),
+            is_released: self.is_released && seq.is_none(),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    AuditLog, Change, Commit, FieldMap, Head, PolicyStore, StoreError, Stored,
+    AuditLog, AuditRecord, Change, Commit, FieldMap, Head, PolicyStore, StoreError, Stored,
     halts::{apply, halt_of},
 };
 use portcullis::guardrails::Halt;
@@ -71,9 +71,10 @@ impl PolicyStore for MemoryStore {
     fn audit_log(&self) -> Result<AuditLog, StoreError> {
         let content = self.content();
         Ok(AuditLog {
-            records: content.audit.clone(),
+            records: AuditRecord::numbered(content.audit.iter().cloned()),
             head: content.head.clone(),
             unreadable: Vec::new(),
+            may_be_trimmed: false,
         })
     }
 
@@ -91,7 +92,12 @@ impl PolicyStore for MemoryStore {
         }
         if let Some(fields) = change.fields() {
             let pairs = fields.iter().map(|(k, v)| (k.clone(), v.clone()));
-            content.stored = Stored::Fields(pairs.collect());
+            let pairs: Vec<_> = pairs.collect();
+            content.stored = if pairs.is_empty() {
+                Stored::Nothing
+            } else {
+                Stored::Fields(pairs)
+            };
         }
         if let Some(halts) = change.halts() {
             apply(&mut content.halted, halts);

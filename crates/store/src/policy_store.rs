@@ -3,13 +3,13 @@
 use std::{sync::Arc, thread, time::Duration};
 
 use super::{
-    AuditLog, AuditTrail, Change, Commit, FieldMap, Head, HistoryEntry, LoadError, Operator,
-    Publication, PublicationId, PublishError, Receipt, Rollback, StoreContent, StoreError, Stored,
-    UpdateMark, audit,
+    AuditLog, AuditTrail, Change, Commit, Eviction, FieldMap, ForeignWrite, Head, HistoryEntry,
+    LoadError, Operator, Publication, PublicationId, PublishError, Receipt, ReleaseError, Rollback,
+    StoreContent, StoreError, Stored, UpdateMark, audit,
 };
 use portcullis::{
     guardrails::Halt,
-    policy::Policy,
+    policy::{Policy, PolicyFault, PolicyUnavailable},
     types::{PolicyHash, Timestamp},
 };
 
@@ -55,12 +55,24 @@ pub trait PolicyStore: Send + Sync {
     fn halts(&self) -> Result<Halt, StoreError>;
 
     /// Returns the policy and the halts with their token, by which a later write recognizes them. The two are read one
-    /// after the other.
+    /// after the other, and independently: an error of one does not hide the other.
+    ///
+    /// # Errors
+    /// Returns an error if neither could be read.
+    fn content(&self) -> Result<StoreContent, StoreError> {
+        let (stored, halts) = (self.stored(), self.halts());
+        match (stored, halts) {
+            (Err(error), Err(_)) => Err(error),
+            (stored, halts) => Ok(StoreContent::new(stored, halts)),
+        }
+    }
+
+    /// Returns whether the store may delete content on its own.
     ///
     /// # Errors
     /// Returns an error if the store cannot be reached.
-    fn content(&self) -> Result<StoreContent, StoreError> {
-        Ok(StoreContent::new(self.stored()?, self.halts()?))
+    fn eviction(&self) -> Result<Eviction, StoreError> {
+        Ok(Eviction::Never)
     }
 
     /// Applies a change atomically if the store is in the state of [`Change::before`] and [`Change::replaced`].
@@ -100,7 +112,95 @@ pub trait PolicyStore: Send + Sync {
     /// # Errors
     /// Returns an error if there is no policy, if the stored policy is invalid, or if the store cannot be reached.
     fn load(&self) -> Result<Policy, LoadError> {
-        Ok(self.stored()?.policy()?)
+        let stored = self.stored()?;
+        let policy = stored.policy();
+        Ok(policy.map_err(|refusal| self.explain_refusal(&stored, refusal))?)
+    }
+
+    /// Returns the last publication if the stored policy is not what it wrote, because another program has changed the
+    /// policy since.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be reached.
+    fn foreign_write(&self, stored: &Stored) -> Result<Option<ForeignWrite>, StoreError> {
+        if *stored == Stored::Nothing {
+            return Ok(None);
+        }
+        let head = self.head()?;
+        let Some(publication) = head.seq else {
+            return Ok(None);
+        };
+        let newest = self.history(1)?.into_iter().next();
+        let is_written = match newest {
+            Some(newest) => {
+                newest.hash().is_some() && newest.hash() == stored.hash().ok().flatten()
+            }
+            // The history was trimmed or removed.
+            None => stored
+                .policy()
+                .is_ok_and(|policy| policy.seq() == Some(publication)),
+        };
+        Ok((!is_written).then_some(ForeignWrite {
+            publication,
+            is_released: head.is_released,
+        }))
+    }
+
+    /// Adds to a refusal of the stored policy that another program has written it, if that is so and the refusal may be
+    /// a consequence ([`PolicyUnavailable::WrittenByOther`]). If this cannot be found out, returns the refusal.
+    fn explain_refusal(&self, stored: &Stored, refusal: PolicyUnavailable) -> PolicyUnavailable {
+        let is_explained = match &refusal {
+            PolicyUnavailable::Invalid(invalid) => invalid.fault() == PolicyFault::HashMismatch,
+            PolicyUnavailable::RolledBack { .. } => true,
+            PolicyUnavailable::NotFound
+            | PolicyUnavailable::HashUnknown(_)
+            | PolicyUnavailable::SignatureInvalid
+            | PolicyUnavailable::StoreUnavailable
+            | PolicyUnavailable::SequenceNotRecorded { .. }
+            | PolicyUnavailable::StoreUnsafe { .. }
+            | PolicyUnavailable::WrittenByOther { .. } => false,
+        };
+        if !is_explained {
+            return refusal;
+        }
+        match self.foreign_write(stored) {
+            Ok(Some(write)) => write.explain(refusal),
+            Ok(None) | Err(_) => refusal,
+        }
+    }
+
+    /// Removes the policy and leaves its key or file to other programs, in one atomic change. `last` is the sequence of
+    /// the last publication, as a protection against a release by mistake. Returns one text for each repair of an
+    /// interrupted change.
+    ///
+    /// The next publication still gets a higher sequence. Readers that remember a sequence keep rejecting policies
+    /// without one: no content of a store can make a reader forget, because an intruder could write it as well.
+    ///
+    /// # Errors
+    /// Returns an error if `last` is not the sequence of the last publication, or if the store cannot write.
+    fn release(
+        &self,
+        last: u64,
+        operator: &Operator,
+        now: Timestamp,
+    ) -> Result<Vec<String>, ReleaseError> {
+        for _ in 0..ATTEMPTS {
+            let replaced = self.stored()?;
+            let head = self.head()?;
+            if head.seq != Some(last) {
+                return Err(ReleaseError::NotLast {
+                    given: last,
+                    highest: head.seq,
+                });
+            }
+            // Unreadable content is not removed.
+            replaced.hash()?;
+            match self.commit(&Change::release(operator, now, replaced, head))? {
+                Commit::Done(repairs) => return Ok(repairs),
+                Commit::Moved => {}
+            }
+        }
+        Err(StoreError::Contended { store: self.name() }.into())
     }
 
     /// Returns the hash of the stored fields, even if they are not a valid policy. A writer passes this hash to
@@ -277,6 +377,10 @@ macro_rules! store_behind {
 
             fn content(&self) -> Result<StoreContent, StoreError> {
                 (**self).content()
+            }
+
+            fn eviction(&self) -> Result<Eviction, StoreError> {
+                (**self).eviction()
             }
 
             fn commit(&self, change: &Change) -> Result<Commit, StoreError> {

@@ -16,8 +16,15 @@ use portcullis::policy::{Policy, PolicyUnavailable};
 /// is newer, and a policy whose expiry was extended without permission has the same sequence.
 #[derive(Debug)]
 pub struct SequenceGuard {
-    seen: Mutex<Option<Seen>>,
+    known: Mutex<Known>,
     file: Option<SequenceFile>,
+}
+
+/// The highest sequence, and whether the file has it.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    highest: Option<Seen>,
+    is_recorded: bool,
 }
 
 impl SequenceGuard {
@@ -25,7 +32,10 @@ impl SequenceGuard {
     #[must_use]
     pub const fn in_memory() -> Self {
         Self {
-            seen: Mutex::new(None),
+            known: Mutex::new(Known {
+                highest: None,
+                is_recorded: true,
+            }),
             file: None,
         }
     }
@@ -39,37 +49,61 @@ impl SequenceGuard {
     pub fn in_file(path: impl Into<std::path::PathBuf>) -> Result<Self, StoreError> {
         let file = SequenceFile::new(path.into());
         Ok(Self {
-            seen: Mutex::new(file.read()?),
+            known: Mutex::new(Known {
+                highest: file.read()?,
+                is_recorded: true,
+            }),
             file: Some(file),
         })
     }
 
     /// Checks that the policy is not older than the previous ones, and remembers its sequence.
     ///
+    /// If the sequence cannot be saved, this guard still remembers it until it is dropped, and saves it at the next call
+    /// for the same policy if that is possible then.
+    ///
     /// # Errors
-    /// Returns an error if the policy is older, or if its sequence cannot be saved: after a restart, an older policy
-    /// would be accepted.
+    /// Returns an error if the policy is older, or if its sequence cannot be saved
+    /// ([`PolicyUnavailable::SequenceNotRecorded`]): after a restart, an older policy would be accepted.
     pub fn admit(&self, policy: &Policy) -> Result<(), LoadError> {
-        let mut known = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let offered = policy.seq().map(|seq| Seen {
             seq,
             hash: policy.hash(),
         });
-        let Some(next) = newest(*known, offered)? else {
+        let Some(next) = newest(known.highest, offered)? else {
             return Ok(());
         };
-        if *known == Some(next) {
+        if known.highest == Some(next) && known.is_recorded {
             return Ok(());
         }
+        known.highest = Some(next);
         if let Some(file) = &self.file {
+            known.is_recorded = false;
             // Another process may have saved a later sequence.
-            *known = file.raise(next)?;
-            newest(*known, offered)?;
-            return Ok(());
+            let recorded = file.raise(next).map_err(|error| not_recorded(&error))?;
+            *known = Known {
+                highest: recorded,
+                is_recorded: true,
+            };
+            newest(recorded, offered)?;
         }
-        *known = Some(next);
         Ok(())
     }
+}
+
+/// Returns the reason why a policy cannot be used whose sequence cannot be saved.
+fn not_recorded(error: &StoreError) -> PolicyUnavailable {
+    let why = match error {
+        StoreError::Unavailable { store, why } | StoreError::ReadOnly { store, why } => {
+            format!("{store}: {why}")
+        }
+        StoreError::Foreign { what, why } => format!("{what}: {why}"),
+        StoreError::Contended { .. }
+        | StoreError::OutcomeUnknown { .. }
+        | StoreError::Address(_) => error.to_string(),
+    };
+    PolicyUnavailable::SequenceNotRecorded { why }
 }
 
 /// Returns the state after `offered` is admitted, or an error if it must be rejected.

@@ -10,6 +10,7 @@ pub struct VerifyingReader<S> {
     store: S,
     guard: SequenceGuard,
     keys: TrustedKeys,
+    requires_noeviction: bool,
 }
 
 impl<S: PolicyStore> VerifyingReader<S> {
@@ -20,6 +21,7 @@ impl<S: PolicyStore> VerifyingReader<S> {
             store,
             guard,
             keys: TrustedKeys::none(),
+            requires_noeviction: false,
         }
     }
 
@@ -29,6 +31,20 @@ impl<S: PolicyStore> VerifyingReader<S> {
     pub fn with_trusted_keys(mut self, keys: TrustedKeys) -> Self {
         self.keys = keys;
         self
+    }
+
+    /// Requires a store that deletes no content on its own ([`PolicyStore::eviction`]). A [`Feed`](super::Feed) with
+    /// this reader has no policy as long as the store may delete some, or as long as this is unknown.
+    #[must_use]
+    pub const fn with_required_noeviction(mut self) -> Self {
+        self.requires_noeviction = true;
+        self
+    }
+
+    /// Returns true if the reader requires a store that deletes no content on its own.
+    #[must_use]
+    pub const fn requires_noeviction(&self) -> bool {
+        self.requires_noeviction
     }
 
     /// Returns the store.
@@ -42,9 +58,11 @@ impl<S: PolicyStore> VerifyingReader<S> {
     /// # Errors
     /// Returns the errors of these two methods.
     pub fn load(&self) -> Result<Policy, LoadError> {
-        let policy = self.store.load()?;
-        self.admit(&policy)?;
-        Ok(policy)
+        let stored = self.store.stored()?;
+        self.admit_stored(&stored).map_err(|error| match error {
+            LoadError::Absent(refusal) => self.store.explain_refusal(&stored, refusal).into(),
+            LoadError::Store(error) => error.into(),
+        })
     }
 
     /// Validates content that was read from the store, and checks the policy ([`Self::admit`]).

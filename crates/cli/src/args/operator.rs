@@ -7,7 +7,10 @@ use portcullis::{decide::Engine, exit::ExitOwnership, guardrails::Guardrails};
 use portcullis_service::DEFAULT_EXIT_OWNER;
 use portcullis_sim::report::RunSettings;
 
-use crate::{failure::Failure, input::file::parse_file};
+use crate::{
+    failure::Failure,
+    input::file::{parse_file, shown_path},
+};
 
 const OWNER: &str = "QUANTUM_EXIT_OWNER";
 const DELEGATES: &str = "QUANTUM_EXIT_DELEGATES";
@@ -60,7 +63,7 @@ impl OperatorArgs {
             None => (Guardrails::none(), "none".to_owned()),
             Some(path) => {
                 let guardrails = parse_file(path, Guardrails::from_json)?;
-                (guardrails, path.display().to_string())
+                (guardrails, shown_path(path))
             }
         };
         self.resolve_with(guardrails, name, assume_in_force)

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use portcullis_service::runtime::{self, Trust, log_as, serve_metrics};
 use portcullis_store::{RedisServer, TrustedKeys};
 
-use crate::{failure::Failure, input::file::parse_file};
+use crate::{args::store::Address, failure::Failure, input::file::parse_file};
 
 /// The format of the log lines of a service.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -39,12 +39,12 @@ pub(crate) struct ServerArg {
         hide_env_values = true,
         default_value = "redis://127.0.0.1:6379"
     )]
-    redis: String,
+    redis: Address,
 }
 
 impl ServerArg {
     pub(crate) fn resolve(&self) -> Result<RedisServer, Failure> {
-        RedisServer::from_url(&self.redis).map_err(Failure::error)
+        RedisServer::from_url(self.redis.as_str()).map_err(Failure::error)
     }
 }
 
@@ -61,6 +61,10 @@ pub(crate) struct ServiceArgs {
     /// a restart [default: not stored]
     #[arg(long, value_name = "FILE")]
     sequence_file: Option<PathBuf>,
+    /// Refuse to start, or to trade, if the server may evict keys: its `maxmemory-policy` must be `noeviction` [default:
+    /// only log a warning]
+    #[arg(long)]
+    require_noeviction: bool,
     /// Serve metrics for Prometheus at this address, on at most 16 connections at the same time; use a loopback address,
     /// because the endpoint has neither encryption nor a password [default: disabled]
     #[arg(long, value_name = "HOST:PORT")]
@@ -78,6 +82,7 @@ impl ServiceArgs {
         let trust = Trust {
             keys: self.keys()?,
             sequences: self.sequence_file.clone(),
+            requires_noeviction: self.require_noeviction,
         };
         log_as(self.log.into());
         if let Some(address) = self.metrics {

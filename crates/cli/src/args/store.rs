@@ -1,11 +1,37 @@
 //! Command-line arguments shared by the commands on a policy store.
 
-use std::{env, path::PathBuf};
+use std::{env, fmt, path::PathBuf};
 
-use portcullis::guardrails::Guardrails;
+use portcullis::{guardrails::Guardrails, types::without_credentials};
 use portcullis_store::{Operator, PolicySigner, PolicyStore};
 
-use crate::{failure::Failure, input::file::parse_file};
+use crate::{
+    failure::Failure,
+    input::file::{check_secret, parse_file},
+    print::warn,
+};
+
+/// An address that may contain a password, and is therefore not printed.
+#[derive(Clone)]
+pub(crate) struct Address(String);
+
+impl Address {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Address {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Address({})", without_credentials(&self.0))
+    }
+}
 
 /// The address of a policy store.
 #[derive(Debug, Clone, clap::Args)]
@@ -17,14 +43,12 @@ pub(crate) struct AddressArg {
         env = "QUANTUM_REDIS_URL",
         hide_env_values = true
     )]
-    address: String,
+    address: Address,
 }
 
 impl AddressArg {
-    pub(crate) fn new(address: &str) -> Self {
-        Self {
-            address: address.to_owned(),
-        }
+    pub(crate) const fn new(address: Address) -> Self {
+        Self { address }
     }
 
     pub(crate) fn open(&self) -> Result<Box<dyn PolicyStore>, Failure> {
@@ -33,8 +57,15 @@ impl AddressArg {
 }
 
 /// Opens the store at an address.
-pub(crate) fn open(address: &str) -> Result<Box<dyn PolicyStore>, Failure> {
-    portcullis_store::open(address).map_err(Failure::error)
+pub(crate) fn open(address: &Address) -> Result<Box<dyn PolicyStore>, Failure> {
+    portcullis_store::open(address.as_str()).map_err(Failure::error)
+}
+
+/// Writes a warning to standard error if the store may delete content on its own.
+pub(crate) fn warn_of_eviction(store: &dyn PolicyStore) {
+    if let Ok(Some(warning)) = store.eviction().map(|eviction| eviction.warning()) {
+        warn(format_args!("warning: {}: {warning}", store.name()));
+    }
 }
 
 /// The operator and the reason, for the audit log.
@@ -117,9 +148,10 @@ impl SignerArg {
     }
 
     pub(crate) fn resolve(&self) -> Result<Option<PolicySigner>, Failure> {
-        self.signing_key
-            .as_ref()
-            .map(|path| parse_file(path, |text| PolicySigner::from_base64(text.trim())))
-            .transpose()
+        let Some(path) = &self.signing_key else {
+            return Ok(None);
+        };
+        check_secret(path)?;
+        parse_file(path, |text| PolicySigner::from_base64(text.trim())).map(Some)
     }
 }

@@ -18,6 +18,7 @@ use crate::{
     args::{engine::EngineArgs, values::parse_report},
     failure::Failure,
     input::{
+        file::shown_path,
         policy::{InitialPolicy, valid_policy},
         stdin::{check_single_stdin, find_stdin, is_stdin},
         tapes::Tapes,
@@ -240,7 +241,7 @@ fn diff_engine(args: &Args, file: &Path) -> Result<(), Failure> {
     let mut after = ReplayedAnswers::new(&replayer, initial.policy, reader);
     let difference = outputs
         .write_flips(|flips, progress| diff_answers(&mut before, &mut after, flips, progress))?;
-    let policy_name = policy.map(|path| path.display().to_string());
+    let policy_name = policy.map(|path| shown_path(path));
     let report = DiffReport {
         difference: &difference,
         compared: DiffInputs::Engine {
@@ -340,7 +341,7 @@ fn answer_source(path: &Path) -> Result<TapeSource, Failure> {
         return Ok(TapeSource::Stdin);
     }
     let fail =
-        |why: &dyn std::fmt::Display| Failure::error(format_args!("`{}`: {why}", path.display()));
+        |why: &dyn std::fmt::Display| Failure::error(format_args!("`{}`: {why}", shown_path(path)));
     let metadata = fs::metadata(path).map_err(|error| fail(&error))?;
     if metadata.is_dir() {
         return Err(fail(&"is a directory, not a file"));

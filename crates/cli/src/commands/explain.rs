@@ -7,7 +7,7 @@ use portcullis_sim::replay::{ExplainError, explain};
 use crate::{
     args::{engine::EngineArgs, values::parse_whole},
     failure::Failure,
-    input::{policy::InitialPolicy, tapes::Tapes},
+    input::{file::shown_path, policy::InitialPolicy, tapes::Tapes},
     print::{Format, print, print_json},
 };
 
@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         Err(ExplainError::Tape(error)) => Err(Failure::error(error)),
         Err(ExplainError::NoRecord { records }) => Err(Failure::error(format_args!(
             "`{}` has no record {}; its last record is {records}",
-            args.tape.display(),
+            shown_path(&args.tape),
             args.n
         ))),
         Ok(explained) => {

@@ -6,7 +6,7 @@ use portcullis::{guardrails::Halt, types::Symbol};
 use portcullis_service::runtime::system_time;
 
 use crate::{
-    args::store::{AddressArg, SignOffArgs},
+    args::store::{AddressArg, SignOffArgs, warn_of_eviction},
     failure::Failure,
     print::{print, warn},
 };
@@ -44,6 +44,7 @@ pub(crate) fn halt(args: &Args) -> Result<(), Failure> {
         )
         .map_err(Failure::error)?;
     print(summary(&halted))?;
+    warn_of_eviction(store.as_ref());
     if let Ok(policy) = store.load() {
         for symbol in args
             .scope

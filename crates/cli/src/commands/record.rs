@@ -15,6 +15,7 @@ use portcullis_store::RedisServer;
 use crate::{
     args::{service::ServerArg, streams::StreamArgs},
     failure::Failure,
+    input::file::shown_path,
     output::{file::OutputFile, progress::spinner},
     print::warn,
 };
@@ -53,7 +54,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if args.answers.as_ref() == Some(&args.out) {
         return Err(Failure::error(format_args!(
             "`{}`: --out and --answers must be different files",
-            args.out.display()
+            shown_path(&args.out)
         )));
     }
     let settings = settings(args.server.resolve()?, &args.streams);

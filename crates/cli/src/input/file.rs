@@ -7,14 +7,17 @@ use std::{
     path::Path,
 };
 
-use portcullis::record::RECORD_BYTES_MAX;
+use portcullis::{
+    record::RECORD_BYTES_MAX,
+    types::{Shown, without_credentials},
+};
 
 use crate::failure::Failure;
 
 /// Reads the text of a file, or of standard input for `-`. A pipe or a device is read up to its end. Fails after
 /// [`RECORD_BYTES_MAX`] bytes, because a device such as `/dev/zero` has no end.
 pub(crate) fn read_file(path: &Path) -> Result<String, Failure> {
-    let fail = |why: &dyn Display| Failure::error(format_args!("`{}`: {why}", path.display()));
+    let fail = |why: &dyn Display| Failure::error(format_args!("`{}`: {why}", shown_path(path)));
     let bytes = if path == Path::new("-") {
         bounded(io::stdin().lock())
     } else if path.is_dir() {
@@ -50,11 +53,33 @@ fn bounded(from: impl Read) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Checks that other users cannot read the file of a secret. A pipe has no such permissions.
+pub(crate) fn check_secret(path: &Path) -> Result<(), Failure> {
+    #[cfg(unix)]
+    if let Ok(metadata) = path.metadata() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = metadata.permissions().mode() & 0o777;
+        if metadata.is_file() && mode & 0o077 != 0 {
+            return Err(Failure::error(format_args!(
+                "`{0}`: other users can access this secret key (mode {mode:03o}); run `chmod 600 {0}`, or create a new \
+                 key if others may have read it",
+                shown_path(path)
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Returns a path for messages, without control characters and without the credentials of a URL.
+pub(crate) fn shown_path(path: &Path) -> String {
+    Shown(without_credentials(&path.display().to_string())).whole()
+}
+
 /// Reads a file and parses its text.
 pub(crate) fn parse_file<T, E: Display>(
     path: &Path,
     parse: impl FnOnce(&str) -> Result<T, E>,
 ) -> Result<T, Failure> {
     parse(&read_file(path)?)
-        .map_err(|error| Failure::error(format_args!("`{}`: {error}", path.display())))
+        .map_err(|error| Failure::error(format_args!("`{}`: {error}", shown_path(path))))
 }

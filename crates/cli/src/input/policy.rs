@@ -4,7 +4,11 @@ use std::path::Path;
 
 use portcullis::policy::{Policy, PolicyFault, PolicyUnavailable};
 
-use crate::{failure::Failure, input::file::read_file, print::warn};
+use crate::{
+    failure::Failure,
+    input::file::{read_file, shown_path},
+    print::warn,
+};
 
 /// The content of a policy file or of a policy store.
 #[expect(
@@ -30,7 +34,7 @@ pub(crate) fn read_policy(path: &Path) -> Result<PolicyInput, Failure> {
             if is_no_object {
                 return Err(Failure::error(format_args!(
                     "`{}`: {invalid}",
-                    path.display()
+                    shown_path(path)
                 )));
             }
             Ok(PolicyInput::Unavailable(invalid.into()))
@@ -44,7 +48,7 @@ pub(crate) fn valid_policy(path: &Path) -> Result<Policy, Failure> {
         PolicyInput::Valid(policy) => Ok(policy),
         PolicyInput::Unavailable(unavailable) => Err(Failure::Negative(format!(
             "`{0}` is not a valid policy: {unavailable} (run `portcullis policy check {0}` to list all violations)",
-            path.display()
+            shown_path(path)
         ))),
     }
 }
@@ -77,7 +81,7 @@ impl InitialPolicy {
         };
         if let PolicyUnavailable::Invalid(invalid) = &unavailable {
             for violation in invalid.violations() {
-                warn(format_args!("`{}`: {violation}", path.display()));
+                warn(format_args!("`{}`: {violation}", shown_path(path)));
             }
         }
         Ok(Self {
@@ -85,7 +89,7 @@ impl InitialPolicy {
             validity: Err(Failure::Negative(format!(
                 "`{0}` is not a valid policy, so everything that needs a policy was skipped \
                  (run `portcullis policy check {0}` to list all violations)",
-                path.display()
+                shown_path(path)
             ))),
         })
     }

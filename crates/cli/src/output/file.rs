@@ -14,7 +14,7 @@ use same_file::Handle;
 use crate::output::interrupt;
 use crate::{
     failure::Failure,
-    input::stdin::is_stdin,
+    input::{file::shown_path, stdin::is_stdin},
     output::{
         progress::RunProgress,
         temporary::{Temporary, canonical},
@@ -219,5 +219,5 @@ fn is_same_file(input: &Path, file: &Handle) -> bool {
 }
 
 fn cannot_write(path: &Path, why: &dyn Display) -> Failure {
-    Failure::error(format_args!("cannot write `{}`: {why}", path.display()))
+    Failure::error(format_args!("cannot write `{}`: {why}", shown_path(path)))
 }

@@ -8,6 +8,7 @@ use signal_hook::{
 };
 
 use crate::{
+    input::file::shown_path,
     output::{progress::RunProgress, temporary::Temporary},
     print::warn,
 };
@@ -49,7 +50,7 @@ impl Run {
         let unchanged: Vec<String> = files
             .filter_map(|((path, _), temporary)| {
                 temporary.take()?;
-                Some(format!("`{}` is unchanged", path.display()))
+                Some(format!("`{}` is unchanged", shown_path(path)))
             })
             .collect();
         let records = self.progress.records();

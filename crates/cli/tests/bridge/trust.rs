@@ -95,3 +95,98 @@ fn a_server_can_use_tls() {
     assert_eq!(redis.await_answer("over tls"), "TRADE");
     bridge.stop();
 }
+
+#[test]
+fn entries_stop_if_the_sequence_cannot_be_recorded() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sequence");
+    let options = ["--sequence-file", file.to_str().unwrap()];
+    publish(&server, 3600, None);
+    let bridge = Bridge::start(&server.url(), &options);
+    redis.intent("recorded", "BTCUSDT");
+    assert_eq!(redis.await_answer("recorded"), "TRADE");
+    // The new content of the file cannot be written.
+    let blocked = folder.path().join("sequence.new");
+    fs::create_dir(&blocked).unwrap();
+    publish(&server, 7200, None);
+    bridge.await_log("POLICY_REFUSED: POLICY_STORE_UNAVAILABLE, no policy is active");
+    redis.intent("unrecorded", "BTCUSDT");
+    assert_eq!(redis.await_answer("unrecorded"), "POLICY_STORE_UNAVAILABLE");
+    redis.exit("closed", "BTCUSDT");
+    assert_eq!(redis.await_answer("closed"), "EXIT");
+    fs::remove_dir(&blocked).unwrap();
+    eventually("the new policy", || {
+        bridge.log().matches("POLICY_LOADED").count() == 2
+    });
+    redis.intent("recorded again", "BTCUSDT");
+    assert_eq!(redis.await_answer("recorded again"), "TRADE");
+    let log = bridge.stop();
+    let file = file.display();
+    assert!(
+        log.contains(&format!(
+            "the sequence of the policy cannot be recorded: the sequence file `{file}`: "
+        )),
+        "{log}"
+    );
+}
+
+#[test]
+fn a_server_that_may_evict_keys_is_reported_or_refused() {
+    let server = Server::start_with(&["--maxmemory-policy", "allkeys-random"]);
+    let mut redis = server.connect();
+    publish(&server, 3600, None);
+    let refused = Bridge::start(&server.url(), &["--require-noeviction"]);
+    let (status, log) = refused.wait();
+    assert_eq!(status.code(), Some(2), "{log}");
+    assert!(
+        log.contains(
+            "cannot be used with --require-noeviction: `maxmemory-policy` is `allkeys-random`"
+        ),
+        "{log}"
+    );
+    let bridge = Bridge::start(&server.url(), &[]);
+    bridge.await_log("STORE_MAY_EVICT: ");
+    redis.intent("warned", "BTCUSDT");
+    assert_eq!(redis.await_answer("warned"), "TRADE");
+    bridge.stop();
+
+    let set = |redis: &mut super::process::Redis, policy| {
+        redis.run(&["CONFIG", "SET", "maxmemory-policy", policy]);
+    };
+    set(&mut redis, "noeviction");
+    let bridge = Bridge::start(&server.url(), &["--require-noeviction"]);
+    bridge.await_log("POLICY_LOADED");
+    redis.intent("kept", "BTCUSDT");
+    assert_eq!(redis.await_answer("kept"), "TRADE");
+    set(&mut redis, "allkeys-lru");
+    bridge.await_log("POLICY_REFUSED: POLICY_STORE_UNAVAILABLE");
+    redis.intent("unsafe", "BTCUSDT");
+    assert_eq!(redis.await_answer("unsafe"), "POLICY_STORE_UNAVAILABLE");
+    redis.exit("closed", "BTCUSDT");
+    assert_eq!(redis.await_answer("closed"), "EXIT");
+    bridge.stop();
+}
+
+#[test]
+fn an_evicted_halt_stays_in_effect() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    let store = RedisStore::open(&server.url()).unwrap();
+    publish(&server, 3600, None);
+    let halt = portcullis::guardrails::Halt::Everything;
+    let operator = Operator::new("test");
+    store.halt(&halt, &operator, instant_in(0)).unwrap();
+    let bridge = Bridge::start(&server.url(), &[]);
+    bridge.await_log("HALTED: all entries");
+    redis.run(&["DEL", super::process::HALTS]);
+    redis.intent("evicted", "BTCUSDT");
+    assert_eq!(redis.await_answer("evicted"), "TRADING_HALTED");
+    bridge.await_log("HALT_KEPT: ");
+    store.resume(&halt, &operator, instant_in(0)).unwrap();
+    bridge.await_log("HALTED: nothing");
+    redis.intent("resumed", "BTCUSDT");
+    assert_eq!(redis.await_answer("resumed"), "TRADE");
+    bridge.stop();
+}

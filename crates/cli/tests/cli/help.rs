@@ -29,6 +29,7 @@ fn help() {
         "policy diff",
         "policy rollback",
         "policy watch",
+        "policy release",
         "policy audit",
         "halt",
         "resume",

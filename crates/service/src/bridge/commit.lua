@@ -7,8 +7,8 @@
 -- those of the decisions. If the policy or the halts have changed, or a trade is too late, it writes only the exits of
 -- the batch, and returns `MOVED` for all other entries, which stay pending.
 --
--- KEYS: stream, plans, skips, policy, halts, last answered id of the stream, position up to which plans were trimmed,
---       then for each entry its mark, and the last exit and the last trade of its symbol
+-- KEYS: stream, plans, skips, policy, halts, recorded halts, last answered id of the stream, position up to which plans
+--       were trimmed, then for each entry its mark, and the last exit and the last trade of its symbol
 -- ARGV: group, lifetime of a mark in seconds, maximum length of plans, maximum length of skips, milliseconds by which
 --       the id of an entry may be ahead of the clock, then for each entry: id, verdict, digest, symbol, token of the
 --       policy, token of the halts (both empty if the answer does not depend on them), first and last time in
@@ -16,9 +16,9 @@
 --       number of items, items of its plan or skip record
 -- Before this text: the functions of token.lua
 
-local stream, plans, skips, policy, halts, top, trimmed = unpack(KEYS, 1, 7)
+local stream, plans, skips, policy, halts, recorded, top, trimmed = unpack(KEYS, 1, 8)
 local group, remember, plans_max, skips_max, ahead_max = unpack(ARGV, 1, 5)
-local FIRST_KEY, FIRST_ENTRY = 8, 6
+local FIRST_KEY, FIRST_ENTRY = 9, 6
 
 -- `unpack` fails on more values than the Lua stack holds.
 local AT_ONCE = 4000
@@ -99,7 +99,7 @@ local current
 -- Returns true if the policy and the halts are those of the decision. A trade without tokens is never current.
 local function is_current(entry)
   if entry.verdict == 'SKIP' and entry.policy == '' then return true end
-  current = current or { policy = policy_token(policy), halts = halts_token(halts) }
+  current = current or { policy = policy_token(policy), halts = halts_token(halts, recorded) }
   return entry.policy == current.policy and entry.halts == current.halts
 end
 

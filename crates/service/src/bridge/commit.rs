@@ -9,7 +9,7 @@ use portcullis_store::{
     ContentToken,
     redis::{
         TOKEN_FUNCTIONS,
-        keys::{HALTS, POLICY},
+        keys::{HALTS, POLICY, RECORDED_HALTS},
     },
 };
 use redis::{Cmd, Connection, RedisResult, Script, Value};
@@ -233,11 +233,11 @@ impl Committer {
     ) -> Cmd {
         let length = |max: Option<u64>| max.map_or_else(String::new, |max| max.to_string());
         let mut call = redis::cmd("EVALSHA");
-        let keys = 7_usize.saturating_add(answers.len().saturating_mul(3));
+        let keys = 8_usize.saturating_add(answers.len().saturating_mul(3));
         call.arg(self.0.get_hash()).arg(keys);
         call.arg(stream).arg(&settings.plans).arg(&settings.skips);
         let prefix = &settings.keys;
-        call.arg(POLICY).arg(HALTS);
+        call.arg(POLICY).arg(HALTS).arg(RECORDED_HALTS);
         call.arg(keys::last_answered(prefix, stream));
         call.arg(keys::trimmed(prefix, &settings.plans));
         for answer in answers {

@@ -21,6 +21,14 @@ pub enum ServiceError {
         /// Error text of the server.
         why: String,
     },
+    /// The server may evict keys, and this is not permitted.
+    #[error("Redis at {address} cannot be used with --require-noeviction: {why}")]
+    Eviction {
+        /// Address of the server.
+        address: String,
+        /// The setting of the server.
+        why: String,
+    },
     /// The policy store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -6,7 +6,8 @@ use std::{
 };
 
 use portcullis_store::{
-    Feed, RedisServer, RedisStore, SequenceGuard, StoreError, TrustedKeys, VerifyingReader,
+    Feed, PolicyStore as _, RedisServer, RedisStore, SequenceGuard, StoreError, TrustedKeys,
+    VerifyingReader,
 };
 
 use super::{ServiceError, Stop, clock::now};
@@ -25,6 +26,9 @@ pub struct Trust {
     /// File that stores the highest sequence seen, also across restarts; `None` to keep it in
     /// memory only.
     pub sequences: Option<PathBuf>,
+    /// True if the server must not evict keys. Otherwise the service does not start, or has no policy if the setting of
+    /// the server changes later.
+    pub requires_noeviction: bool,
 }
 
 impl Trust {
@@ -38,8 +42,22 @@ impl Trust {
 
 /// Starts a feed of the policy on a server.
 pub(crate) fn follow(server: &RedisServer, trust: &Trust) -> Result<Feed, ServiceError> {
-    let reader = VerifyingReader::new(RedisStore::new(server.clone()), trust.guard()?)
-        .with_trusted_keys(trust.keys.clone());
+    let store = RedisStore::new(server.clone());
+    // If the server is unreachable, the feed checks this as soon as it is reachable.
+    if trust.requires_noeviction
+        && let Ok(eviction) = store.eviction()
+        && let Some(why) = eviction.warning()
+    {
+        return Err(ServiceError::Eviction {
+            address: server.to_string(),
+            why,
+        });
+    }
+    let mut reader =
+        VerifyingReader::new(store, trust.guard()?).with_trusted_keys(trust.keys.clone());
+    if trust.requires_noeviction {
+        reader = reader.with_required_noeviction();
+    }
     Feed::start(reader, now).map_err(ServiceError::ThreadStart)
 }
 

@@ -5,6 +5,7 @@ use std::{
     io::{self, Read},
 };
 
+use portcullis::types::Shown;
 use portcullis_store::RedisServer;
 
 use super::reader::StreamReader;
@@ -44,7 +45,9 @@ impl StreamSource {
 /// Formats the address without credentials.
 impl fmt::Display for StreamSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "redis://{}/{}", self.server, self.stream)
+        // A password with a `/` ends up in the name of the stream.
+        let stream = self.stream.rsplit('@').next().unwrap_or_default();
+        write!(f, "redis://{}/{}", self.server, Shown(stream))
     }
 }
 

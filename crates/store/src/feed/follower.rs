@@ -4,7 +4,8 @@ use std::{sync::Arc, thread, time::Duration};
 
 use super::{PolicySnapshot, metrics, shared::Shared};
 use crate::{
-    Backoff, ContentToken, LoadError, PolicyStore, StoreError, UpdateMark, VerifyingReader,
+    Backoff, ContentToken, Eviction, LoadError, PolicyStore, StoreError, Stored, UpdateMark,
+    VerifyingReader,
 };
 use portcullis::{
     guardrails::Halt,
@@ -14,6 +15,8 @@ use portcullis::{
 
 /// The longest wait for an update notification before the next read.
 const READ_EVERY: Duration = Duration::from_millis(200);
+/// The number of reads after which the follower checks again whether the store may delete content.
+const READS_PER_CHECK: u32 = 5;
 /// The interval at which a sleeping follower checks the stop flag.
 const SLICE: Duration = Duration::from_millis(50);
 
@@ -21,13 +24,30 @@ pub(super) struct Follower<S, C> {
     reader: VerifyingReader<S>,
     clock: C,
     shared: Arc<Shared>,
+    /// Whether the store may delete content; `None` if this is not known yet.
+    eviction: Option<Eviction>,
+    /// The number of reads since the last check of `eviction`.
+    reads: u32,
+    /// The halts that the store has lost without a resume.
+    kept: Halt,
+    /// The last refusal, with its cause.
+    explained: Option<Explained>,
 }
 
-/// The result of one read.
+/// The result of one read. Each part is present if it could be read.
 struct Read {
-    policy: Result<Policy, PolicyUnavailable>,
-    halt: Halt,
+    policy: Result<Result<Policy, PolicyUnavailable>, StoreError>,
+    halt: Result<Halt, StoreError>,
+    kept: Halt,
     token: ContentToken,
+}
+
+/// A refusal of a policy, and the same refusal with its cause. It is kept because the search for the cause reads the
+/// history of the store.
+struct Explained {
+    policy_token: String,
+    refusal: PolicyUnavailable,
+    explained: PolicyUnavailable,
 }
 
 impl<S: PolicyStore, C: Fn() -> Timestamp> Follower<S, C> {
@@ -36,81 +56,187 @@ impl<S: PolicyStore, C: Fn() -> Timestamp> Follower<S, C> {
             reader,
             clock,
             shared,
+            eviction: None,
+            reads: 0,
+            kept: Halt::Nothing,
+            explained: None,
         }
     }
 
     /// Reads the store in a loop, waiting for updates in between, until the feed is stopped.
-    pub(super) fn follow(self) {
+    pub(super) fn follow(mut self) {
         metrics::describe();
         let mut backoff = Backoff::new();
         // The mark is read before the first load, so that no update between the two is missed.
         let mut mark = self.reader.store().last_update().ok();
         while !self.shared.is_stopped() {
             let number = self.shared.begin_read();
+            self.check_eviction();
             match self.read() {
                 Ok(read) => {
                     backoff = Backoff::new();
-                    self.record_read(read);
-                    self.shared.end_read(number);
-                    self.wait(&mut mark);
+                    if self.record_read(read) {
+                        self.shared.end_read(number);
+                        self.wait(&mut mark);
+                    } else {
+                        self.sleep(READ_EVERY);
+                    }
                 }
                 Err(error) => {
                     self.record_failure(error);
+                    // After an outage, another server may answer.
+                    self.reads = 0;
                     self.sleep(backoff.next_pause());
                 }
             }
         }
     }
 
-    fn read(&self) -> Result<Read, StoreError> {
+    /// Checks every few reads whether the store may delete content.
+    fn check_eviction(&mut self) {
+        let is_due = self.reads.is_multiple_of(READS_PER_CHECK);
+        self.reads = self.reads.wrapping_add(1);
+        if !is_due {
+            return;
+        }
+        // If the store is unreachable, the read that follows reports it.
+        if let Ok(eviction) = self.reader.store().eviction()
+            && self.eviction.as_ref() != Some(&eviction)
+        {
+            metrics::eviction(self.reader.store(), self.eviction.as_ref(), &eviction);
+            self.eviction = Some(eviction);
+        }
+    }
+
+    fn read(&mut self) -> Result<Read, StoreError> {
         let content = self.reader.store().content()?;
-        let policy = match self.reader.admit_stored(content.stored()) {
-            Ok(policy) => Ok(policy),
-            Err(LoadError::Absent(absence)) => Err(absence),
-            Err(LoadError::Store(error)) => return Err(error),
+        let policy = match &content.stored {
+            Ok(stored) => self.admit(stored, &content.token),
+            Err(error) => Err(error.clone()),
         };
         Ok(Read {
             policy,
-            halt: content.halt().clone(),
-            token: content.token().clone(),
+            halt: content.halt,
+            kept: content.kept,
+            token: content.token,
         })
     }
 
-    fn record_read(&self, read: Read) {
+    /// Returns the policy, or the reason why there is none.
+    fn admit(
+        &mut self,
+        stored: &Stored,
+        token: &ContentToken,
+    ) -> Result<Result<Policy, PolicyUnavailable>, StoreError> {
+        if self.reader.requires_noeviction() && self.eviction != Some(Eviction::Never) {
+            let warning = self.eviction.as_ref().and_then(Eviction::warning);
+            let why =
+                warning.unwrap_or_else(|| "its `maxmemory-policy` is not known yet".to_owned());
+            return Ok(Err(PolicyUnavailable::StoreUnsafe { why }));
+        }
+        match self.reader.admit_stored(stored) {
+            Ok(policy) => Ok(Ok(policy)),
+            Err(LoadError::Absent(refusal)) => Ok(Err(self.explain(stored, token, refusal))),
+            Err(LoadError::Store(error)) => Err(error),
+        }
+    }
+
+    /// Adds the cause to a refusal ([`PolicyStore::explain_refusal`]).
+    fn explain(
+        &mut self,
+        stored: &Stored,
+        token: &ContentToken,
+        refusal: PolicyUnavailable,
+    ) -> PolicyUnavailable {
+        if let Some(last) = &self.explained
+            && last.policy_token == token.policy
+            && last.refusal == refusal
+        {
+            return last.explained.clone();
+        }
+        let explained = self.reader.store().explain_refusal(stored, refusal.clone());
+        self.explained = Some(Explained {
+            policy_token: token.policy.clone(),
+            refusal,
+            explained: explained.clone(),
+        });
+        explained
+    }
+
+    /// Records what was read. Returns true if both the policy and the halts were read.
+    fn record_read(&mut self, read: Read) -> bool {
         let now = (self.clock)();
         let before = self.shared.snapshot();
         let mut health = self.shared.health();
-        let refused = read.policy.as_ref().err();
-        let refused = refused.filter(|absence| **absence != PolicyUnavailable::NotFound);
-        if health.error.take().is_some() {
-            metrics::reconnected(self.reader.store());
-        }
-        if health.refused.as_ref() != refused {
-            if let Some(absence) = refused {
-                metrics::refused(absence, is_in_force(&before.policy, now));
+        let failed = read.policy.as_ref().err().or(read.halt.as_ref().err());
+        let failed = failed.cloned();
+        match &failed {
+            None => {
+                if health.error.take().is_some() {
+                    metrics::reconnected(self.reader.store());
+                }
             }
-            health.refused = refused.cloned();
+            Some(error) => {
+                if health.error.is_none() {
+                    metrics::disconnected(error);
+                }
+                health.error = Some(error.clone());
+            }
         }
-        health.last_good_read = Some(now);
+        if let Ok(policy) = &read.policy {
+            let refused = policy.as_ref().err();
+            let refused = refused.filter(|absence| **absence != PolicyUnavailable::NotFound);
+            if health.refused.as_ref() != refused {
+                if let Some(absence) = refused {
+                    let stays = !ends_policy(absence) && is_in_force(&before.policy, now);
+                    metrics::refused(absence, stays);
+                }
+                health.refused = refused.cloned();
+            }
+        }
+        if failed.is_none() {
+            health.last_good_read = Some(now);
+            metrics::read(now);
+        }
         self.shared.set_health(health);
-        metrics::read(now);
-        let policy = next_policy(&before.policy, read.policy, now);
-        let is_same = before.number > 0 && before.policy == policy && before.halt == read.halt;
-        if is_same && before.token == read.token {
-            return;
+        if read.halt.is_ok() && read.kept != self.kept {
+            metrics::kept(self.reader.store(), &read.kept);
+            self.kept = read.kept;
         }
-        let after = PolicySnapshot {
-            number: before.number.saturating_add(u64::from(!is_same)),
-            policy,
-            halt: read.halt,
-            token: read.token,
+        // A part that could not be read stays as it is, with its token. Before the first read of the halts, everything
+        // is halted.
+        let mut token = read.token;
+        let policy = match read.policy {
+            Ok(policy) => next_policy(&before.policy, policy, now),
+            Err(_) => {
+                token.policy.clone_from(&before.token.policy);
+                before.policy.clone()
+            }
         };
-        if is_same {
-            self.shared.set_token(after);
-            return;
+        let halt = match read.halt {
+            Ok(halt) => halt,
+            Err(_) if before.token.halts.is_empty() => Halt::Everything,
+            Err(_) => {
+                token.halts.clone_from(&before.token.halts);
+                before.halt.clone()
+            }
+        };
+        let is_same = before.number > 0 && before.policy == policy && before.halt == halt;
+        if !is_same || before.token != token {
+            let after = PolicySnapshot {
+                number: before.number.saturating_add(u64::from(!is_same)),
+                policy,
+                halt,
+                token,
+            };
+            if is_same {
+                self.shared.set_token(after);
+            } else {
+                metrics::changed(&before, &after, now);
+                self.shared.set_snapshot(after);
+            }
         }
-        metrics::changed(&before, &after, now);
-        self.shared.set_snapshot(after);
+        failed.is_none()
     }
 
     /// Records that the store does not answer. The last snapshot stays active until its policy expires.
@@ -147,8 +273,8 @@ impl<S: PolicyStore, C: Fn() -> Timestamp> Follower<S, C> {
     }
 }
 
-/// Returns the policy after a read. A policy in force is replaced only by a valid and authentic policy, or by its
-/// removal from the store.
+/// Returns the policy after a read. A policy in force is replaced only by a valid and authentic policy, by its removal
+/// from the store, or by a refusal that ends it ([`ends_policy`]).
 fn next_policy(
     before: &Result<Policy, PolicyUnavailable>,
     seen: Result<Policy, PolicyUnavailable>,
@@ -157,8 +283,26 @@ fn next_policy(
     match (before, seen) {
         (_, Ok(policy)) => Ok(policy),
         (_, Err(PolicyUnavailable::NotFound)) => Err(PolicyUnavailable::NotFound),
+        (_, Err(refused)) if ends_policy(&refused) => Err(refused),
         (Ok(policy), Err(_)) if is_in_force(before, now) => Ok(policy.clone()),
         (_, Err(refused)) => Err(refused),
+    }
+}
+
+/// Returns true if the refusal is not a fault of the stored policy. Then the previous policy must not stay in force
+/// either: it was replaced, or the store may have lost its successor.
+const fn ends_policy(refusal: &PolicyUnavailable) -> bool {
+    match refusal {
+        PolicyUnavailable::SequenceNotRecorded { .. } | PolicyUnavailable::StoreUnsafe { .. } => {
+            true
+        }
+        PolicyUnavailable::NotFound
+        | PolicyUnavailable::HashUnknown(_)
+        | PolicyUnavailable::Invalid(_)
+        | PolicyUnavailable::SignatureInvalid
+        | PolicyUnavailable::RolledBack { .. }
+        | PolicyUnavailable::StoreUnavailable
+        | PolicyUnavailable::WrittenByOther { .. } => false,
     }
 }
 

@@ -5,9 +5,10 @@ use tracing::{info, warn};
 
 use super::PolicySnapshot;
 use crate::{
-    PolicyStore, StoreError,
+    Eviction, PolicyStore, StoreError,
     metrics::{
-        CONNECTED, HALTED, LAST_GOOD_READ, LOADED, LOADED_AT, REFUSED, VALID_UNTIL, WITHDRAWN,
+        CONNECTED, HALTED, HALTS_KEPT, LAST_GOOD_READ, LOADED, LOADED_AT, MAY_EVICT, REFUSED,
+        VALID_UNTIL, WITHDRAWN,
     },
 };
 use portcullis::{
@@ -18,13 +19,14 @@ use portcullis::{
 };
 
 /// The reasons for which a policy is rejected.
-const REASONS: [&str; 6] = [
+const REASONS: [&str; 7] = [
     "POLICY_MISSING_FIELD",
     "POLICY_PARSE_ERROR",
     "POLICY_INVALID",
     "POLICY_HASH_MISMATCH",
     "POLICY_SIGNATURE_INVALID",
     "POLICY_ROLLED_BACK",
+    "POLICY_STORE_UNAVAILABLE",
 ];
 
 /// Registers every metric. Must be called before the first event, because an alert cannot fire on a
@@ -44,7 +46,23 @@ pub(super) fn describe() {
         HALTED,
         "1 if the store halts entries in some or all symbols, else 0"
     );
-    for name in [CONNECTED, LAST_GOOD_READ, LOADED_AT, VALID_UNTIL, HALTED] {
+    describe_gauge!(
+        HALTS_KEPT,
+        "1 if a halt disappeared without a resume and stays in effect, else 0"
+    );
+    describe_gauge!(
+        MAY_EVICT,
+        "1 if the server may evict keys or this is unknown, else 0"
+    );
+    for name in [
+        CONNECTED,
+        LAST_GOOD_READ,
+        LOADED_AT,
+        VALID_UNTIL,
+        HALTED,
+        HALTS_KEPT,
+        MAY_EVICT,
+    ] {
         gauge!(name).set(0.0);
     }
     // Counters start at 0. If a counter first appeared with the value 1, `rate` would not count the
@@ -76,6 +94,35 @@ pub(super) fn disconnected(error: &StoreError) {
 
 pub(super) fn reconnected(store: &impl PolicyStore) {
     info!("STORE_BACK: {}", store.name());
+}
+
+/// Logs whether the store may delete content, unless it never could.
+pub(super) fn eviction(store: &impl PolicyStore, before: Option<&Eviction>, now: &Eviction) {
+    let warning = now.warning();
+    gauge!(MAY_EVICT).set(if warning.is_some() { 1.0 } else { 0.0 });
+    match (warning, before) {
+        (Some(warning), _) => warn!("STORE_MAY_EVICT: {}: {warning}", store.name()),
+        (None, Some(_)) => info!("STORE_KEEPS_ALL: {}", store.name()),
+        (None, None) => {}
+    }
+}
+
+/// Logs the halts that the store has lost without a resume.
+pub(super) fn kept(store: &impl PolicyStore, kept: &Halt) {
+    let (is_kept, what) = halted(kept);
+    gauge!(HALTS_KEPT).set(is_kept);
+    if *kept == Halt::Nothing {
+        info!(
+            "HALT_RESTORED: every halt in {} is as recorded",
+            store.name()
+        );
+    } else {
+        warn!(
+            "HALT_KEPT: the halt of {what} disappeared from {} without a resume; the server evicted it, or another \
+             program removed it; it stays in effect until `portcullis resume`",
+            store.name()
+        );
+    }
 }
 
 pub(super) fn refused(unavailable: &PolicyUnavailable, another_is_in_force: bool) {
@@ -133,16 +180,21 @@ fn policy(before: &PolicySnapshot, after: &PolicySnapshot, now: Timestamp) {
 }
 
 fn halt(halt: &Halt) {
-    let (is_halted, what) = match halt {
+    let (is_halted, what) = halted(halt);
+    gauge!(HALTED).set(is_halted);
+    info!("HALTED: {what}");
+}
+
+/// Returns the value of a gauge, and a text.
+fn halted(halt: &Halt) -> (f64, String) {
+    match halt {
         Halt::Nothing => (0.0, "nothing".to_owned()),
         Halt::Everything => (1.0, "all entries".to_owned()),
         Halt::Symbols(symbols) => {
             let names: Vec<&str> = symbols.iter().map(Symbol::as_str).collect();
             (1.0, names.join(" "))
         }
-    };
-    gauge!(HALTED).set(is_halted);
-    info!("HALTED: {what}");
+    }
 }
 
 #[expect(
@@ -260,6 +312,7 @@ mod tests {
                 "portcullis_feed_connected: 0 (1 if the last read of the policy store succeeded, else 0)",
                 "portcullis_feed_last_good_read_timestamp_seconds: 0 (time of the last successful read)",
                 "portcullis_halted: 0 (1 if the store halts entries in some or all symbols, else 0)",
+                "portcullis_halts_kept: 0 (1 if a halt disappeared without a resume and stays in effect, else 0)",
                 "portcullis_policy_loaded_timestamp_seconds: 0 (load time of the policy; 0 without a policy)",
                 "portcullis_policy_loaded_total: 0 times (policies loaded)",
                 "portcullis_policy_refused_total POLICY_HASH_MISMATCH: 0 times (policies rejected, by reason)",
@@ -268,8 +321,10 @@ mod tests {
                 "portcullis_policy_refused_total POLICY_PARSE_ERROR: 0 times (policies rejected, by reason)",
                 "portcullis_policy_refused_total POLICY_ROLLED_BACK: 0 times (policies rejected, by reason)",
                 "portcullis_policy_refused_total POLICY_SIGNATURE_INVALID: 0 times (policies rejected, by reason)",
+                "portcullis_policy_refused_total POLICY_STORE_UNAVAILABLE: 0 times (policies rejected, by reason)",
                 "portcullis_policy_valid_until_timestamp_seconds: 0 (expiry of the policy; 0 without a policy)",
                 "portcullis_policy_withdrawn_total: 0 times (policies removed from the store)",
+                "portcullis_store_may_evict: 0 (1 if the server may evict keys or this is unknown, else 0)",
             ],
             &[],
         );
@@ -307,6 +362,43 @@ mod tests {
         );
         let store = MemoryStore::new();
         check(|| reconnected(&store), &[], &["INFO STORE_BACK: memory"]);
+    }
+
+    #[test]
+    fn a_store_may_evict_keys_and_a_halt_is_kept() {
+        let store = MemoryStore::new();
+        let possible = Eviction::Possible("`maxmemory-policy` is `allkeys-lru`".to_owned());
+        check(
+            || eviction(&store, None, &possible),
+            &["portcullis_store_may_evict: 1"],
+            &[&format!(
+                "WARN STORE_MAY_EVICT: memory: {}",
+                possible.warning().unwrap()
+            )],
+        );
+        check(
+            || eviction(&store, Some(&possible), &Eviction::Never),
+            &["portcullis_store_may_evict: 0"],
+            &["INFO STORE_KEEPS_ALL: memory"],
+        );
+        check(
+            || eviction(&store, None, &Eviction::Never),
+            &["portcullis_store_may_evict: 0"],
+            &[],
+        );
+        check(
+            || kept(&store, &Halt::Everything),
+            &["portcullis_halts_kept: 1"],
+            &[
+                "WARN HALT_KEPT: the halt of all entries disappeared from memory without a resume; the server evicted \
+                 it, or another program removed it; it stays in effect until `portcullis resume`",
+            ],
+        );
+        check(
+            || kept(&store, &Halt::Nothing),
+            &["portcullis_halts_kept: 0"],
+            &["INFO HALT_RESTORED: every halt in memory is as recorded"],
+        );
     }
 
     #[test]

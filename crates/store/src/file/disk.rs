@@ -1,4 +1,5 @@
-//! Disk operations. When a method that writes returns, its effect is durable.
+//! Disk operations. When a method that writes returns, its effect is durable. No operation follows a symbolic link at
+//! the end of a path, because another user of the directory could have created it.
 
 #[cfg(test)]
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,6 +9,8 @@ use std::{
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
 };
+
+use portcullis::types::Shown;
 
 /// The disk. In tests, every operation fails after a given number of bytes and operations.
 #[derive(Debug)]
@@ -37,29 +40,31 @@ impl Disk {
     pub(super) fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.use_one()?;
         let mut options = OpenOptions::new();
-        let file = options.write(true).create(true).truncate(true).open(path)?;
-        self.write_and_sync(file, bytes)
+        let options = options.write(true).create(true).truncate(true);
+        self.write_and_sync(open_as(options, path)?, bytes)
     }
 
     /// Appends to a file, which is created if it does not exist.
     pub(super) fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.use_one()?;
-        let file = OpenOptions::new().append(true).create(true).open(path)?;
-        self.write_and_sync(file, bytes)
+        let mut options = OpenOptions::new();
+        let options = options.append(true).create(true);
+        self.write_and_sync(open_as(options, path)?, bytes)
     }
 
     /// Truncates a file to `length` bytes.
     pub(super) fn truncate(&self, path: &Path, length: u64) -> io::Result<()> {
         self.use_one()?;
-        let file = OpenOptions::new().write(true).open(path)?;
+        let file = open_as(OpenOptions::new().write(true), path)?;
         file.set_len(length)?;
         self.sync(&file)
     }
 
     /// Replaces `to` by `from` atomically, with the permissions of `to`.
     pub(super) fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        if let Ok(there) = fs::metadata(to) {
-            fs::set_permissions(from, there.permissions())?;
+        if let Ok(there) = fs::symlink_metadata(to) {
+            check_no_link(to, &there)?;
+            open(from)?.set_permissions(there.permissions())?;
         }
         self.use_one()?;
         fs::rename(from, to)
@@ -79,7 +84,7 @@ impl Disk {
         self.use_one()?;
         // On other systems a directory cannot be opened.
         if cfg!(unix) {
-            let directory = open(path)?;
+            let directory = open_directory(path)?;
             return self.sync(&directory);
         }
         Ok(())
@@ -153,9 +158,13 @@ const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Returns an error if the file is too large, or if it is a pipe or a device: it might have no end, and to open a pipe
 /// would block.
 pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let kind = match fs::metadata(path) {
+    let kind = match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        metadata => metadata?.file_type(),
+        metadata => {
+            let metadata = metadata?;
+            check_no_link(path, &metadata)?;
+            metadata.file_type()
+        }
     };
     if !kind.is_file() && !kind.is_dir() {
         let name = shown_name(path);
@@ -177,6 +186,15 @@ pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     )))
 }
 
+/// Returns true if a path exists, also as a symbolic link without a target.
+pub(super) fn exists(path: &Path) -> io::Result<bool> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Returns the bytes from `start` to `end`; empty if the file does not exist.
 pub(super) fn read_between(path: &Path, start: u64, end: u64) -> io::Result<Vec<u8>> {
     let mut file = match open(path) {
@@ -192,8 +210,8 @@ pub(super) fn read_between(path: &Path, start: u64, end: u64) -> io::Result<Vec<
 
 /// Returns the length of a file in bytes; 0 if it does not exist.
 pub(super) fn length(path: &Path) -> io::Result<u64> {
-    match fs::metadata(path) {
-        Ok(there) => Ok(there.len()),
+    match fs::symlink_metadata(path) {
+        Ok(there) => check_no_link(path, &there).map(|()| there.len()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
         Err(error) => Err(error),
     }
@@ -202,12 +220,8 @@ pub(super) fn length(path: &Path) -> io::Result<u64> {
 /// Waits for the exclusive lock, which is held until the file is dropped.
 pub(super) fn lock(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    let file = options
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)?;
+    let options = options.read(true).write(true).create(true).truncate(false);
+    let file = open_as(options, path)?;
     file.lock()?;
     Ok(file)
 }
@@ -222,9 +236,41 @@ pub(super) fn lock_shared(path: &Path) -> io::Result<Option<File>> {
     Ok(Some(file))
 }
 
-#[expect(clippy::disallowed_methods, reason = "stores may read files")]
+/// Opens a file for reading.
 fn open(path: &Path) -> io::Result<File> {
+    open_as(OpenOptions::new().read(true), path)
+}
+
+#[expect(clippy::disallowed_methods, reason = "stores may read files")]
+fn open_directory(path: &Path) -> io::Result<File> {
     File::open(path)
+}
+
+/// Opens a file, unless it is a symbolic link.
+fn open_as(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(options, libc::O_NOFOLLOW);
+    let opened = options.open(path);
+    if let (Err(_), Ok(there)) = (&opened, fs::symlink_metadata(path)) {
+        check_no_link(path, &there)?;
+    }
+    let file = opened?;
+    // Without the flag above, the link is detected only now.
+    if cfg!(not(unix)) {
+        check_no_link(path, &fs::symlink_metadata(path)?)?;
+    }
+    Ok(file)
+}
+
+/// Returns an error if a path is a symbolic link.
+fn check_no_link(path: &Path, there: &fs::Metadata) -> io::Result<()> {
+    if there.is_symlink() {
+        return Err(io::Error::other(format!(
+            "`{}` is a symbolic link, which is not followed; use the path of its target",
+            shown_name(path)
+        )));
+    }
+    Ok(())
 }
 
 /// Returns the path with `suffix` appended.
@@ -245,7 +291,12 @@ pub(super) fn parent(path: &Path) -> &Path {
 /// Returns the last component of a path for messages.
 pub(super) fn shown_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str());
-    name.to_string_lossy().into_owned()
+    Shown(name.to_string_lossy()).whole()
+}
+
+/// Returns a path for messages.
+pub(super) fn shown(path: &Path) -> String {
+    Shown(path.display()).whole()
 }
 
 #[cfg(test)]
@@ -283,6 +334,40 @@ mod tests {
         ] {
             assert!(failed.is_err());
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_operation_follows_a_symbolic_link() {
+        let directory = tempfile::tempdir().unwrap();
+        let [target, absent, link, dangling] =
+            ["target", "absent", "link", "dangling"].map(|name| directory.path().join(name));
+        fs::write(&target, "content").unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        std::os::unix::fs::symlink(&absent, &dangling).unwrap();
+        let disk = Disk::new();
+        for link in [&link, &dangling] {
+            for failed in [
+                read(link).map(drop),
+                read_between(link, 0, 10).map(drop),
+                length(link).map(drop),
+                lock(link).map(drop),
+                lock_shared(link).map(drop),
+                disk.write(link, b"x"),
+                disk.append(link, b"x"),
+                disk.truncate(link, 0),
+                disk.rename(&target, link),
+            ] {
+                let error = failed.unwrap_err().to_string();
+                assert!(error.contains("is a symbolic link"), "{error}");
+            }
+            assert!(exists(link).unwrap());
+        }
+        assert_eq!(read(&target).unwrap().unwrap(), b"content");
+        assert!(!exists(&absent).unwrap());
+        // The link itself can be removed.
+        disk.remove(&link).unwrap();
+        assert!(!exists(&link).unwrap() && exists(&target).unwrap());
     }
 
     #[test]

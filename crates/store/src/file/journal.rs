@@ -3,17 +3,18 @@
 //! A change first appends lines to the logs, and then replaces one file: the policy or the halts.
 //! The journal records the lengths of the logs before the change. The rename of the new file
 //! commits the change: as long as the new file exists together with the journal, the change is not
-//! committed. Readers then ignore the lines beyond those lengths, and the next change truncates
+//! committed. A change that removes the policy is committed by the removal of its file in the same way. Readers then
+//! ignore the lines beyond those lengths, and the next change truncates
 //! them.
 
 use std::{io, path::PathBuf};
 
 use super::{
-    disk::{self, beside, parent, shown_name},
+    disk::{self, parent, shown_name},
     lines::{self, Torn},
     paths::Paths,
 };
-use crate::{FieldMap, Head, StoreError};
+use crate::{FieldMap, Head, StoreError, audit};
 
 const FORMAT: &str = "1";
 
@@ -44,17 +45,18 @@ impl Lengths {
     /// one; otherwise the current lengths.
     pub(super) fn counted(paths: &Paths) -> Result<Self, Error> {
         match read(paths)? {
-            Some(journal) if journal.new.try_exists()? => Ok(journal.lengths),
+            Some(journal) if disk::exists(&journal.new)? => Ok(journal.lengths),
             Some(_) | None => Ok(Self::now(paths)?),
         }
     }
 
-    /// Returns the text of a journal for a change that replaces `target`.
-    pub(super) fn to_journal(self, target: &std::path::Path) -> String {
+    /// Returns the text of a journal for a change that is committed when the file `marker` no longer exists.
+    pub(super) fn to_journal(self, marker: &std::path::Path) -> String {
         let Self { history, audit } = self;
+        let name = marker.file_name().unwrap_or(marker.as_os_str());
         FieldMap::new([
             ("format", FORMAT.to_owned()),
-            ("new", shown_name(&beside(target, ".new"))),
+            ("new", name.to_string_lossy().into_owned()),
             ("history", history.to_string()),
             ("audit", audit.to_string()),
         ])
@@ -78,7 +80,7 @@ impl From<io::Error> for Error {
 impl Error {
     pub(super) fn foreign(path: &std::path::Path, why: &str) -> Self {
         Self::Foreign(StoreError::Foreign {
-            what: format!("`{}`", path.display()),
+            what: format!("`{}`", disk::shown(path)),
             why: why.to_owned(),
         })
     }
@@ -90,7 +92,7 @@ pub(super) fn recover(disk: &disk::Disk, paths: &Paths) -> Result<Vec<String>, E
     let mut repairs = Vec::new();
     let directory = parent(&paths.policy);
     if let Some(journal) = read(paths)? {
-        if journal.new.try_exists()? {
+        if disk::exists(&journal.new)? {
             for (path, length) in [
                 (&paths.history, journal.lengths.history),
                 (&paths.audit, journal.lengths.audit),
@@ -110,7 +112,7 @@ pub(super) fn recover(disk: &disk::Disk, paths: &Paths) -> Result<Vec<String>, E
         disk.sync_directory(directory)?;
     }
     for path in paths.leftovers() {
-        if path.try_exists()? {
+        if disk::exists(&path)? {
             disk.remove(&path)?;
         }
     }
@@ -151,6 +153,11 @@ pub(super) fn head(paths: &Paths) -> Result<Head, Error> {
     {
         head.entries = entries;
         head.last = last.digest();
+        match last.get("event") {
+            Some(audit::RELEASED) => head.is_released = true,
+            Some(audit::PUBLISHED | audit::ROLLED_BACK) => head.is_released = false,
+            Some(_) | None => {}
+        }
     }
     let last = lines::last(&paths.history, lengths.history)?;
     head.seq = head
@@ -164,6 +171,7 @@ pub(super) fn write_head(disk: &disk::Disk, paths: &Paths, head: &Head) -> io::R
     let mut record = FieldMap::new([("format", FORMAT), ("last", &head.last)]);
     record.set("entries", head.entries);
     record.set_if("seq", head.seq);
+    record.set_if("released", head.is_released.then_some("1"));
     disk.replace(&paths.head, record.to_json().as_bytes())
 }
 
@@ -175,6 +183,7 @@ fn head_of(record: &FieldMap) -> Option<Head> {
         entries: record.number("entries")?,
         last: record.get("last")?.to_owned(),
         seq: record.number("seq"),
+        is_released: record.get("released").is_some(),
     })
 }
 

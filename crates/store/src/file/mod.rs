@@ -21,7 +21,7 @@ pub(super) use sequence::{Seen, SequenceFile};
 use serde_json::json;
 
 use super::{
-    AuditLog, Change, Commit, FieldMap, Head, PolicyStore, StoreError, Stored,
+    AuditLog, AuditRecord, Change, Commit, FieldMap, Head, PolicyStore, StoreError, Stored,
     halts::{ALL, apply, halt_of},
 };
 use portcullis::guardrails::Halt;
@@ -112,22 +112,36 @@ impl FileStore {
         Ok(names.unwrap_or_else(|| BTreeSet::from([ALL.to_owned()])))
     }
 
-    /// Writes everything except the rename that commits the change, and returns the file to replace.
-    fn prepare(&self, change: &Change) -> io::Result<PathBuf> {
+    /// Writes everything except the step that commits the change, and returns that step.
+    fn prepare(&self, change: &Change) -> io::Result<Step> {
         let paths = &self.paths;
         let (target, text) = match change.fields() {
-            Some(fields) => (&paths.policy, pretty(&json!(fields))),
+            Some(fields) if fields.is_empty() => (&paths.policy, None),
+            Some(fields) => (&paths.policy, Some(pretty(&json!(fields)))),
             None => {
                 let mut names = self.halted()?;
                 if let Some(halts) = change.halts() {
                     apply(&mut names, halts);
                 }
-                (&paths.halt, pretty(&json!({"format": 1, "halted": names})))
+                let text = pretty(&json!({"format": 1, "halted": names}));
+                (&paths.halt, Some(text))
             }
         };
         let lengths = Lengths::now(paths)?;
-        self.disk.write(&beside(target, ".new"), text.as_bytes())?;
-        let journal = lengths.to_journal(target);
+        let new = beside(target, ".new");
+        let step = match text {
+            Some(text) => {
+                self.disk.write(&new, text.as_bytes())?;
+                Step::Rename(new, target.clone())
+            }
+            None if disk::exists(target)? => Step::Remove(target.clone()),
+            None => {
+                // There is nothing to remove, so an empty file marks the change as not committed.
+                self.disk.write(&new, b"")?;
+                Step::Remove(new)
+            }
+        };
+        let journal = lengths.to_journal(step.marker());
         self.disk.replace(&paths.journal, journal.as_bytes())?;
         if let Some(record) = change.history() {
             self.disk.append(&paths.history, line(record).as_bytes())?;
@@ -137,7 +151,7 @@ impl FileStore {
         // The log files may have just been created, so their entries in the directory must be made
         // durable.
         self.disk.sync_directory(parent(target))?;
-        Ok(target.clone())
+        Ok(step)
     }
 
     fn apply(&self, change: &Change) -> Result<Commit, StoreError> {
@@ -146,12 +160,14 @@ impl FileStore {
             let _ = journal::recover(&self.disk, &self.paths);
             self.failed(error.into())
         };
-        let target = self.prepare(change).map_err(undone)?;
+        let step = self.prepare(change).map_err(undone)?;
+        match &step {
+            Step::Rename(new, target) => self.disk.rename(new, target),
+            Step::Remove(path) => self.disk.remove(path),
+        }
+        .map_err(undone)?;
         self.disk
-            .rename(&beside(&target, ".new"), &target)
-            .map_err(undone)?;
-        self.disk
-            .sync_directory(parent(&target))
+            .sync_directory(parent(step.marker()))
             .map_err(|error| StoreError::OutcomeUnknown {
                 store: self.name(),
                 why: error.to_string(),
@@ -168,9 +184,26 @@ impl FileStore {
     }
 }
 
+/// The step that commits a change.
+enum Step {
+    /// The first file replaces the second.
+    Rename(PathBuf, PathBuf),
+    /// The file is removed.
+    Remove(PathBuf),
+}
+
+impl Step {
+    /// Returns the file that exists until the change is committed.
+    fn marker(&self) -> &Path {
+        match self {
+            Self::Rename(path, _) | Self::Remove(path) => path,
+        }
+    }
+}
+
 impl PolicyStore for FileStore {
     fn name(&self) -> String {
-        format!("the policy store at `{}`", self.paths.policy.display())
+        format!("the policy store at `{}`", disk::shown(&self.paths.policy))
     }
 
     fn stored(&self) -> Result<Stored, StoreError> {
@@ -179,7 +212,7 @@ impl PolicyStore for FileStore {
         Ok(match bytes.map(String::from_utf8) {
             Some(Ok(text)) => Stored::Document(text),
             Some(Err(_)) => Stored::Unreadable {
-                place: path.display().to_string(),
+                place: disk::shown(path),
                 found: "bytes".to_owned(),
                 bound: "text in UTF-8".to_owned(),
             },
@@ -210,9 +243,10 @@ impl PolicyStore for FileStore {
             let (_, torn) = lines::read(&self.paths.history, lengths.history)?;
             unreadable.extend(torn);
             Ok(AuditLog {
-                records,
+                records: AuditRecord::numbered(records),
                 head: journal::head(&self.paths)?,
                 unreadable,
+                may_be_trimmed: false,
             })
         })
     }

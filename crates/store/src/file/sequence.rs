@@ -51,7 +51,7 @@ impl SequenceFile {
         match seen {
             Some(seen) => Ok(Some(seen)),
             None => Err(StoreError::Foreign {
-                what: format!("`{}`", self.path.display()),
+                what: format!("`{}`", disk::shown(&self.path)),
                 why: "it does not contain a highest sequence in format 1".to_owned(),
             }),
         }
@@ -78,7 +78,7 @@ impl SequenceFile {
 
     fn failed(&self, error: &io::Error) -> StoreError {
         StoreError::Unavailable {
-            store: format!("the sequence file `{}`", self.path.display()),
+            store: format!("the sequence file `{}`", disk::shown(&self.path)),
             why: error.to_string(),
         }
     }

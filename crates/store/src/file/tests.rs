@@ -209,3 +209,42 @@ fn the_first_publication_may_be_interrupted() {
     }
     assert!(undone > 50 && taken > 0, "{undone} {taken}");
 }
+
+#[test]
+fn a_release_interrupted_at_any_byte_is_atomic() {
+    for is_removed in [false, true] {
+        let directory = tempfile::tempdir_in("/dev/shm")
+            .or_else(|_| tempfile::tempdir())
+            .unwrap();
+        let path = directory.path();
+        let sound = FileStore::open(path);
+        sound.publish(&publication("1"), None).unwrap();
+        if is_removed {
+            fs::remove_file(&sound.paths.policy).unwrap();
+        }
+        let content = files(path);
+        let (mut undone, mut taken) = (0, 0);
+        for left in 0.. {
+            restore(path, &content);
+            let failing = FileStore::on(path, Disk::failing_after(left));
+            let answer = failing.release(1, &Operator::new("ada"), at(101));
+            let is_released = sound.head().unwrap().is_released;
+            assert!(is_released || answer.is_err(), "{left}");
+            let is_absent = sound.stored().unwrap() == Stored::Nothing;
+            assert_eq!(is_absent, is_released || is_removed, "{left}");
+            let trail = sound.audit().unwrap();
+            assert!(trail.is_whole());
+            assert_eq!(trail.entries().len(), if is_released { 2 } else { 1 });
+            *(if is_released { &mut taken } else { &mut undone }) += 1;
+            let seen = sound.current_hash().unwrap();
+            let next = sound.publish(&publication("2"), seen).unwrap();
+            assert_eq!(next.seq(), 2);
+            assert!(!sound.head().unwrap().is_released);
+            assert!(sound.audit().unwrap().is_whole());
+            if answer.is_ok() && taken > 100 {
+                break;
+            }
+        }
+        assert!(undone > 100, "{undone}");
+    }
+}

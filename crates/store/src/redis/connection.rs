@@ -96,6 +96,10 @@ impl SharedConnection {
         }
     }
 
+    pub(super) fn error_text(&self, error: &RedisError) -> String {
+        self.server.error_text(error)
+    }
+
     fn connect(&self) -> RedisResult<Connection> {
         self.server.connect(ANSWER_WITHIN)
     }

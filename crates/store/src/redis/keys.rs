@@ -12,3 +12,6 @@ pub const UPDATES: &str = "quantum:stream:policy.update";
 pub const AUDIT: &str = "quantum:stream:policy.audit";
 /// The halts: a set of symbols, or of `*`. A key of another type halts everything.
 pub const HALTS: &str = "quantum:halt";
+/// The halts that a halt has set and no resume has ended: a set with the same names. A name that is missing in [`HALTS`]
+/// stays in effect: the server has evicted it, or another program has removed it.
+pub const RECORDED_HALTS: &str = "quantum:policy:halted";

@@ -9,7 +9,7 @@ mod store;
 pub use server::{RedisServer, is_refusal, is_wrong_type};
 pub use store::RedisStore;
 
-/// Lua functions that return the tokens of the policy (`policy_token`) and of the halts (`halts_token`) that a server
-/// holds, and its time in microseconds (`clock`). A script that writes the result of a decision starts with them, and
+/// Lua functions that return the tokens of the policy (`policy_token(POLICY)`) and of the halts
+/// (`halts_token(HALTS, RECORDED_HALTS)`, see [`keys`]) that a server holds, and its time in microseconds (`clock`). A script that writes the result of a decision starts with them, and
 /// compares the tokens with the [`ContentToken`](crate::ContentToken) of the decision.
 pub const TOKEN_FUNCTIONS: &str = include_str!("token.lua");

@@ -1,7 +1,8 @@
--- Applies one change atomically. KEYS: the policy, the history, the updates, the audit log, the head, the halts.
+-- Applies one change atomically. KEYS: the policy, the history, the updates, the audit log, the head, the halts, the
+-- recorded halts.
 -- ARGV[1]: the change as JSON; every value in it is a text, so that no number is converted to floating point.
 -- Returns {"done"}, {"moved"}, or {"foreign", key, found type, required type}.
-local policy, history, updates, audit, head, halts = unpack(KEYS)
+local policy, history, updates, audit, head, halts, recorded = unpack(KEYS)
 local step = cjson.decode(ARGV[1])
 
 local function kind(key)
@@ -65,28 +66,39 @@ if step.fields then
   end
 end
 if step.halt then
-  -- A key of another type halts everything, until everything is resumed.
-  if kind(halts) ~= 'none' and kind(halts) ~= 'set' then
-    redis.call('DEL', halts)
-    redis.call('SADD', halts, '*')
-  end
-  if step.halt.clear then
-    redis.call('DEL', halts)
-  end
-  for _, name in ipairs(step.halt.add) do
-    redis.call('SADD', halts, name)
-  end
-  for _, name in ipairs(step.halt.remove) do
-    -- Another writer may have used another case.
-    for _, member in ipairs(redis.call('SMEMBERS', halts)) do
-      if string.upper(member) == name then
-        redis.call('SREM', halts, member)
+  for _, key in ipairs({halts, recorded}) do
+    -- A key of another type halts everything, until everything is resumed.
+    if kind(key) ~= 'none' and kind(key) ~= 'set' then
+      redis.call('DEL', key)
+      redis.call('SADD', key, '*')
+    end
+    if step.halt.clear then
+      redis.call('DEL', key)
+    end
+    for _, name in ipairs(step.halt.add) do
+      redis.call('SADD', key, name)
+    end
+    for _, name in ipairs(step.halt.remove) do
+      -- Another writer may have used another case.
+      for _, member in ipairs(redis.call('SMEMBERS', key)) do
+        if string.upper(member) == name then
+          redis.call('SREM', key, member)
+        end
       end
     end
+  end
+  -- Restore the halts that have disappeared without a resume.
+  for _, member in ipairs(redis.call('SMEMBERS', recorded)) do
+    redis.call('SADD', halts, member)
   end
 end
 redis.call('HSET', head, 'entries', step.after.entries, 'last', step.after.last)
 if step.after.seq then
   redis.call('HSET', head, 'seq', step.after.seq)
+end
+if step.after.released then
+  redis.call('HSET', head, 'released', step.after.released)
+else
+  redis.call('HDEL', head, 'released')
 end
 return {'done'}

@@ -3,7 +3,7 @@
 use redis::{Connection, RedisResult, cmd};
 use serde_json::{Value, json};
 
-use super::keys::{AUDIT, HALTS, HEAD, HISTORY, POLICY, UPDATES};
+use super::keys::{AUDIT, HALTS, HEAD, HISTORY, POLICY, RECORDED_HALTS, UPDATES};
 use crate::{Change, FieldMap, HaltChange, Head, Stored};
 
 const SCRIPT: &str = include_str!("step.lua");
@@ -12,8 +12,9 @@ const SCRIPT: &str = include_str!("step.lua");
 pub(super) fn apply(change: &Change, to: &mut Connection) -> RedisResult<Vec<String>> {
     let mut command = cmd("EVAL");
     command.arg(SCRIPT);
-    command.arg(6);
-    for key in [POLICY, HISTORY, UPDATES, AUDIT, HEAD, HALTS] {
+    let keys = [POLICY, HISTORY, UPDATES, AUDIT, HEAD, HALTS, RECORDED_HALTS];
+    command.arg(keys.len());
+    for key in keys {
         command.arg(key);
     }
     command.arg(text(change));
@@ -63,12 +64,14 @@ fn text(change: &Change) -> String {
 }
 
 fn head(head: &Head) -> Value {
-    match head.seq {
-        None => json!({"entries": head.entries.to_string(), "last": head.last}),
-        Some(seq) => json!({
-            "entries": head.entries.to_string(),
-            "last": head.last,
-            "seq": seq.to_string(),
-        }),
+    let mut value = json!({"entries": head.entries.to_string(), "last": head.last});
+    if let Some(value) = value.as_object_mut() {
+        if let Some(seq) = head.seq {
+            value.insert("seq".to_owned(), json!(seq.to_string()));
+        }
+        if head.is_released {
+            value.insert("released".to_owned(), json!("1"));
+        }
     }
+    value
 }

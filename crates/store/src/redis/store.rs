@@ -1,6 +1,6 @@
 //! A policy store in Redis.
 
-use std::{fmt, time::Duration};
+use std::{collections::BTreeSet, fmt, time::Duration};
 
 use redis::{
     Connection, RedisError, RedisResult, cmd,
@@ -9,19 +9,21 @@ use redis::{
 
 use super::{
     connection::{ANSWER_WITHIN, SharedConnection},
-    keys::{AUDIT, HALTS, HEAD, HISTORY, POLICY, UPDATES},
+    keys::{AUDIT, HALTS, HEAD, HISTORY, POLICY, RECORDED_HALTS, UPDATES},
     server::{RedisServer, is_wrong_type},
     step,
 };
 use crate::{
-    AuditLog, Change, Commit, ContentToken, FieldMap, Head, PolicyStore, StoreContent, StoreError,
-    Stored, UpdateMark,
-    halts::{ALL, halt_of},
+    AuditLog, AuditRecord, Change, Commit, ContentToken, Eviction, FieldMap, Head, PolicyStore,
+    StoreContent, StoreError, Stored, UpdateMark,
+    halts::{ALL, halt_of_both},
 };
-use portcullis::guardrails::Halt;
+use portcullis::{guardrails::Halt, types::Shown};
 
 /// The pairs of a Redis hash.
 type RawFields = Vec<(Vec<u8>, Vec<u8>)>;
+/// The names in the set of halts and in the set of recorded halts; `None` for a key of another type.
+type RawHalts = [Option<Vec<Vec<u8>>>; 2];
 
 /// A store that keeps everything in Redis, for services and writers in any language.
 ///
@@ -76,7 +78,10 @@ impl PolicyStore for RedisStore {
     }
 
     fn stored(&self) -> Result<Stored, StoreError> {
-        Ok(stored(self.raw_policy()?))
+        let policy = self.raw_policy();
+        Ok(stored(
+            policy.map_err(|error| self.connection.failed(&error))?,
+        ))
     }
 
     fn head(&self) -> Result<Head, StoreError> {
@@ -94,6 +99,7 @@ impl PolicyStore for RedisStore {
                 entries,
                 last: last.to_owned(),
                 seq: record.number("seq"),
+                is_released: record.get("released").is_some(),
             }),
             _ => Err(StoreError::Foreign {
                 what: format!("`{HEAD}`"),
@@ -132,28 +138,75 @@ impl PolicyStore for RedisStore {
         let head = FieldMap::new(head);
         let start = Head::start();
         Ok(AuditLog {
-            records: entries.ids.iter().map(record).collect(),
+            records: entries.ids.iter().map(audit_record).collect(),
             head: Head {
                 entries: head.number("entries").unwrap_or(start.entries),
                 last: head.get("last").map_or(start.last, str::to_owned),
                 seq: head.number("seq"),
+                is_released: head.get("released").is_some(),
             },
             unreadable: Vec::new(),
+            may_be_trimmed: true,
         })
     }
 
     fn halts(&self) -> Result<Halt, StoreError> {
-        Ok(halt(self.raw_halts()?))
+        let halts = self.raw_halts();
+        Ok(halt(halts.map_err(|error| self.connection.failed(&error))?).0)
     }
 
     fn content(&self) -> Result<StoreContent, StoreError> {
-        let (policy, halts) = (self.raw_policy()?, self.raw_halts()?);
-        let token = ContentToken::of_raw(policy.as_deref(), halts.as_deref());
+        let failed = |error: &RedisError| self.connection.failed(error);
+        let policy = self.raw_policy();
+        if let Err(error) = &policy
+            && error.code().is_none()
+        {
+            // The server is unreachable, so the halts cannot be read either.
+            return Err(failed(error));
+        }
+        let mut halts = self.raw_halts();
+        // The two sets are read one after the other, so a change in between can look like a halt that has disappeared.
+        if matches!(&halts, Ok(read) if halt(read.clone()).1 != Halt::Nothing) {
+            halts = self.raw_halts();
+        }
+        if let (Err(error), Err(_)) = (&policy, &halts) {
+            return Err(failed(error));
+        }
+        let halts_token =
+            |names: &RawHalts| ContentToken::of_raw_halts(names.each_ref().map(Option::as_deref));
+        let token = ContentToken {
+            policy: policy.as_ref().map_or_else(
+                |_| String::new(),
+                |policy| ContentToken::of_raw_policy(policy.as_deref()),
+            ),
+            halts: halts.as_ref().map_or_else(|_| String::new(), halts_token),
+        };
+        let (halt, kept) = match halts {
+            Ok(names) => {
+                let (halt, kept) = halt(names);
+                (Ok(halt), kept)
+            }
+            Err(error) => (Err(failed(&error)), Halt::Nothing),
+        };
         Ok(StoreContent {
-            stored: stored(policy),
-            halt: halt(halts),
+            stored: policy.map(stored).map_err(|error| failed(&error)),
+            halt,
+            kept,
             token,
         })
+    }
+
+    fn eviction(&self) -> Result<Eviction, StoreError> {
+        let get = |to: &mut Connection| cmd("INFO").arg("memory").query::<String>(to);
+        match self.connection.read(get) {
+            Ok(info) => Ok(eviction(&info)),
+            // The server answered, but does not permit the command.
+            Err(error) if error.code().is_some() => {
+                let why = self.connection.error_text(&error);
+                Ok(Eviction::Unknown(why))
+            }
+            Err(error) => Err(self.connection.failed(&error)),
+        }
     }
 
     fn last_update(&self) -> Result<UpdateMark, StoreError> {
@@ -226,23 +279,21 @@ impl PolicyStore for RedisStore {
 
 impl RedisStore {
     /// Returns the fields of the policy; `None` for a key of another type.
-    fn raw_policy(&self) -> Result<Option<RawFields>, StoreError> {
+    fn raw_policy(&self) -> RedisResult<Option<RawFields>> {
         self.raw(|to| cmd("HGETALL").arg(POLICY).query(to))
     }
 
-    /// Returns the names of the halts; `None` for a key of another type.
-    fn raw_halts(&self) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
-        self.raw(|to| cmd("SMEMBERS").arg(HALTS).query(to))
+    /// Returns the names of the halts and of the recorded halts; `None` for a key of another type.
+    fn raw_halts(&self) -> RedisResult<RawHalts> {
+        let names = |key| self.raw(move |to| cmd("SMEMBERS").arg(key).query(to));
+        Ok([names(HALTS)?, names(RECORDED_HALTS)?])
     }
 
-    fn raw<T>(
-        &self,
-        get: impl Fn(&mut Connection) -> RedisResult<T>,
-    ) -> Result<Option<T>, StoreError> {
+    fn raw<T>(&self, get: impl Fn(&mut Connection) -> RedisResult<T>) -> RedisResult<Option<T>> {
         match self.connection.read(get) {
             Ok(content) => Ok(Some(content)),
             Err(error) if is_wrong_type(&error) => Ok(None),
-            Err(error) => Err(self.connection.failed(&error)),
+            Err(error) => Err(error),
         }
     }
 
@@ -270,12 +321,38 @@ fn stored(policy: Option<RawFields>) -> Stored {
     }
 }
 
-/// Returns the halts. A key of another type halts everything, because its writer may have intended a halt.
-fn halt(names: Option<Vec<Vec<u8>>>) -> Halt {
-    let names = names.unwrap_or_else(|| vec![ALL.into()]);
-    let names = names.into_iter().map(String::from_utf8);
-    let names: Result<_, _> = names.collect();
-    names.map_or(Halt::Everything, |names| halt_of(&names))
+/// Returns the halts, and the part of them that has disappeared without a resume. A key of another type halts
+/// everything, because its writer may have intended a halt.
+fn halt(names: RawHalts) -> (Halt, Halt) {
+    let [names, recorded] = names.map(|names| {
+        let names = names.unwrap_or_else(|| vec![ALL.into()]);
+        // A name that is not a text is not a symbol, and halts everything.
+        let names = names.into_iter().map(String::from_utf8);
+        let names: BTreeSet<String> = names
+            .map(|name| name.unwrap_or_else(|_| ALL.to_owned()))
+            .collect();
+        names
+    });
+    halt_of_both(&names, &recorded)
+}
+
+/// Returns the eviction policy from the answer to `INFO memory`.
+fn eviction(info: &str) -> Eviction {
+    let policy = info
+        .lines()
+        .find_map(|line| line.strip_prefix("maxmemory_policy:"));
+    match policy.map(str::trim) {
+        Some("noeviction") => Eviction::Never,
+        Some(policy) => Eviction::Possible(format!("`maxmemory-policy` is `{}`", Shown(policy))),
+        None => Eviction::Unknown("`INFO memory` does not contain it".to_owned()),
+    }
+}
+
+fn audit_record(entry: &StreamId) -> AuditRecord {
+    AuditRecord {
+        id: entry.id.clone(),
+        fields: record(entry),
+    }
 }
 
 /// Sorts the pairs of a hash, which a server returns in any order.

@@ -16,12 +16,16 @@ local function policy_token(key)
   return token_of(digests)
 end
 
-local function halts_token(key)
+local function names_token(key)
   local names = redis.pcall('SMEMBERS', key)
   if names.err then return '!' end
   local digests = {}
   for i = 1, #names do digests[i] = redis.sha1hex(names[i]) end
   return token_of(digests)
+end
+
+local function halts_token(key, recorded)
+  return redis.sha1hex(names_token(key) .. names_token(recorded))
 end
 
 -- The clock of the server in microseconds.

@@ -31,13 +31,17 @@ const PATIENCE: Duration = Duration::from_secs(20);
 struct Switched {
     store: MemoryStore,
     is_unreachable: AtomicBool,
+    /// True if the policy cannot be read, although the halts can be.
+    is_policy_unreadable: AtomicBool,
+    /// True if the halts cannot be read, although the policy can be.
+    are_halts_unreadable: AtomicBool,
     /// The number of reads of the policy.
     reads: AtomicUsize,
 }
 
 impl Switched {
-    fn check_reachable(&self) -> Result<(), StoreError> {
-        if self.is_unreachable.load(Ordering::SeqCst) {
+    fn check_reachable(&self, part: &AtomicBool) -> Result<(), StoreError> {
+        if self.is_unreachable.load(Ordering::SeqCst) || part.load(Ordering::SeqCst) {
             return Err(StoreError::Unavailable {
                 store: self.name(),
                 why: "switched off".to_owned(),
@@ -54,7 +58,7 @@ impl PolicyStore for Switched {
 
     fn stored(&self) -> Result<Stored, StoreError> {
         self.reads.fetch_add(1, Ordering::SeqCst);
-        self.check_reachable()?;
+        self.check_reachable(&self.is_policy_unreadable)?;
         self.store.stored()
     }
 
@@ -71,7 +75,7 @@ impl PolicyStore for Switched {
     }
 
     fn halts(&self) -> Result<Halt, StoreError> {
-        self.check_reachable()?;
+        self.check_reachable(&self.are_halts_unreadable)?;
         self.store.halts()
     }
 
@@ -89,14 +93,20 @@ struct Bench {
 
 impl Bench {
     fn new(is_unreachable: bool) -> Self {
+        Self::with(is_unreachable, SequenceGuard::in_memory())
+    }
+
+    fn with(is_unreachable: bool, guard: SequenceGuard) -> Self {
         let store = Arc::new(Switched {
             store: MemoryStore::new(),
             is_unreachable: AtomicBool::new(is_unreachable),
+            is_policy_unreadable: AtomicBool::new(false),
+            are_halts_unreadable: AtomicBool::new(false),
             reads: AtomicUsize::new(0),
         });
         let clock = Arc::new(AtomicI64::new(now().as_micros()));
         let hand = Arc::clone(&clock);
-        let reader = VerifyingReader::new(Arc::clone(&store), SequenceGuard::in_memory());
+        let reader = VerifyingReader::new(Arc::clone(&store), guard);
         let time = move || Timestamp::from_micros(hand.load(Ordering::SeqCst)).unwrap();
         let feed = Feed::start(reader, time).unwrap();
         Self { store, clock, feed }
@@ -383,6 +393,14 @@ fn the_reasons_of_a_feed_and_of_a_decision_have_the_same_codes() {
             offered: Some(1),
         },
         PolicyUnavailable::StoreUnavailable,
+        PolicyUnavailable::SequenceNotRecorded {
+            why: "a reason".to_owned(),
+        },
+        PolicyUnavailable::WrittenByOther {
+            publication: 2,
+            is_released: false,
+            refusal: Box::new(PolicyUnavailable::SignatureInvalid),
+        },
     ] {
         let ownership = ExitOwnership::new("exit_service").unwrap();
         let engine = Engine::new(Guardrails::none(), ownership);
@@ -440,4 +458,80 @@ fn a_wait_for_a_read_ends_with_a_read_that_began_later() {
         );
         assert_eq!(*snapshot.token(), *bench.store.content().unwrap().token());
     }
+}
+
+#[test]
+fn the_policy_and_the_halts_are_read_independently() {
+    let bench = Bench::new(true);
+    let set = |part: &AtomicBool, value| part.store(value, Ordering::SeqCst);
+    let switched = Arc::clone(&bench.store);
+    set(&switched.are_halts_unreadable, true);
+    set(&switched.is_unreachable, false);
+    publish(&switched.store, "1");
+    bench.until_version("1");
+    // It is not known yet whether entries are halted.
+    assert_eq!(bench.feed.snapshot().halt(), &Halt::Everything);
+    assert!(!bench.feed.health().is_connected());
+    assert!(!bench.feed.wait_for_read(Duration::from_millis(300)));
+    set(&switched.are_halts_unreadable, false);
+    let has_halt = |halt: &Halt| *bench.feed.snapshot().halt() == *halt;
+    bench.until("no halt", |_| has_halt(&Halt::Nothing));
+
+    set(&switched.is_policy_unreadable, true);
+    bench.until("an error", |bench| bench.feed.health().error().is_some());
+    publish(&switched.store, "2");
+    switched
+        .store
+        .halt(&Halt::Everything, &ada(), now())
+        .unwrap();
+    bench.until("a halt", |_| has_halt(&Halt::Everything));
+    assert_eq!(bench.version(), Ok("1".to_owned()));
+    set(&switched.is_policy_unreadable, false);
+    bench.until_version("2");
+
+    // The last halts stay in effect while they cannot be read.
+    set(&switched.are_halts_unreadable, true);
+    switched
+        .store
+        .resume(&Halt::Everything, &ada(), now())
+        .unwrap();
+    publish(&switched.store, "3");
+    bench.until_version("3");
+    assert!(has_halt(&Halt::Everything));
+    set(&switched.are_halts_unreadable, false);
+    bench.until("no halt", |_| has_halt(&Halt::Nothing));
+    assert!(bench.feed.wait_for_read(PATIENCE));
+    assert!(bench.feed.health().is_connected());
+}
+
+#[test]
+fn entries_stop_if_the_sequence_cannot_be_recorded_and_halts_still_arrive() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("seen.json");
+    let bench = Bench::with(false, SequenceGuard::in_file(&path).unwrap());
+    let store = &bench.store.store;
+    publish(store, "1");
+    bench.until_version("1");
+    let blocked = directory.path().join("seen.json.new");
+    std::fs::create_dir(&blocked).unwrap();
+    publish(store, "2");
+    bench.until("a refusal", |bench| bench.version().is_err());
+    assert_eq!(
+        reason(&bench.feed, now()),
+        Some(SkipCode::PolicyStoreUnavailable)
+    );
+    let refused = bench.feed.health().refused().unwrap().to_string();
+    assert!(
+        refused.contains("seen.json") && refused.contains("os error"),
+        "{refused}"
+    );
+    assert!(bench.feed.health().is_connected());
+    store.halt(&Halt::Everything, &ada(), now()).unwrap();
+    bench.until("a halt", |bench| {
+        *bench.feed.snapshot().halt() == Halt::Everything
+    });
+    store.resume(&Halt::Everything, &ada(), now()).unwrap();
+    std::fs::remove_dir(&blocked).unwrap();
+    bench.until_version("2");
+    bench.until("no refusal", |bench| reason(&bench.feed, now()).is_none());
 }

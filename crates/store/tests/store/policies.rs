@@ -75,11 +75,19 @@ pub(crate) fn replaced(
 
 /// Returns the code of an invalid-policy error, or the name of another reason why there is no policy.
 pub(crate) fn absence(loaded: Result<Policy, LoadError>) -> String {
-    match loaded.map_err(|error| error.absence()) {
+    match loaded.map_err(|error| cause(error.absence())) {
         Ok(policy) => format!("a policy: {}", policy.version()),
         Err(PolicyUnavailable::Invalid(refusal)) => refusal.fault().to_string(),
         Err(other) => format!("{other:?}"),
     }
+}
+
+/// Returns a refusal without the addition that another program has written the policy.
+fn cause(refusal: PolicyUnavailable) -> PolicyUnavailable {
+    if let PolicyUnavailable::WrittenByOther { refusal, .. } = refusal {
+        return *refusal;
+    }
+    refusal
 }
 
 pub(crate) fn check_conflict(

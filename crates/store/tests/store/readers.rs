@@ -33,7 +33,9 @@ fn a_lower_sequence_is_rejected() {
     assert_eq!(absence(reader.load()), rolled_back(3, Some(2)));
     assert_eq!(
         reader.load().unwrap_err().to_string(),
-        "the policy has sequence 2; another policy with sequence 3 was already seen; publish a policy with a higher sequence (`policy_seq`)"
+        "the policy has sequence 2; another policy with sequence 3 was already seen; the fields were written by another program after \
+         publication 3; publish again with `portcullis policy publish`, or hand the key back with \
+         `portcullis policy release`"
     );
     // The first policy has no sequence, although the previous one had. The second policy has the
     // same sequence as another policy.
@@ -138,6 +140,37 @@ mod in_a_file {
         let (store, reader) = reader(SequenceGuard::in_file(&gone).unwrap());
         fs::remove_dir(gone.parent().unwrap()).unwrap();
         publish(&*store, "1");
-        assert_eq!(absence(reader.load()), "StoreUnavailable");
+        let refused = absence(reader.load());
+        assert!(refused.starts_with("SequenceNotRecorded"), "{refused}");
+        assert!(refused.contains("gone/seen.json"), "{refused}");
+    }
+
+    #[test]
+    fn a_sequence_that_cannot_be_recorded_is_still_remembered() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("seen.json");
+        let (store, reader) = reader(SequenceGuard::in_file(&path).unwrap());
+        let first = publish_fields(&store, "1");
+        assert_eq!(absence(reader.load()), "a policy: 1");
+        // The new content of the file cannot be written.
+        let blocked = directory.path().join("seen.json.new");
+        fs::create_dir(&blocked).unwrap();
+        let second = publish_fields(&store, "2");
+        let refused = reader.load().unwrap_err().to_string();
+        assert!(
+            refused
+                .starts_with("the sequence of the policy cannot be recorded: the sequence file `"),
+            "{refused}"
+        );
+        assert!(refused.contains("os error"), "{refused}");
+        store.put(Stored::Fields(first.clone()));
+        assert_eq!(absence(reader.load()), rolled_back(2, Some(1)));
+        store.put(Stored::Fields(second));
+        fs::remove_dir(&blocked).unwrap();
+        assert_eq!(absence(reader.load()), "a policy: 2");
+        store.put(Stored::Fields(first));
+        let restarted = SequenceGuard::in_file(&path).unwrap();
+        let restarted = VerifyingReader::new(Arc::clone(&store), restarted);
+        assert_eq!(absence(restarted.load()), rolled_back(2, Some(1)));
     }
 }

@@ -2,7 +2,7 @@
 
 use portcullis::types::Shown;
 use portcullis_sim::text::counted;
-use portcullis_store::PolicyStore as _;
+use portcullis_store::{AuditTrail, PolicyStore as _};
 use serde_json::json;
 
 use crate::{
@@ -40,7 +40,19 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
                 })
             })
             .collect();
-        print_json(&json!({ "whole": trail.is_whole(), "entries": entries, "faults": faults }))?;
+        let foreign: Vec<_> = trail
+            .foreign()
+            .iter()
+            .map(|record| json!({ "id": record.id(), "why": record.why() }))
+            .collect();
+        print_json(&json!({
+            "whole": trail.is_whole(),
+            "verified": trail.is_verified(),
+            "trimmed": trail.trimmed(),
+            "entries": entries,
+            "foreign": foreign,
+            "faults": faults,
+        }))?;
     } else {
         let mut text = String::new();
         for entry in trail.entries() {
@@ -52,26 +64,26 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
                 entry
                     .at()
                     .map_or_else(|| "-".to_owned(), |at| at.to_string()),
-                Shown(entry.event().unwrap_or("-")).whole(),
+                Shown(entry.event().unwrap_or("-")).to_string(),
                 entry
                     .policy_hash()
                     .map_or_else(|| "        ".to_owned(), |hash| hash.short().to_string()),
-                Shown(entry.by().unwrap_or("-")).whole(),
-                entry.symbols().map_or_else(String::new, |symbols| format!(
-                    "  {}",
-                    Shown(symbols).whole()
-                )),
+                Shown(entry.by().unwrap_or("-")),
+                entry
+                    .symbols()
+                    .map_or_else(String::new, |symbols| format!("  {}", Shown(symbols))),
                 entry
                     .reason()
-                    .map_or_else(String::new, |why| format!("  ({})", Shown(why).whole())),
+                    .map_or_else(String::new, |why| format!("  ({})", Shown(why))),
             ));
         }
+        text.push_str(&notes(&trail));
         for fault in &faults {
             text.push_str(&format!("fault: {}\n", Shown(fault).whole()));
         }
         print(text)?;
     }
-    if trail.is_whole() {
+    if trail.is_verified() {
         Ok(())
     } else {
         Err(Failure::Negative(format!(
@@ -80,4 +92,28 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             counted(faults.len(), "fault")
         )))
     }
+}
+
+/// Returns a line for the trimmed beginning, and a line for each record of another program.
+fn notes(trail: &AuditTrail) -> String {
+    let mut text = String::new();
+    match trail.trimmed() {
+        0 => {}
+        count => text.push_str(&format!(
+            "note: the log was trimmed: {} removed from its beginning; the remaining entries are verified\n",
+            if count == 1 {
+                "entry 1 was".to_owned()
+            } else {
+                format!("entries 1 to {count} were")
+            }
+        )),
+    }
+    for record in trail.foreign() {
+        text.push_str(&format!(
+            "note: record {} was written by another program: {}\n",
+            Shown(record.id()),
+            record.why()
+        ));
+    }
+    text
 }

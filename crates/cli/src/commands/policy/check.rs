@@ -12,7 +12,7 @@ use crate::{
     commands::policy::source::PolicyArgs,
     failure::Failure,
     input::policy::PolicyInput,
-    print::{Format, print, print_json},
+    print::{Format, print, print_json, warn},
 };
 
 pub(super) fn run(args: &PolicyArgs) -> Result<(), Failure> {
@@ -69,11 +69,21 @@ pub(super) fn print_violations(
 ) -> Result<(), Failure> {
     let violations = match unavailable {
         PolicyUnavailable::Invalid(invalid) => invalid.violations(),
+        PolicyUnavailable::WrittenByOther { refusal, .. } => {
+            if let PolicyUnavailable::Invalid(invalid) = refusal.as_ref() {
+                warn(format_args!("{name}: {unavailable}"));
+                invalid.violations()
+            } else {
+                return Err(Failure::Negative(format!("{name}: {unavailable}")));
+            }
+        }
         PolicyUnavailable::NotFound
         | PolicyUnavailable::HashUnknown(_)
         | PolicyUnavailable::SignatureInvalid
         | PolicyUnavailable::RolledBack { .. }
-        | PolicyUnavailable::StoreUnavailable => {
+        | PolicyUnavailable::StoreUnavailable
+        | PolicyUnavailable::SequenceNotRecorded { .. }
+        | PolicyUnavailable::StoreUnsafe { .. } => {
             return Err(Failure::Negative(format!("{name}: {unavailable}")));
         }
     };

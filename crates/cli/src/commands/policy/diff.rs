@@ -7,7 +7,7 @@ use portcullis_sim::{diff::changes, report::changes_text};
 use portcullis_store::{PolicyStore, PublicationId};
 
 use crate::{
-    args::store::open,
+    args::store::{Address, open},
     failure::Failure,
     input::policy::valid_policy,
     print::{Format, print, print_json},
@@ -21,14 +21,14 @@ pub(crate) struct Args {
     after: String,
     /// The address of the policy store: `redis://HOST:PORT`, `rediss://…`, or `file:PATH`
     #[arg(long = "store", value_name = "ADDRESS")]
-    address: Option<String>,
+    address: Option<Address>,
     /// The output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let store = args.address.as_deref().map(open).transpose()?;
+    let store = args.address.as_ref().map(open).transpose()?;
     let before = find(&args.before, store.as_deref())?;
     let after = find(&args.after, store.as_deref())?;
     let changes = changes(Some(&before), &after);

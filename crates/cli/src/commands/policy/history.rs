@@ -52,16 +52,16 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             or_none(entry.seq().map(|seq| seq.to_string())),
             or_none(entry.published_at().map(|at| at.to_string())),
             or_none(entry.hash().map(|hash| hash.short().to_string())),
-            Shown(entry.version().unwrap_or("-")).whole(),
+            Shown(entry.version().unwrap_or("-")),
             or_none(entry.policy().ok().map(|p| p.valid_until().to_string())),
-            Shown(entry.by().unwrap_or("-")).whole(),
+            Shown(entry.by().unwrap_or("-")),
             entry.rollback_of().map_or_else(String::new, |hash| format!(
                 "  rollback to {}",
                 hash.short()
             )),
             entry
                 .reason()
-                .map_or_else(String::new, |why| format!("  ({})", Shown(why).whole())),
+                .map_or_else(String::new, |why| format!("  ({})", Shown(why))),
         ));
     }
     if entries.is_empty() {

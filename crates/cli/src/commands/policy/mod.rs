@@ -6,6 +6,7 @@ mod diff;
 mod hash;
 mod history;
 mod publish;
+mod release;
 mod rollback;
 mod sample;
 mod show;
@@ -39,9 +40,13 @@ pub(crate) enum Command {
     Diff(diff::Args),
     /// Publish an earlier policy again, with a new sequence and a new expiry
     Rollback(rollback::Args),
+    /// Remove the policy and leave its place in the store to another program
+    Release(release::Args),
     /// Print the policy in a store and then each change of it, until interrupted
     Watch(AddressArg),
     /// Print and check the audit log; the exit status is 1 if an entry is missing or was edited
+    ///
+    /// Entries that were trimmed from the beginning of a stream, and records of other programs, are only reported.
     Audit(audit::Args),
 }
 
@@ -56,6 +61,7 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
         Command::History(args) => history::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Rollback(args) => rollback::run(&args),
+        Command::Release(args) => release::run(&args),
         Command::Watch(address) => watch::run(&address),
         Command::Audit(args) => audit::run(&args),
     }

@@ -12,10 +12,13 @@ use portcullis_sim::{diff::changes, report::changes_text};
 use portcullis_store::{PolicyStore, Publication, PublishError, Receipt};
 
 use crate::{
-    args::store::{AddressArg, GuardrailsArg, SignOffArgs, SignerArg},
+    args::store::{AddressArg, GuardrailsArg, SignOffArgs, SignerArg, warn_of_eviction},
     commands::policy::check::print_violations,
     failure::Failure,
-    input::policy::{PolicyInput, read_policy},
+    input::{
+        file::shown_path,
+        policy::{PolicyInput, read_policy},
+    },
     print::{Format, print},
 };
 
@@ -47,7 +50,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let policy = match read_policy(&args.file)? {
         PolicyInput::Valid(policy) => policy,
         PolicyInput::Unavailable(unavailable) => {
-            let name = format!("`{}`", args.file.display());
+            let name = format!("`{}`", shown_path(&args.file));
             return print_violations(&name, Format::Text, &unavailable);
         }
     };
@@ -73,6 +76,7 @@ pub(super) fn publish(policy: Policy, args: &PublicationArgs) -> Result<(), Fail
     let receipt = store
         .publish(&publication, expected)
         .map_err(publish_failure)?;
+    warn_of_eviction(store.as_ref());
     print(receipt_text(&receipt) + &key)
 }
 
@@ -94,15 +98,21 @@ pub(super) fn receipt_text(receipt: &Receipt) -> String {
 /// Prints the changes and asks for confirmation. Without a terminal, `--yes` is required.
 pub(super) fn confirm(change: &str, store: &dyn PolicyStore, yes: bool) -> Result<(), Failure> {
     print(change)?;
+    let question = format!("publish this to {}?", store.name());
+    ask(&question, "nothing was published", yes)
+}
+
+/// Asks a question, and fails with the text `nothing` unless the answer is yes. Without a terminal, `--yes` is required.
+pub(super) fn ask(question: &str, nothing: &str, yes: bool) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
     if !io::stdin().is_terminal() {
-        return Err(Failure::error(
-            "nothing was published: standard input is not a terminal; use `--yes` to publish without confirmation",
-        ));
+        return Err(Failure::error(format_args!(
+            "{nothing}: standard input is not a terminal; use `--yes` to continue without confirmation"
+        )));
     }
-    print(format_args!("publish this to {}? [y/N] ", store.name()))?;
+    print(format_args!("{question} [y/N] "))?;
     let mut answer = String::new();
     io::stdin()
         .lock()
@@ -111,7 +121,7 @@ pub(super) fn confirm(change: &str, store: &dyn PolicyStore, yes: bool) -> Resul
     if matches!(answer.trim(), "y" | "Y" | "yes") {
         Ok(())
     } else {
-        Err(Failure::Negative("nothing was published".to_owned()))
+        Err(Failure::Negative(nothing.to_owned()))
     }
 }
 

@@ -6,7 +6,10 @@ use portcullis_sim::{diff::changes, report::changes_text};
 use portcullis_store::{PolicyStore as _, Publication, PublicationId, PublishError, Rollback};
 
 use crate::{
-    args::values::{parse_validity, parse_whole, valid_until},
+    args::{
+        store::warn_of_eviction,
+        values::{parse_validity, parse_whole, valid_until},
+    },
     commands::policy::publish::{PublicationArgs, confirm, publish_failure, receipt_text},
     failure::Failure,
     print::print,
@@ -69,5 +72,6 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let receipt = store
         .rollback(&rollback, expected)
         .map_err(publish_failure)?;
+    warn_of_eviction(store.as_ref());
     print(receipt_text(&receipt))
 }

@@ -7,7 +7,7 @@ use portcullis_sim::sample;
 
 use crate::{
     args::{
-        store::{AddressArg, GuardrailsArg, SignOffArgs, SignerArg},
+        store::{Address, AddressArg, GuardrailsArg, SignOffArgs, SignerArg},
         values::{parse_validity, valid_until},
     },
     commands::policy::publish::{PublicationArgs, publish},
@@ -23,7 +23,7 @@ pub(crate) struct Args {
     /// Publish the sample in the store at this address: `redis://HOST:PORT`, `rediss://…`, or `file:PATH` [default:
     /// print the sample]
     #[arg(long, value_name = "ADDRESS")]
-    store: Option<String>,
+    store: Option<Address>,
     /// The JSON file with operator limits that apply to every policy; required with `--store`, unless
     /// `--no-guardrails` is given
     #[arg(long, value_name = "FILE", requires = "store")]
@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         return print(text);
     };
     let publication = PublicationArgs {
-        address: AddressArg::new(address),
+        address: AddressArg::new(address.clone()),
         guardrails: GuardrailsArg::new(args.guardrails.clone(), args.no_guardrails)?,
         signer: SignerArg::none(),
         sign_off: SignOffArgs::by(args.by.clone()),

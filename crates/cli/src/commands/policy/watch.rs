@@ -5,7 +5,10 @@ use std::{thread, time::Duration};
 use portcullis::{policy::Policy, types::Shown};
 use portcullis_service::runtime::system_time;
 
-use crate::{args::store::AddressArg, failure::Failure, print::print};
+use crate::{
+    args::store::AddressArg, commands::policy::source::stored_policy, failure::Failure,
+    print::print,
+};
 
 /// The interval between two reads of the store.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -16,8 +19,9 @@ pub(super) fn run(address: &AddressArg) -> Result<(), Failure> {
     let store = address.open()?;
     let mut last = String::new();
     loop {
-        let line = match store.load() {
-            Ok(policy) => loaded(&policy),
+        let line = match stored_policy(store.as_ref()) {
+            Ok((policy, None)) => loaded(&policy),
+            Ok((policy, Some(note))) => format!("{}; {note}", loaded(&policy)),
             Err(error) => error.to_string(),
         };
         if line != last {
@@ -36,7 +40,7 @@ pub(super) fn run(address: &AddressArg) -> Result<(), Failure> {
 fn loaded(policy: &Policy) -> String {
     format!(
         "POLICY_LOADED: version={} hash={} until={}",
-        policy.version(),
+        Shown(policy.version()),
         policy.hash().short(),
         policy.valid_until()
     )

@@ -23,6 +23,7 @@ use portcullis_sim::{
 use crate::{
     args::{
         engine::EngineArgs,
+        store::Address,
         values::{parse_report, parse_whole},
     },
     commands::generate::{SAMPLE_RECORDS, SAMPLE_SEED},
@@ -58,7 +59,7 @@ pub(crate) struct Args {
     /// Each intent is evaluated at the time of its stream entry. The format of the URL is
     /// redis://[[user]:password@]host[:port]/[db/]STREAM
     #[arg(long, value_name = "URL", conflicts_with = "tapes")]
-    from: Option<String>,
+    from: Option<Address>,
     /// The policy file (JSON) that is active until the first policy record on the tape [default: none]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
@@ -165,7 +166,7 @@ impl Args {
         }
         match &self.from {
             Some(url) => {
-                let stream = StreamSource::at(url).map_err(Failure::error)?;
+                let stream = StreamSource::at(url.as_str()).map_err(Failure::error)?;
                 let tape = TapeSource::Custom(Arc::new(StreamTape(stream)));
                 Ok(Tapes::new(vec![tape]))
             }

@@ -13,7 +13,7 @@ use portcullis_sim::{
 
 use crate::{
     failure::Failure,
-    input::{policy::valid_policy, tapes::Tapes},
+    input::{file::shown_path, policy::valid_policy, tapes::Tapes},
     output::progress::RunProgress,
     print::{Format, print_summary},
 };
@@ -51,7 +51,7 @@ pub(super) fn run(
 
 /// Returns the files in a folder that end in `.json`, sorted by name.
 fn policy_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let fail = |error| Failure::error(format_args!("`{}`: {error}", folder.display()));
+    let fail = |error| Failure::error(format_args!("`{}`: {error}", shown_path(folder)));
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(fail)? {
         let path = entry.map_err(fail)?.path();
@@ -63,7 +63,7 @@ fn policy_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     if files.is_empty() {
         return Err(Failure::error(format_args!(
             "`{}` contains no policy files: give a folder with files that end in `.json`",
-            folder.display()
+            shown_path(folder)
         )));
     }
     Ok(files)

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use portcullis::{guardrails::Halt, types::Symbol};
-use portcullis_store::{AuditLog, AuditTrail, FieldMap};
+use portcullis_store::{AuditLog, AuditRecord, AuditTrail, FieldMap};
 
 use super::Fixture;
 use crate::policies::{UNTIL, ada, now, publication, publish};
@@ -52,14 +52,18 @@ pub(crate) fn gaps_and_edits_of_the_audit_log_are_detected(fixture: &dyn Fixture
         let trail = AuditTrail::of(log);
         let found: Vec<_> = trail.faults().iter().map(ToString::to_string).collect();
         assert_eq!(found, faults);
-        assert_eq!(trail.is_whole(), faults.is_empty());
+        assert_eq!(trail.is_verified(), faults.is_empty());
+        trail
     };
-    let edited = |record: &FieldMap| {
-        let pairs = record.pairs().map(|(k, v)| match k {
+    let edited = |record: &AuditRecord| {
+        let pairs = record.fields.pairs().map(|(k, v)| match k {
             "by" => (k, "mallory"),
             _ => (k, v),
         });
-        FieldMap::new(pairs)
+        AuditRecord {
+            id: record.id.clone(),
+            fields: FieldMap::new(pairs),
+        }
     };
     check(&|_| {}, &[]);
     check(
@@ -71,9 +75,25 @@ pub(crate) fn gaps_and_edits_of_the_audit_log_are_detected(fixture: &dyn Fixture
         &["entry 5 was edited: its digest differs from the recorded one"],
     );
     check(&|log| drop(log.records.remove(2)), &["entry 3 is missing"]);
+    // Trimming removes the first entries, and the rest is verified.
+    let trim = |log: &mut AuditLog, may_be_trimmed| {
+        log.may_be_trimmed = may_be_trimmed;
+        log.records.drain(..2);
+    };
+    check(&|log| trim(log, false), &["entries 1 to 2 are missing"]);
+    let trimmed = check(&|log| trim(log, true), &[]);
+    assert_eq!((trimmed.trimmed(), trimmed.is_whole()), (2, false));
+    let edited_as_well = |log: &mut AuditLog| {
+        log.may_be_trimmed = true;
+        log.records[3] = edited(&log.records[3]);
+        log.records.remove(0);
+    };
     check(
-        &|log| drop(log.records.drain(..2)),
-        &["entries 1 to 2 are missing"],
+        &edited_as_well,
+        &[
+            "entry 1 is missing",
+            "entry 4 was edited: its digest differs from the recorded one",
+        ],
     );
     check(&|log| drop(log.records.pop()), &["entry 5 is missing"]);
     check(&|log| log.records.clear(), &["entries 1 to 5 are missing"]);
@@ -81,13 +101,37 @@ pub(crate) fn gaps_and_edits_of_the_audit_log_are_detected(fixture: &dyn Fixture
         &|log| log.records.swap(1, 2),
         &["entry 2 is missing", "entry 2 is out of order"],
     );
-    check(
+    // Another program writes to the same stream.
+    let foreign = |id: &str, pairs: &[(&str, &str)]| AuditRecord {
+        id: id.to_owned(),
+        fields: FieldMap::new(pairs.iter().copied()),
+    };
+    let shared = check(
         &|log| {
             log.records
-                .insert(1, FieldMap::new([("event", "something else")]))
+                .insert(1, foreign("7-1", &[("event", "something else")]));
+            log.records.push(foreign("9-1", &[("entry", "many\u{1b}")]));
+            log.records.push(foreign("9-2", &[("entry", "6")]));
         },
-        &["record 2 is not an entry of this audit log"],
+        &[],
     );
+    assert!(shared.is_whole());
+    let named: Vec<_> = shared.foreign().iter().map(|r| (r.id(), r.why())).collect();
+    assert_eq!(
+        named,
+        [
+            ("7-1", "it has no field `entry`"),
+            ("9-1", "its field `entry` is `many\\u{1b}`, not a number"),
+            ("9-2", "it has no field `previous`"),
+        ]
+    );
+    // An entry that was made to look like a foreign record is missing.
+    let disguised = |log: &mut AuditLog| {
+        let fields = log.records[2].fields.clone();
+        let pairs = fields.pairs().filter(|(name, _)| *name != "previous");
+        log.records[2].fields = FieldMap::new(pairs);
+    };
+    check(&disguised, &["entry 3 is missing"]);
     check(
         &|log| log.records.push(log.records[0].clone()),
         &["entry 1 is out of order"],

@@ -62,6 +62,7 @@ fn every_key_has_the_documented_content() {
         [
             "quantum:halt",
             "quantum:policy:current",
+            "quantum:policy:halted",
             "quantum:policy:head",
             "quantum:policy:history",
             "quantum:stream:policy.audit",

@@ -1,8 +1,10 @@
 //! Tests of the store in Redis.
 
+mod evicted;
 mod faults;
 mod feed;
 mod followed;
+mod foreign_writers;
 mod layout;
 mod lost;
 mod series;

@@ -6,7 +6,7 @@ use portcullis_store::{
     ContentToken, PolicyStore as _, RedisStore,
     redis::{
         TOKEN_FUNCTIONS,
-        keys::{HALTS, POLICY},
+        keys::{HALTS, POLICY, RECORDED_HALTS},
     },
 };
 use proptest::{
@@ -18,12 +18,21 @@ use redis::Connection;
 
 use super::server::Server;
 
+/// The fields of a policy, the halts and the recorded halts.
+type Content = (BTreeMap<Vec<u8>, Vec<u8>>, (Halts, Halts));
+type Halts = BTreeSet<Vec<u8>>;
+
 /// Returns the tokens that a script computes.
 fn of_script(connection: &mut Connection) -> (String, String) {
-    let script =
-        format!("{TOKEN_FUNCTIONS} return {{policy_token(KEYS[1]), halts_token(KEYS[2])}}");
+    let script = format!(
+        "{TOKEN_FUNCTIONS} return {{policy_token(KEYS[1]), halts_token(KEYS[2], KEYS[3])}}"
+    );
     let mut call = redis::cmd("EVAL");
-    call.arg(script).arg(2).arg(POLICY).arg(HALTS);
+    call.arg(script)
+        .arg(3)
+        .arg(POLICY)
+        .arg(HALTS)
+        .arg(RECORDED_HALTS);
     call.query(connection).unwrap()
 }
 
@@ -34,8 +43,8 @@ fn checked(store: &RedisStore, connection: &mut Connection) -> ContentToken {
     let token = content.token();
     let own = (token.policy().to_owned(), token.halts().to_owned());
     assert_eq!(own, of_script(connection));
-    assert_eq!(store.stored().unwrap(), *content.stored());
-    assert_eq!(store.halts().unwrap(), *content.halt());
+    assert_eq!(store.stored().unwrap(), *content.stored().unwrap());
+    assert_eq!(store.halts().unwrap(), *content.halt().unwrap());
     token.clone()
 }
 
@@ -46,8 +55,8 @@ fn a_read_and_a_script_compute_the_same_token() {
     let mut connection = server.client();
     let bytes = || vec(any::<u8>(), 0..12);
     let fields = btree_map(bytes(), bytes(), 0..300);
-    let halts = btree_set(bytes(), 0..20);
-    let mut seen: BTreeMap<(String, String), (BTreeMap<_, _>, BTreeSet<_>)> = BTreeMap::new();
+    let halts = (btree_set(bytes(), 0..20), btree_set(bytes(), 0..4));
+    let mut seen: BTreeMap<(String, String), Content> = BTreeMap::new();
     let mut runner = TestRunner::new(ProptestConfig {
         cases: 64,
         failure_persistence: None,
@@ -59,17 +68,23 @@ fn a_read_and_a_script_compute_the_same_token() {
         .run(&(fields, halts), |(fields, halts)| {
             let mut connection = connection.borrow_mut();
             let mut step = redis::pipe();
-            step.atomic().cmd("DEL").arg(POLICY).arg(HALTS);
+            step.atomic()
+                .cmd("DEL")
+                .arg(POLICY)
+                .arg(HALTS)
+                .arg(RECORDED_HALTS);
             if !fields.is_empty() {
                 let hash = step.cmd("HSET").arg(POLICY);
                 for (name, value) in &fields {
                     hash.arg(name).arg(value);
                 }
             }
-            if !halts.is_empty() {
-                let set = step.cmd("SADD").arg(HALTS);
-                for name in &halts {
-                    set.arg(name);
+            for (key, names) in [(HALTS, &halts.0), (RECORDED_HALTS, &halts.1)] {
+                if !names.is_empty() {
+                    let set = step.cmd("SADD").arg(key);
+                    for name in names {
+                        set.arg(name);
+                    }
                 }
             }
             step.exec(&mut **connection).unwrap();
@@ -89,7 +104,7 @@ fn keys_of_another_type_have_a_token() {
     let store = RedisStore::open(&server.url()).unwrap();
     let mut connection = server.client();
     let nothing = checked(&store, &mut connection);
-    for key in [POLICY, HALTS] {
+    for key in [POLICY, HALTS, RECORDED_HALTS] {
         redis::cmd("SET")
             .arg(key)
             .arg("x")
