@@ -10,6 +10,7 @@ use std::{collections::VecDeque, sync::Arc};
 use portcullis::{
     policy::{Policy, PolicyUnavailable},
     record::Scratch,
+    types::Shown,
 };
 
 use super::{
@@ -55,7 +56,7 @@ impl AnswerFile {
     pub fn new(source: TapeSource) -> Self {
         Self {
             name: match source.path() {
-                Some(path) => format!("`{}`", path.display()),
+                Some(path) => format!("`{}`", Shown(path.display()).whole()),
                 None => source.to_string(),
             },
             // No decision depends on most columns of an answer, so all columns are read.

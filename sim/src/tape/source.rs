@@ -10,6 +10,7 @@ use std::{
 };
 
 use glob::{MatchOptions, Pattern};
+use portcullis::types::{Shown, without_credentials};
 
 use super::TapeError;
 
@@ -56,7 +57,7 @@ impl fmt::Display for TapeSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stdin => f.write_str("standard input"),
-            Self::File(path) => path.display().fmt(f),
+            Self::File(path) => f.write_str(&shown(path)),
             Self::Custom(source) => source.fmt(f),
             Self::Memory { name, .. } => f.write_str(name),
         }
@@ -102,7 +103,7 @@ pub fn resolve<A: AsRef<OsStr>>(
 /// Returns the files that a pattern matches, sorted by name.
 fn expand(argument: &OsStr) -> Result<Vec<PathBuf>, TapeError> {
     let missing = || TapeError::Missing {
-        argument: argument.to_string_lossy().into_owned(),
+        argument: shown(Path::new(argument)),
     };
     let pattern = argument.to_str().ok_or_else(missing)?;
     if Pattern::escape(pattern) == pattern {
@@ -114,7 +115,7 @@ fn expand(argument: &OsStr) -> Result<Vec<PathBuf>, TapeError> {
         require_literal_leading_dot: true,
     };
     let found = glob::glob_with(pattern, options).map_err(|error| TapeError::BadPattern {
-        pattern: pattern.to_owned(),
+        pattern: shown(Path::new(pattern)),
         message: error.msg.to_owned(),
     })?;
     let mut paths = Vec::new();
@@ -129,7 +130,7 @@ fn expand(argument: &OsStr) -> Result<Vec<PathBuf>, TapeError> {
     }
     if paths.is_empty() {
         return Err(TapeError::NoMatch {
-            pattern: pattern.to_owned(),
+            pattern: shown(Path::new(pattern)),
         });
     }
     paths.sort();
@@ -140,7 +141,7 @@ fn expand(argument: &OsStr) -> Result<Vec<PathBuf>, TapeError> {
 fn checked(path: PathBuf) -> Result<TapeSource, TapeError> {
     let metadata = fs::metadata(&path).map_err(|error| not_open(&path, error))?;
     if metadata.is_dir() {
-        let path = path.display().to_string();
+        let path = shown(&path);
         return Err(TapeError::Directory {
             path: path.trim_end_matches(std::path::is_separator).to_owned(),
         });
@@ -152,9 +153,15 @@ fn checked(path: PathBuf) -> Result<TapeSource, TapeError> {
     Ok(TapeSource::File(path))
 }
 
+/// Returns a path for messages, without control characters. An argument that is not a file may be a URL with a password,
+/// which is removed.
+fn shown(path: &Path) -> String {
+    Shown(without_credentials(&path.to_string_lossy())).whole()
+}
+
 fn not_open(path: &Path, error: io::Error) -> TapeError {
     TapeError::Open {
-        tape: path.display().to_string(),
+        tape: shown(path),
         error,
     }
 }

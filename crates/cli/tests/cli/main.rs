@@ -43,5 +43,6 @@ mod records;
 mod replay;
 mod replay_policies;
 mod report;
+mod secrets;
 mod simulate;
 mod tapes;

@@ -1,6 +1,6 @@
 //! Errors in candle files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use portcullis::types::{Shown, SignedDuration, Symbol, Timestamp};
 use thiserror::Error;
@@ -14,7 +14,7 @@ pub(super) const CANDLES_MAX: usize = 32 * 1024 * 1024;
 #[derive(Debug, Error)]
 pub enum CandleError {
     /// The file cannot be read.
-    #[error("cannot read candles from `{}`: {error}", path.display())]
+    #[error("cannot read candles from `{}`: {error}", shown(path))]
     Unreadable {
         /// The path of the file.
         path: PathBuf,
@@ -22,19 +22,26 @@ pub enum CandleError {
         error: std::io::Error,
     },
     /// The file name does not begin with a symbol, and no symbol is given.
-    #[error("the file name `{}` does not begin with a symbol; use `--candles SYMBOL={}`", path.display(), path.display())]
+    #[error(
+        "the file name `{}` does not begin with a symbol; use `--candles SYMBOL={}`",
+        shown(path),
+        shown(path)
+    )]
     NoSymbol {
         /// The path of the file.
         path: PathBuf,
     },
     /// A Parquet file does not come from a regular file, so its index at the end cannot be read.
-    #[error("`{}` contains Parquet, whose index is at its end; save it to a file and give that file", path.display())]
+    #[error(
+        "`{}` contains Parquet, whose index is at its end; save it to a file and give that file",
+        shown(path)
+    )]
     NoSeeking {
         /// The file.
         path: PathBuf,
     },
     /// The Parquet file is unreadable, or a column has an unsupported type.
-    #[error("cannot read candles from `{}` as Parquet: {why}", path.display())]
+    #[error("cannot read candles from `{}` as Parquet: {why}", shown(path))]
     Parquet {
         /// The path of the file.
         path: PathBuf,
@@ -42,7 +49,10 @@ pub enum CandleError {
         why: String,
     },
     /// Two files have the candles of one symbol.
-    #[error("`{}` is a second candle file for {symbol}; give one file per symbol", path.display())]
+    #[error(
+        "`{}` is a second candle file for {symbol}; give one file per symbol",
+        shown(path)
+    )]
     DuplicateSymbol {
         /// The symbol that occurs twice.
         symbol: Symbol,
@@ -50,7 +60,10 @@ pub enum CandleError {
         path: PathBuf,
     },
     /// A required column is missing.
-    #[error("`{}` has no column `{column}`; the required columns are timestamp (or open_time), open, high, low, close", path.display())]
+    #[error(
+        "`{}` has no column `{column}`; the required columns are timestamp (or open_time), open, high, low, close",
+        shown(path)
+    )]
     NoColumn {
         /// The path of the file.
         path: PathBuf,
@@ -58,7 +71,7 @@ pub enum CandleError {
         column: &'static str,
     },
     /// The file has fewer than two candles.
-    #[error("`{}` has {}; at least 2 are needed to determine the length of a candle", path.display(), counted(*count, "candle"))]
+    #[error("`{}` has {}; at least 2 are needed to determine the length of a candle", shown(path), counted(*count, "candle"))]
     TooFew {
         /// The path of the file.
         path: PathBuf,
@@ -66,7 +79,7 @@ pub enum CandleError {
         count: usize,
     },
     /// A CSV line or a Parquet row is not a valid candle.
-    #[error("`{}`, line {line}: {fault}", path.display())]
+    #[error("`{}`, line {line}: {fault}", shown(path))]
     Line {
         /// The path of the file.
         path: PathBuf,
@@ -147,4 +160,9 @@ pub enum CandleFault {
         /// The length of a candle.
         interval: SignedDuration,
     },
+}
+
+/// Returns a path for messages, without control characters.
+fn shown(path: &Path) -> String {
+    Shown(path.display()).whole()
 }
