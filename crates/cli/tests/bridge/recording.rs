@@ -187,7 +187,7 @@ fn entries(day: &mut Day<'_>) {
         "INTENT_NOT_ACTIONABLE"
     );
     for name in ["payload", "data"] {
-        let payload = r#"{"symbol":"ETHUSDT","side":"SELL","position_usd":100,"leverage":"5","timestamp":"2026-01-05T00:00:00"}"#;
+        let payload = r#"{"symbol":"ETHUSDT","side":"SELL","position_usd":100,"leverage":"5","created_at":"2026-01-05T00:00:00"}"#;
         assert_eq!(
             day.ask(INTENTS, &[(name, payload), ("source", "x")]),
             "TRADE"
