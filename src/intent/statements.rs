@@ -198,15 +198,14 @@ fn add_side(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>) {
     let fault = match value.text() {
         _ if value.is_duplicate() => IntentError::DuplicateKey { field: name },
         Ok(Some(text)) => {
-            let word = match Word::read(&text) {
-                // MEXC: 1 to 4, also as text.
-                Word::Unknown if field.term == Term::Side && is_numbered_side(&text) => {
-                    return builder.direction.add_unreadable(numbered_side(name));
-                }
-                // A side that states nothing is not a side.
-                Word::Nothing => Word::Unknown,
-                word => word,
-            };
+            let word = Word::read(&text);
+            // MEXC: 1 to 4, also as text.
+            if word == Word::Unknown && field.term == Term::Side && is_numbered_side(&text) {
+                return builder.direction.add_unreadable(numbered_side(name));
+            }
+            // A side that states nothing is not a side.
+            let states_nothing = word == Word::Nothing;
+            let word = if states_nothing { Word::Unknown } else { word };
             return builder.direction.add_word(word, name);
         }
         Ok(None) | Err(Unreadable) => match value.number_text() {
@@ -276,16 +275,18 @@ fn add_kind(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>) {
             return;
         }
     };
-    match Word::read(&text) {
-        Word::Order(statement) if statement.effect.is_some() => {
-            builder.direction.add_word(Word::Order(statement), name);
-        }
-        _ if is_free_text => {
-            if let Some(word) = Word::close_within(&text) {
-                builder.direction.add_word(word, name);
-            }
-        }
-        _ => {}
+    let word = Word::read(&text);
+    let found = match word {
+        Word::Order(statement) if statement.effect.is_some() => Some(word),
+        Word::Order(_)
+        | Word::Hold
+        | Word::NoAction
+        | Word::Reverse
+        | Word::Nothing
+        | Word::Unknown => is_free_text.then(|| Word::close_within(&text)).flatten(),
+    };
+    if let Some(word) = found {
+        builder.direction.add_word(word, name);
     }
 }
 
@@ -478,9 +479,10 @@ fn add_target(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>) {
 fn add_share(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>) {
     let (name, value) = (field.reported, field.value);
     let number = value.number().unwrap_or(f64::NAN);
-    match field.term {
-        Term::Fraction => builder.shares.fraction.add(number, name),
-        _ => builder.shares.percent.add(number, name),
+    if field.term == Term::Fraction {
+        builder.shares.fraction.add(number, name);
+    } else {
+        builder.shares.percent.add(number, name);
     }
     let is_bare = matches!(name, "fraction" | "percent" | "percentage");
     if !is_bare && !is_neutral(value) {
@@ -499,9 +501,10 @@ fn add_unsupported(field: &IntentField<'_, '_>, class: Class, builder: &mut Inte
         Class::Unit => builder.unknown_unit = true,
         Class::Effect | Class::Other => {}
     }
-    match field.term {
-        Term::Suspected(_) => builder.unsupported.add_suspected(field.name),
-        _ => builder.unsupported.add_listed(field.reported),
+    if matches!(field.term, Term::Suspected(_)) {
+        builder.unsupported.add_suspected(field.name);
+    } else {
+        builder.unsupported.add_listed(field.reported);
     }
 }
 
