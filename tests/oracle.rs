@@ -6,7 +6,8 @@
 
 #![expect(
     clippy::unwrap_used,
-    reason = "a failed unwrap fails the test; clippy recognizes only functions marked `#[test]` as tests"
+    clippy::wildcard_enum_match_arm,
+    reason = "a failed unwrap fails the test, and all other kinds of JSON values are unusable"
 )]
 
 /// The naive engine, the random inputs, and the adapter to the engine under test.

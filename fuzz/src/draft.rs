@@ -1,7 +1,7 @@
 //! Generators of structured inputs from the bytes of a fuzzer: a sound input with a few changes.
 
 use crate::{
-    oracle::naive::{Guardrails, Halt, json::quote, policy::hash_of},
+    oracle::naive::{Candle, Guardrails, Halt, json::quote, policy::hash_of},
     worlds::{NO_GUARDRAILS, NOW},
 };
 use arbitrary::{Result, Unstructured};
@@ -249,6 +249,12 @@ pub(crate) fn guardrails(u: &mut Unstructured<'_>) -> Result<Guardrails> {
             11 => all.max_plan_age_sec = seconds,
             _ => all.halt = Halt::Everything,
         }
+    }
+    if all.max_future_skew_sec.is_some() {
+        all.timestamps = vec![
+            ("ai".to_owned(), Candle::Open(60.0)),
+            ("bars".to_owned(), Candle::Close),
+        ];
     }
     Ok(all)
 }

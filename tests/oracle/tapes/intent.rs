@@ -298,7 +298,8 @@ fn venue_entry() -> BoxedStrategy<Pairs> {
         }),
         2 => (whole, weighted(0.5, statement())).prop_map(|(whole, other)| {
             let mut pairs = vec![whole];
-            pairs.extend(other.filter(|(key, _)| *key != pairs[0].0));
+            let first = pairs.first().map(|(key, _)| key.clone());
+            pairs.extend(other.filter(|(key, _)| Some(key) != first.as_ref()));
             pairs
         }),
         1 => (side(), side()).prop_map(|(one, other)| vec![one, other]),

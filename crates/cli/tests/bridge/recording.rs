@@ -275,11 +275,14 @@ fn steering(day: &mut Day<'_>) {
         );
     }
     let inner = format!(
-        r#"{{"symbol":"ETHUSDT","side":"SELL","size":100,"decided_at":7,"policy_hash":"{zeros}","objection":{halted}}}"#
+        r#"{{"symbol":"ETHUSDT","side":"SELL","size":100,"decided_at":1767225600007,"policy_hash":"{zeros}","objection":{halted}}}"#
     );
     assert_eq!(day.ask(INTENTS, &[("payload", &inner)]), "TRADE");
     assert_eq!(
-        day.ask(INTENTS, &[("payload", &inner), ("decided_at", "9")]),
+        day.ask(
+            INTENTS,
+            &[("payload", &inner), ("decided_at", "1767225600009")]
+        ),
         "TRADE"
     );
 }
