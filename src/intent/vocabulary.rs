@@ -317,10 +317,10 @@ mod tests {
     use super::*;
 
     fn order(text: &str) -> Statement {
-        match Word::read(text) {
-            Word::Order(statement) => statement,
-            other => panic!("{text}: {other:?}"),
-        }
+        let Word::Order(statement) = Word::read(text) else {
+            panic!("{text} states no order");
+        };
+        statement
     }
 
     #[test]
