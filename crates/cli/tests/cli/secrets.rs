@@ -134,7 +134,7 @@ fn no_output_contains_a_password() {
             vec!["halt", "--all", "--store", address],
             vec!["halt", address, "--store", STORE],
             vec!["resume", "--all", "--store", address],
-            vec!["harvester", "--redis", address, "--as", "nobody"],
+            vec!["harvester", "--redis", address, "--as", "harvest_service"],
             vec!["bridge", "--redis", address],
             vec!["bridge", "--no-guardrails", "--trusted-key", address],
             vec!["bridge", "--no-guardrails", "--metrics", address],
