@@ -160,7 +160,7 @@ macro_rules! define {
         answer { $($(#[$doc:meta])* $name:ident as $kind:ident: $type:ty,)* }
     ) => {
         /// An answer as plain data: the columns of [`Answer`], except those that identify the record. Unlike a `Trade`,
-        /// it is no evidence that the engine allowed the trade: any code can build one. Timestamps are epoch milliseconds.
+        /// it is not evidence that the engine allowed the trade: any code can build one. Timestamps are epoch milliseconds.
         ///
         /// ```
         /// use portcullis::answer::Verdict;

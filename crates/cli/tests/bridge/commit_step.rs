@@ -87,7 +87,7 @@ enum Frozen {
     Bridge,
 }
 
-/// What happens while a process is stopped.
+/// The change that is made while a process is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Span {
     Expiry,

@@ -39,7 +39,7 @@ pub(crate) struct StreamEntry {
     pub(crate) is_again: bool,
 }
 
-/// What the sender of an intent states about its delivery.
+/// The sender's id of an intent and the number of its attempt, as far as the intent has them.
 #[derive(Debug, Default)]
 pub(crate) struct Sender {
     /// The sender's id of the intent.
@@ -219,7 +219,7 @@ impl EntryRecord {
     }
 }
 
-/// What an intent states about the type of its order, in upper case.
+/// The order type of an intent and the price that its trigger is compared with, in upper case.
 #[derive(Debug, Default)]
 pub(crate) struct OrderType {
     pub(crate) name: Option<String>,

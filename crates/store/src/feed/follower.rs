@@ -24,7 +24,7 @@ pub(super) struct Follower<S, C> {
     reader: VerifyingReader<S>,
     clock: C,
     shared: Arc<Shared>,
-    /// Whether the store may delete content; `None` if this is not known yet.
+    /// The behaviour of the store that runs out of memory; `None` if it is not known yet.
     eviction: Option<Eviction>,
     /// The number of reads since the last check of `eviction`.
     reads: u32,

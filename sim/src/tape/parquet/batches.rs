@@ -1,6 +1,6 @@
 //! Reading of Parquet rows in batches of bounded size.
 //!
-//! What a file states about itself is not trusted. A few bytes can state any number of values, and a dictionary can repeat
+//! The sizes and counts that a file states are not trusted. A few bytes can state any number of values, and a dictionary can repeat
 //! a long text in every row. So text is read as views of its page, which a repetition does not copy, and the number of rows
 //! in a batch is chosen so that all pages that it needs fit into [`BATCH_BYTES_MAX`].
 

@@ -376,7 +376,7 @@ impl Line {
     }
 }
 
-/// Whether the columns of a row could be written as one record.
+/// The result of writing the columns of a row as one record.
 enum Complete {
     Yes,
     TooLong,
