@@ -346,7 +346,7 @@ impl fmt::Display for SkipReason<'_> {
                 limit: None,
             } => write!(
                 f,
-                "{number} {observed} is not a finite number greater than 0"
+                "the computed {number} is {observed}, but must be finite and greater than 0; correct the size or the leverage"
             ),
         }
     }

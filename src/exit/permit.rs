@@ -173,7 +173,11 @@ impl fmt::Display for ExitPermit<'_> {
             exit, source, rule, ..
         } = self;
         let (symbol, source) = (exit.symbol, Shown(source));
-        write!(f, "EXIT {symbol} for `{source}` as {}", rule.as_str())?;
+        let role = match rule {
+            ExitRule::Owner => "exit owner",
+            ExitRule::Delegate => "delegate",
+        };
+        write!(f, "EXIT {symbol} for the {role} `{source}`")?;
         match self.notes() {
             Some(notes) => write!(f, "; {notes}"),
             None => Ok(()),

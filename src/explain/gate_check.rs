@@ -116,7 +116,10 @@ fn exit_text(exit: &Exit) -> String {
 
 fn ownership_text(source: Option<&str>, owner: &str, rule: Option<ExitRule>) -> String {
     match (source.map(Shown), rule) {
-        (Some(source), Some(rule)) => format!("`{source}` may exit as {}", rule.as_str()),
+        (Some(source), Some(ExitRule::Owner)) => format!("`{source}` is the exit owner"),
+        (Some(source), Some(ExitRule::Delegate)) => {
+            format!("`{source}` is a delegate of the exit owner")
+        }
         (Some(source), None) => {
             format!("`{source}` is neither the exit owner `{owner}` nor a delegate")
         }

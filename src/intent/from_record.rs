@@ -184,21 +184,8 @@ impl<'a> RecordFields<'a> {
     /// field or the payload is meant.
     fn add_beside_payload(&self, builder: &mut IntentBuilder<'a>) {
         for (value, field) in [
-            (&self.symbol, "symbol"),
-            (&self.action, "action"),
-            (&self.side, "side"),
-            (&self.reduce_only, "reduce_only"),
-            (&self.reduce_only_camel, "reduceOnly"),
-            (&self.intent_type, "intent_type"),
-        ] {
-            if value.is_present() {
-                builder.faults.add(IntentError::BesidePayload { field });
-            }
-        }
-        for (value, field) in [
             (&self.confidence, "confidence"),
             (&self.regime, "regime"),
-            (&self.position_side, "position_side"),
             (&self.model, "model"),
         ] {
             if value.is_present() {
@@ -207,16 +194,6 @@ impl<'a> RecordFields<'a> {
                     .add(IntentError::BesidePayload { field });
             }
         }
-        self.each(|field| {
-            if statements::is_one(&field) {
-                let field = match field.reported {
-                    "" => "a field that could change the order",
-                    reported => reported,
-                };
-                builder
-                    .entry_faults
-                    .add(IntentError::BesidePayload { field });
-            }
-        });
+        statements::add_beside_payload(self, builder);
     }
 }

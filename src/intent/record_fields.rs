@@ -176,6 +176,8 @@ impl<'a> RecordFields<'a> {
             Some(b"intentid") => return Some(&mut self.intent_id),
             Some(b"id") => return Some(&mut self.id),
             Some(b"eventtype") => return Some(&mut self.event_type),
+            Some(b"decidedat") => return Some(&mut self.decided_at),
+            Some(b"policyhash") => return Some(&mut self.policy_hash),
             Some(_) | None => {}
         }
         let (term, reported) = Term::of(name)?;

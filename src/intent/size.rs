@@ -180,10 +180,10 @@ impl Amounts {
         };
         let margin = Margin::new(usd).map_err(|_| SizeError::BadValue(field))?;
         let leverage = self.leverage.number().ok_or(SizeError::NoLeverage(field))?;
-        // An unusable leverage, or a product that is not finite, fails a later gate. Here it compares as equal to itself.
-        let notional = Leverage::new(leverage)
-            .and_then(|leverage| margin.notional(leverage))
-            .map_or(f64::NAN, Notional::get);
+        // An unusable leverage fails a later gate, so it agrees with every other statement here. A product that is not
+        // finite agrees with none.
+        let notional =
+            Leverage::new(leverage).map_or(f64::NAN, |leverage| margin.get() * leverage.get());
         Ok(Statement {
             usd: notional,
             size: RequestedSize::margin(margin, field),
@@ -243,7 +243,7 @@ fn agree(one: &Statement, other: &Statement) -> bool {
         true => (one.usd, other.usd),
         false => (other.usd, one.usd),
     };
-    // Written so that a statement that is not finite, which fails a later gate, agrees with every other.
+    // Written so that NaN agrees with every other statement.
     if high >= low * RATIO_MAX {
         return false;
     }

@@ -7,6 +7,7 @@ fn who_is_called(reason: SkipCode) -> &'static str {
         SkipCode::IntentUnreadable
         | SkipCode::IntentInvalid
         | SkipCode::IntentAmbiguous
+        | SkipCode::IntentUnsupported
         | SkipCode::IntentNotActionable
         | SkipCode::DenyNotExitOwner
         | SkipCode::IntentStale

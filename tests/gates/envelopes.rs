@@ -112,6 +112,77 @@ fn a_payload_next_to_intent_fields_is_ambiguous() {
     check(&format!(r#"{{"stream": "s", "payload": {INNER}}}"#), BOUGHT);
 }
 
+#[test]
+fn other_spellings_next_to_a_payload_are_ambiguous() {
+    for field in [
+        r#""posSide": "LONG""#,
+        r#""position-idx": 1"#,
+        r#""isBuy": true"#,
+        r#""b": true"#,
+        r#""closePosition": "true""#,
+        r#""close": true"#,
+        r#""offset": "CLOSE""#,
+        r#""signal": "EXIT_LONG""#,
+        r#""type": "STOP_MARKET""#,
+        r#""stopPrice": 95"#,
+        r#""t": {"trigger": {"triggerPx": 95}}"#,
+        r#""params": {"reduceOnly": true}"#,
+        r#""params": "{\"reduceOnly\": true}""#,
+        r#""order": {"contracts": 3}"#,
+        r#""qtyFraction": 0.5"#,
+        r#""sz": 3"#,
+        r#""tp": 120"#,
+    ] {
+        check(&format!(r#"{{{field}, "payload": {INNER}}}"#), AMBIGUOUS);
+    }
+    for field in [
+        r#""b": 0.7"#,
+        r#""r": 1.5"#,
+        r#""close": 101.5"#,
+        r#""type": "trade.intent""#,
+        r#""signal": "momentum""#,
+        r#""params": {"window": 20}"#,
+        r#""features": {"reduceOnly": true}"#,
+        r#""amount": 0"#,
+    ] {
+        check(&format!(r#"{{{field}, "payload": {INNER}}}"#), BOUGHT);
+    }
+}
+
+#[test]
+fn an_exit_with_its_position_or_trigger_next_to_the_payload_is_ambiguous() {
+    let exit = r#"{"symbol": "BTCUSDT", "action": "CLOSE", "source": "exitbrain_v3_5"}"#;
+    for field in [
+        r#""position_side": "LONG""#,
+        r#""posSide": "SHORT""#,
+        r#""is_short": true"#,
+        r#""stopPrice": 95"#,
+        r#""order_type": "STOP_MARKET""#,
+    ] {
+        check(&format!(r#"{{{field}, "payload": {exit}}}"#), AMBIGUOUS);
+    }
+    // The quantity to close is unknown, so that the exit does not close the whole position.
+    for field in [
+        r#""quantity": 2"#,
+        r#""qty_fraction": 0.5"#,
+        r#""percentage": 25"#,
+        r#""amount": 2"#,
+        r#""order": {"qty": 2}"#,
+    ] {
+        check(
+            &format!(r#"{{{field}, "payload": {exit}}}"#),
+            "EXIT BTCUSDT - unreadable",
+        );
+    }
+    // Fields that only entries have do not matter.
+    for field in [r#""leverage": 5"#, r#""tp": 120"#, r#""model": "m""#] {
+        check(
+            &format!(r#"{{{field}, "payload": {exit}}}"#),
+            "EXIT BTCUSDT - not stated",
+        );
+    }
+}
+
 /// Checks the id, the source and the event time (in microseconds) of a record.
 #[track_caller]
 fn check_names(record: &str, id: Option<&str>, source: Option<&str>, micros: Option<i64>) {

@@ -28,7 +28,7 @@ fn an_exit_needs_no_policy() {
     check_text(
         None,
         r#"{"symbol": "UNLISTEDUSDT", "source": "exitbrain_v3_5", "action": "CLOSE"}"#,
-        "EXIT UNLISTEDUSDT for `exitbrain_v3_5` as owner",
+        "EXIT UNLISTEDUSDT for the exit owner `exitbrain_v3_5`",
     );
 }
 

@@ -310,7 +310,7 @@ fn check_quantity(quantity: &str, fault: Option<&str>, saw: &str) {
         let detail = Answer::decision(decision).detail;
         assert_eq!(detail.map(|text| text.to_string()).as_deref(), fault);
         let fault = fault.map_or(String::new(), |fault| format!("; {fault}"));
-        let text = format!("EXIT BTCUSDT for `exitbrain_v3_5` as owner{fault}");
+        let text = format!("EXIT BTCUSDT for the exit owner `exitbrain_v3_5`{fault}");
         assert_eq!(decision.to_string(), text);
     });
     let absent = PolicyUnavailable::NotFound;
@@ -351,7 +351,7 @@ fn check_contradiction(fields: &str, expected: &str) {
     assert_eq!(
         text,
         format!(
-            "EXIT BTCUSDT for `exitbrain_v3_5` as owner; {expected} contradict each other about the side: \
+            "EXIT BTCUSDT for the exit owner `exitbrain_v3_5`; {expected} contradict each other about the side: \
              close the only open position of the symbol, and refuse if there are two"
         )
     );

@@ -124,6 +124,15 @@ fn statements_of_the_size_must_agree() {
             r#""position_usd": 100, "leverage": 4, "position_size_usd": 460"#,
             "ambiguous",
         ),
+        // A margin whose notional is not finite agrees with no other statement.
+        (
+            r#""position_usd": 1e308, "leverage": 5, "size": 100"#,
+            "ambiguous",
+        ),
+        (
+            r#""position_usd": 1e308, "leverage": 5, "quantity": 1, "price": 100"#,
+            "ambiguous",
+        ),
         // One unit in the last place of `1` is 100 %, but the ratio must stay below 1.5.
         (
             r#""quantity": 1, "price": 100, "position_size_usd": 149"#,

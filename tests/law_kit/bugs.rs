@@ -198,7 +198,7 @@ pub(crate) const OTHERS: [(&str, Law, &str, Bug); 33] = {
         (
             "of duplicate keys, the last one counts",
             L4,
-            "spoiled by Duplicate",
+            "with the duplicate key",
             Bug(|question| ask_changed(question, |_| ())),
         ),
         ("a missing leverage is 10x", L4, SPOILED, TENFOLD_FALLBACK),
@@ -217,13 +217,13 @@ pub(crate) const OTHERS: [(&str, Law, &str, Bug); 33] = {
         (
             "an unknown age is accepted",
             L4,
-            "spoiled by AgeUnknown",
+            "with an unknown age",
             Bug(|question| forgive(question, "INTENT_STALE")),
         ),
         (
             "an unknown lead is accepted",
             L4,
-            "spoiled by LeadUnknown",
+            "with an unknown lead",
             Bug(|question| forgive(question, "CLOCK_UNTRUSTED")),
         ),
         (
@@ -304,7 +304,7 @@ pub(crate) const OTHERS: [(&str, Law, &str, Bug); 33] = {
         (
             "the limit of the policy is a minimum",
             L7,
-            "the tightening Limit(\"limits.max_notional_usd\"",
+            "`limits.max_notional_usd` of at most",
             Bug(|question| {
                 let row = ask(question)?;
                 match row.decision {
@@ -319,7 +319,7 @@ pub(crate) const OTHERS: [(&str, Law, &str, Bug); 33] = {
         (
             "the halted symbols are the permitted ones",
             L7,
-            "the tightening HaltOf(",
+            "a halt of [",
             Bug(|question| {
                 if lists(question, "/halt") {
                     return forgive(question, "TRADING_HALTED");
@@ -330,7 +330,7 @@ pub(crate) const OTHERS: [(&str, Law, &str, Bug); 33] = {
         (
             "a permitted symbol need not be listed",
             L7,
-            "the tightening ",
+            "must not turn a SKIP into a TRADE",
             Bug(|question| {
                 if lists(question, "/permitted_symbols") {
                     return forgive(question, "POLICY_UNIVERSE_FILTER");
@@ -341,7 +341,7 @@ pub(crate) const OTHERS: [(&str, Law, &str, Bug); 33] = {
         (
             "a policy is accepted only in its last twelve hours",
             L7,
-            "the tightening EarlierExpiry(",
+            "an expiry ",
             Bug(|question| {
                 let row = ask(question)?;
                 let left = question

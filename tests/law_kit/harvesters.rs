@@ -116,13 +116,13 @@ pub(crate) const BUGS: [(&str, Law, &str, Bug); 10] = [
     (
         "a missing probability is 0",
         Law::UnknownInputsFail,
-        "without PMr, `kill_score` must be absent",
+        "without `p_mr`, `kill_score` must be absent",
         MISSING_IS_ZERO,
     ),
     (
         "a missing probability is 0",
         Law::ExitsAreNeverBlocked,
-        "without PMr, `harvest_reasons` must contain `kill_score_unavailable`",
+        "without `p_mr`, `harvest_reasons` must contain `kill_score_unavailable`",
         MISSING_IS_ZERO,
     ),
     (

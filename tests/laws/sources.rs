@@ -31,6 +31,7 @@ impl Inputs<'_> {
         match scope {
             Some("policy") => self.policy.draft()?.number(name),
             Some("guardrails") => self.guardrails?.number(name),
+            Some("intent") if name == "notional" => self.intent?.notional(),
             Some("intent") => self.intent?.number(name),
             Some("position") => self.position?.number(name),
             None => match name {

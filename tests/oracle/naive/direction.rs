@@ -86,6 +86,33 @@ pub(crate) const FIELDS: [&str; 26] = [
     "auto_size",
 ];
 
+/// Returns true if a record states anything about the direction. Some fields state it with certain values only.
+pub(crate) fn is_stated(record: &Record) -> bool {
+    let words = CLOSING_FIELDS.iter().filter(|name| **name != "intent_type");
+    let by_word = words
+        .flat_map(|name| record.readable(name))
+        .any(|value| matches!(value, Json::Text(word) if is_closing(&word) || is_opening(&word)));
+    let by_letter = ["b", "r"].iter().any(|name| {
+        record
+            .readable(name)
+            .iter()
+            .any(|value| matches!(value, Json::Bool(_)))
+    });
+    let by_name = FIELDS.iter().any(|name| {
+        let depends = CLOSING_FIELDS.contains(name) || ["b", "r", "close"].contains(name);
+        !depends && record.has(name)
+    });
+    by_name || by_letter || by_word || record.readable("close").iter().any(is_true)
+}
+
+fn is_true(value: &Json) -> bool {
+    match value {
+        Json::Bool(yes) => *yes,
+        Json::Text(word) => word.eq_ignore_ascii_case("true"),
+        _ => false,
+    }
+}
+
 /// Returns the values of a field; a duplicate is an unreadable statement.
 fn said(record: &Record, name: &str, heard: &mut Heard) -> Vec<Json> {
     heard.unreadable |= record.is_duplicate(name);
@@ -173,11 +200,7 @@ fn flags(record: &Record, heard: &mut Heard) {
         }
     }
     for value in said(record, "close", heard) {
-        let closes = match value {
-            Json::Bool(yes) => yes,
-            Json::Text(word) => word.eq_ignore_ascii_case("true"),
-            _ => false,
-        };
+        let closes = is_true(&value);
         heard.closes |= closes;
         heard.is_request |= closes;
     }

@@ -107,6 +107,14 @@ pub(crate) struct Trigger {
     pub trails: bool,
 }
 
+/// Returns true if a record states a trigger, even if it is one of 0.
+pub(crate) fn is_triggered(record: &Record) -> bool {
+    let is_object = |value: &Json| matches!(value, Json::Object(_));
+    TRIGGERS.iter().any(|name| record.has(name))
+        || record.readable("t").iter().any(is_object)
+        || trigger(record).waits
+}
+
 /// Returns the trigger of an order.
 pub(crate) fn trigger(record: &Record) -> Trigger {
     let mut trigger = Trigger::default();

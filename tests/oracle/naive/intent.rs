@@ -233,7 +233,7 @@ impl Reading<'_> {
             self.envelope.is_some() && ["payload", "data"].iter().any(|name| self.record.has(name));
         self.direction(&heard, &direction);
         self.duplicates(direction.is_exit);
-        self.beside(direction.is_exit);
+        let has_outer_amount = self.beside(direction.is_exit);
         let (event_time, sent) = self.times(timed, &source, direction.is_exit, clock);
         let size = size::read(&self.record);
         let stop = attached(&self.record, &STOP).first().copied();
@@ -275,7 +275,12 @@ impl Reading<'_> {
                 return Err(reason);
             }
         }
-        let amount = exits::amount(&self.record, &heard, !found.amount, self.world.flaw);
+        let amount = exits::amount(
+            &self.record,
+            &heard,
+            !found.amount && !has_outer_amount,
+            self.world.flaw,
+        );
         Ok(Intent {
             symbol: named.unwrap(),
             source,
@@ -367,21 +372,28 @@ impl Reading<'_> {
         }
     }
 
-    /// Checks that the envelope has no field of the intent next to its payload.
-    fn beside(&mut self, is_exit: bool) {
+    /// Checks that the envelope has no field of the intent next to its payload. An amount there does not block an exit,
+    /// but the quantity of the exit is unknown. Returns true for such an amount.
+    fn beside(&mut self, is_exit: bool) -> bool {
         let Some(envelope) = &self.envelope else {
-            return;
+            return false;
         };
         let has = |names: &[&str]| names.iter().any(|name| envelope.has(name));
-        self.faults.ambiguous |= has(&["symbol"]) || has(&direction::FIELDS);
+        let unsupported = unsupported::find(envelope, &[]);
+        self.faults.ambiguous |=
+            has(&["symbol"]) || direction::is_stated(envelope) || exits::is_triggered(envelope);
+        let amount = has(&["quantity", "qty"])
+            || has(&exits::FRACTIONS)
+            || has(&exits::PERCENTAGES)
+            || unsupported.amount;
         if !is_exit {
             let decides: Vec<&str> = ENTRY_DECIDES
                 .into_iter()
                 .filter(|name| *name != "policy_hash")
                 .collect();
-            self.faults.ambiguous |=
-                has(&decides) || has(&CARRIED) || has(&exits::FIELDS) || has(&unsupported::KNOWN);
+            self.faults.ambiguous |= has(&decides) || has(&CARRIED) || amount || unsupported.found;
         }
+        amount
     }
 
     /// Returns the time of the record, and the earliest and the latest time of sending.

@@ -101,6 +101,24 @@ const PLAIN: [&str; 29] = [
     "sl_price",
 ];
 
+/// More fields that may be in an envelope next to a payload.
+const OUTSIDE: [&str; 14] = [
+    "position_side",
+    "posSide",
+    "positionIdx",
+    "is_buy",
+    "is_short",
+    "position_action",
+    "tradeSide",
+    "direction",
+    "qty_fraction",
+    "percentage",
+    "stopPrice",
+    "type",
+    "close",
+    "sl",
+];
+
 /// Names that look decisive; a guardrail may list them as names of features.
 pub(crate) const IGNORED: [&str; 5] = [
     "my_stop",
@@ -655,8 +673,6 @@ fn spell(fields: Pairs, seed: u64) -> Pairs {
                     .collect::<String>()
             };
             let key = match (seed >> (at % 21 * 3)) & 7 {
-                // The fields of an envelope have one spelling.
-                _ if ["event_type", "decided_at"].contains(&key.as_str()) => key,
                 0 => camel(false),
                 1 => camel(true),
                 2 => key.to_ascii_uppercase(),
@@ -837,10 +853,11 @@ fn change() -> impl Strategy<Value = (Place, Edit)> {
         ]),
     )
         .prop_map(|(place, key, value)| (place, Edit::Append(key.to_owned(), value)));
-    let (inside, plain) = (field(&FIELDS), field(&PLAIN));
+    let (inside, plain, outside) = (field(&FIELDS), field(&PLAIN), field(&OUTSIDE));
     prop_oneof![
         6 => (Just(Place::Inside), inside),
         10 => (place, plain),
+        3 => (Just(Place::Outside), outside),
         1 => payload,
     ]
 }

@@ -172,14 +172,16 @@ impl PolicyStore for RedisStore {
         if let (Err(error), Err(_)) = (&policy, &halts) {
             return Err(failed(error));
         }
-        let halts_token =
-            |names: &RawHalts| ContentToken::of_raw_halts(names.each_ref().map(Option::as_deref));
+        let unread = ContentToken::unread();
         let token = ContentToken {
-            policy: policy.as_ref().map_or_else(
-                |_| String::new(),
-                |policy| ContentToken::of_raw_policy(policy.as_deref()),
-            ),
-            halts: halts.as_ref().map_or_else(|_| String::new(), halts_token),
+            policy: match &policy {
+                Ok(policy) => ContentToken::of_raw_policy(policy.as_deref()),
+                Err(_) => unread.policy,
+            },
+            halts: match &halts {
+                Ok(names) => ContentToken::of_raw_halts(names.each_ref().map(Option::as_deref)),
+                Err(_) => unread.halts,
+            },
         };
         let (halt, kept) = match halts {
             Ok(names) => {

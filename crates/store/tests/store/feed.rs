@@ -406,10 +406,10 @@ fn the_reasons_of_a_feed_and_of_a_decision_have_the_same_codes() {
         let engine = Engine::new(Guardrails::none(), ownership);
         let intent = IntentBuilder::new("BTCUSDT")
             .with_side(Side::Buy)
-            .with_emitted_at(at("1"))
+            .with_emitted_at(at("1767225600"))
             .build();
         let state = portcullis::policy::PolicyState::unavailable(&absence);
-        let reason = engine.decide(state, &intent, at("1")).reason();
+        let reason = engine.decide(state, &intent, at("1767225600")).reason();
         assert_eq!(reason, Some(SkipCode::from(&absence)));
     }
 }

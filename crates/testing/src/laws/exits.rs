@@ -83,7 +83,7 @@ fn one_part(
     }
     let mut call = sound.clone();
     call.position = missing.from(call.position, *value);
-    let what = format!("without {missing:?}");
+    let what = format!("without {missing}");
     let row = case.ask(what.as_str(), call.question())?;
     demand(row.decision == Verdict::Harvest, || {
         format!(
@@ -145,6 +145,6 @@ fn action(missing: Missing, whole: &Row, row: &Row) -> Result<(), FailedDemand> 
     };
     demand(
         !is_unchanged || row.harvest_action == whole.harvest_action,
-        || format!("without {missing:?}, `harvest_action` must not change"),
+        || format!("without {missing}, `harvest_action` must not change"),
     )
 }

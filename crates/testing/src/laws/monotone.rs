@@ -46,21 +46,19 @@ fn tighter(
 ) -> Result<Tested, FailedDemand> {
     let call = tightening.comparable(call.clone());
     let loose = case.ask("before", call.question())?;
-    let what = format!("tightened: {tightening:?}");
+    let what = format!("the same, with {tightening}");
     let tight = case.ask(what, tightening.of(call).question())?;
     if tight.decision == Verdict::Trade {
         demand(loose.decision == Verdict::Trade, || {
-            format!("the tightening {tightening:?} must not turn a SKIP into a TRADE")
+            format!("{tightening} must not turn a SKIP into a TRADE")
         })?;
         for column in NUMBERS {
             demand(same(tight.number(column), loose.number(column)), || {
-                format!(
-                    "the tightening {tightening:?} must reject the entry or leave `{column}` unchanged"
-                )
+                format!("{tightening} must reject the entry or leave `{column}` unchanged")
             })?;
         }
         demand(tight.not_after <= loose.not_after, || {
-            format!("the tightening {tightening:?} must not raise `not_after`")
+            format!("{tightening} must not raise `not_after`")
         })?;
     }
     let traded = loose.decision == Verdict::Trade;

@@ -72,8 +72,15 @@ fn every_number(case: &mut Case<'_, '_>, call: &Call) -> Result<Tested, FailedDe
     }
 }
 
-/// Returns the number that a source names: the value of a field, or the product of several fields of the intent.
+/// The source of a margin that was computed from the smallest notional that the intent states.
+const NOTIONAL_BY_LEVERAGE: &str = "intent:notional/leverage";
+
+/// Returns the number that a source names: the value of a field, the product of several fields of the intent, or the
+/// notional of the intent divided by its leverage.
 fn source_value(call: &Call, source: &str) -> Option<f64> {
+    if source == NOTIONAL_BY_LEVERAGE {
+        return Some(call.intent.notional()? / call.intent.number("leverage")?);
+    }
     match source.split_once(':')? {
         ("policy", path) => call.policy.draft()?.number(path),
         ("intent", fields) => fields
@@ -98,7 +105,7 @@ fn sourced(
     })?;
     let expected = source_value(call, source);
     let is_equal = expected.is_some_and(|expected| {
-        if source.contains('*') {
+        if source.contains(['*', '/']) {
             near(expected, number)
         } else {
             expected.to_bits() == number.to_bits()
@@ -136,7 +143,11 @@ fn leverage(call: &Call, policy: &PolicyDraft, row: &Row) -> Result<(), FailedDe
 fn size(call: &Call, row: &Row) -> Result<(), FailedDemand> {
     let source = row.size_source.as_deref();
     let size = sourced(call, "size_usd", row.size_usd, source)?;
-    let margins = ["intent:position_usd", "intent:stake_amount"];
+    let margins = [
+        "intent:position_usd",
+        "intent:stake_amount",
+        NOTIONAL_BY_LEVERAGE,
+    ];
     let is_margin = source.is_some_and(|source| margins.contains(&source));
     demand(
         source.is_some_and(|source| source.starts_with("intent:")),

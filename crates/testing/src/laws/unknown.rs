@@ -42,19 +42,16 @@ fn of_an_entry(
     // Spoiling may remove the timestamp of the intent, so the call needs a clock.
     sound.now = sound.decision_time();
     let (call, reason) = spoiled.spoil(sound);
-    let row = case.ask(
-        format!("the same entry, spoiled by {spoiled:?}"),
-        call.question(),
-    )?;
+    let row = case.ask(format!("the same entry, with {spoiled}"), call.question())?;
     demand(row.decision == Verdict::Skip, || {
-        format!("an entry spoiled by {spoiled:?} must be a SKIP")
+        format!("an entry with {spoiled} must be a SKIP")
     })?;
     // A service may have skip reasons of its own.
     let own = |code: &str| code.parse::<SkipCode>().is_err();
     let fits = |code: &str| code == reason.code() || own(code);
     demand(row.reason.as_deref().is_some_and(fits), || {
         format!(
-            "an entry spoiled by {spoiled:?} must be a SKIP with the reason {}",
+            "an entry with {spoiled} must be a SKIP with the reason {}",
             reason.code()
         )
     })?;
@@ -76,7 +73,7 @@ fn of_a_harvest(
     }
     let mut call = sound.clone();
     call.position = missing.from(call.position, *value);
-    let what = format!("without {missing:?}");
+    let what = format!("without {missing}");
     let row = case.ask(what.as_str(), call.question())?;
     let disabled: &[&str] = match (missing.disables_r(), missing.disables_k()) {
         (true, _) => &["r_net", "risk_unit", "cost", "stop_proposed"],

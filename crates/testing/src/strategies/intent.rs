@@ -101,6 +101,38 @@ impl IntentDraft {
         Some(*number)
     }
 
+    /// Returns the smallest notional that the fields state, in USD, apart from a margin: quantity × price,
+    /// `position_size_usd`, or `size`.
+    ///
+    /// Next to a `price`, `size` is in units if that agrees better with another statement.
+    #[must_use]
+    pub fn notional(&self) -> Option<f64> {
+        let number = |field| self.number(field);
+        let price = match (number("price"), number("entry_price")) {
+            (Some(price), Some(entry)) => Some(price.max(entry)),
+            (price, entry) => price.or(entry),
+        };
+        let quantity = number("quantity").or(number("qty"));
+        let bought = quantity.zip(price).map(|(units, price)| units * price);
+        let margin = number("position_usd").or(number("stake_amount"));
+        let leveraged = margin
+            .zip(number("leverage"))
+            .map(|(usd, times)| usd * times);
+        let size = number("size").map(|size| {
+            let units = number("price").map(|price| size * price);
+            let others = [bought, number("position_size_usd"), leveraged];
+            let distance = |reading: f64| {
+                let distances = others.iter().flatten().map(|other| (reading - other).abs());
+                distances.fold(f64::INFINITY, f64::min)
+            };
+            units
+                .filter(|units| distance(*units) < distance(size))
+                .unwrap_or(size)
+        });
+        let stated = [bought, number("position_size_usd"), size];
+        stated.into_iter().flatten().reduce(f64::min)
+    }
+
     /// Sets the number in a field.
     pub fn set(&mut self, field: &'static str, number: f64) {
         self.remove(field);

@@ -7,33 +7,46 @@ use portcullis::harvest::{Harvested, Market, ReportedSide};
 use super::PositionDraft;
 
 /// An input of a harvest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
 pub enum Missing {
     /// The `side` of the position.
+    #[strum(to_string = "`side`")]
     Side,
     /// The `entry_price` of the position.
+    #[strum(to_string = "`entry_price`")]
     EntryPrice,
     /// The `current_price` of the position.
+    #[strum(to_string = "`current_price`")]
     CurrentPrice,
     /// The `stop_dist_pct` of the position.
+    #[strum(to_string = "`stop_dist_pct`")]
     StopDist,
     /// The `age_sec` of the position.
+    #[strum(to_string = "`age_sec`")]
     Age,
     /// The whole object `market`.
+    #[strum(to_string = "`market`")]
     Market,
     /// The volatility `sigma` of the market.
+    #[strum(to_string = "`sigma`")]
     Sigma,
     /// The trend strength `ts` of the market.
+    #[strum(to_string = "`ts`")]
     TrendStrength,
     /// The probability `p_trend` of the market.
+    #[strum(to_string = "`p_trend`")]
     PTrend,
     /// The probability `p_mr` of the market.
+    #[strum(to_string = "`p_mr`")]
     PMr,
     /// The probability `p_chop` of the market.
+    #[strum(to_string = "`p_chop`")]
     PChop,
     /// The stage `harvested` of the position.
+    #[strum(to_string = "`harvested`")]
     Harvested,
     /// The stop `current_sl` of the position.
+    #[strum(to_string = "`current_sl`")]
     CurrentStop,
 }
 

@@ -11,55 +11,78 @@ use super::{
 };
 
 /// One defect of an entry that would otherwise trade.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, strum::Display)]
 pub enum Spoiled {
     /// The requested leverage is not usable.
+    #[strum(to_string = "the leverage {0}")]
     Leverage(f64),
     /// The requested leverage is this JSON value, which is not a leverage.
+    #[strum(to_string = "the leverage {0}")]
     LeverageText(&'static str),
     /// The size is not usable.
+    #[strum(to_string = "the size {0}")]
     Size(f64),
     /// The size is this JSON value, which is not a size.
+    #[strum(to_string = "the size {0}")]
     SizeText(&'static str),
     /// The intent has no size.
+    #[strum(to_string = "no size")]
     NoSize,
     /// The intent has a quantity and no price.
+    #[strum(to_string = "the quantity {0} without a price")]
     QuantityWithoutPrice(f64),
     /// The intent has a margin and no leverage.
+    #[strum(to_string = "the margin {0} without a leverage")]
     MarginWithoutLeverage(f64),
     /// The product of quantity and price is not finite.
+    #[strum(to_string = "a quantity and a price whose product is not finite")]
     ProductTooLarge,
     /// The product of quantity and price is 0.
+    #[strum(to_string = "a quantity and a price whose product is 0")]
     ProductTooSmall,
     /// The product of margin and leverage is not finite.
+    #[strum(to_string = "a margin and a leverage whose product is not finite")]
     MarginOverflows,
     /// The quotient of notional and leverage is 0.
+    #[strum(to_string = "a notional and a leverage whose quotient is 0")]
     MarginVanishes,
     /// The symbol is not valid.
+    #[strum(to_string = "the symbol `{0}`")]
     Symbol(&'static str),
     /// The symbol is not in the universe.
+    #[strum(to_string = "a symbol that is not in the universe")]
     NotListed,
     /// The policy has no leverage for the symbol.
+    #[strum(to_string = "a symbol without a leverage in the policy")]
     NoLeverageForIt,
     /// The stop is not a price.
+    #[strum(to_string = "the stop {0}")]
     Stop(f64),
     /// The stop would trigger immediately.
+    #[strum(to_string = "a stop on the wrong side of the price")]
     StopOnTheWrongSide,
     /// There is neither a clock nor a timestamp. A [`Question`](crate::Question) always has a
     /// `now`, so a question cannot have this defect.
+    #[strum(to_string = "no time")]
     NoTime,
     /// The intent has an additional member (name and JSON value) that cannot be read or that
     /// contradicts another member. The third value is the expected skip reason.
+    #[strum(to_string = "the additional member `{0}` with the value {1}, which must be {2}")]
     Member(&'static str, &'static str, SkipCode),
     /// A key is a duplicate.
+    #[strum(to_string = "the duplicate key `{0}`")]
     Duplicate(&'static str),
     /// There is a limit on the age of the intent, but the age is unknown.
+    #[strum(to_string = "an unknown age, although the age is limited")]
     AgeUnknown,
     /// There is a limit on the time by which the intent is ahead of the clock, but this time is unknown.
+    #[strum(to_string = "an unknown lead, although the lead is limited")]
     LeadUnknown,
     /// The guardrails require a market, and the policy states none.
+    #[strum(to_string = "a policy without the required market")]
     MarketUnknown,
     /// The guardrails require a hash, and the policy states none.
+    #[strum(to_string = "a policy without the required hash")]
     HashUnstated,
 }
 

@@ -9,26 +9,35 @@ use super::{
 };
 
 /// A change that permits less.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, strum::Display)]
 pub enum Tightening {
     /// One symbol is removed from the universe, by index.
+    #[strum(to_string = "one symbol less in the universe")]
     FewerSymbols(usize),
     /// The limit of the policy with this path is lowered to this value, or added with this value.
+    #[strum(to_string = "`{0}` of at most {1}")]
     Limit(&'static str, f64),
     /// The policy expires earlier by this number of microseconds.
+    #[strum(to_string = "an expiry {0} µs earlier")]
     EarlierExpiry(i64),
     /// The limit of the guardrails with this name is lowered to this value, or added with this
     /// value.
+    #[strum(to_string = "the guardrail `{0}` of at most {1}")]
     Guardrail(&'static str, f64),
     /// Only these symbols are permitted.
+    #[strum(to_string = "the permitted symbols {0:?}")]
     Permitted(Vec<String>),
     /// The guardrails require this market.
+    #[strum(to_string = "the required market `{0}`")]
     Market(&'static str),
     /// The guardrails require a policy hash.
+    #[strum(to_string = "a required policy hash")]
     HashRequired,
     /// These symbols are halted.
+    #[strum(to_string = "a halt of {0:?}")]
     HaltOf(Vec<String>),
     /// All entries are halted.
+    #[strum(to_string = "a halt of all symbols")]
     HaltOfEverything,
 }
 

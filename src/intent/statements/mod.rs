@@ -1,5 +1,9 @@
 //! The statements that the fields of a record make about an order.
 
+mod beside_payload;
+mod order;
+mod values;
+
 use super::{
     IntentBuilder, IntentError,
     names::{Class, Term},
@@ -7,9 +11,11 @@ use super::{
     vocabulary::{Effect, Word},
 };
 use crate::{
-    json::{Fields, RawField, Unreadable, scan_object},
+    json::{RawField, Unreadable, scan_object},
     types::{PositionSide, Side, Symbol},
 };
+pub(super) use beside_payload::add_beside_payload;
+use values::{boolean, flag, is_decisive, is_neutral, is_true};
 
 /// Adds all statements of a record to the builder.
 pub(super) fn add<'a>(fields: &RecordFields<'a>, builder: &mut IntentBuilder<'_>) {
@@ -39,56 +45,30 @@ fn add_level(fields: &RecordFields<'_>, builder: &mut IntentBuilder<'_>, level: 
 
 /// Adds the fields of `params` or `order`.
 fn open(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>) {
+    let is_read = read_nested(field, |fields| add_level(fields, builder, Level::Inner));
+    if is_read == Err(Unreadable) {
+        builder.unsupported.add_listed(field.reported);
+        builder.unknown_amount = true;
+    }
+}
+
+/// Calls `read` with the fields of an object, which may be in a text. Does nothing if the value is not an object or a
+/// list.
+fn read_nested(
+    field: &IntentField<'_, '_>,
+    read: impl FnOnce(&RecordFields<'_>),
+) -> Result<(), Unreadable> {
     let text = field.value.text().ok().flatten();
     let inner = text.as_deref().or(field.value.raw()).unwrap_or_default();
     if !inner.trim_start().starts_with(['{', '[']) {
-        return;
+        return Ok(());
     }
     let mut fields = RecordFields::default();
     if field.value.is_duplicate() || scan_object(inner, &mut fields).is_err() {
-        builder.unsupported.add_listed(field.reported);
-        builder.unknown_amount = true;
-        return;
+        return Err(Unreadable);
     }
-    add_level(&fields, builder, Level::Inner);
-}
-
-/// Returns true if a field states something about the order of an intent, so that it must not be in the envelope.
-pub(super) fn is_one(field: &IntentField<'_, '_>) -> bool {
-    match field.term {
-        Term::Symbol | Term::Action | Term::Side | Term::ReduceOnly if field.name.len() > 1 => true,
-        // Checked by name in the envelope, or not a statement by itself.
-        Term::Kind | Term::OrderType | Term::Nested | Term::Close | Term::TriggerObject => false,
-        Term::IsBuy | Term::ReduceOnly if field.name.len() == 1 => false,
-        Term::Listed(class) | Term::Suspected(class) => is_decisive(class, field),
-        Term::Symbol
-        | Term::Action
-        | Term::Side
-        | Term::Direction
-        | Term::IsBuy
-        | Term::IsShort
-        | Term::ReduceOnly
-        | Term::ClosePosition
-        | Term::CloseOnTrigger
-        | Term::PositionEffect
-        | Term::TradeSide
-        | Term::PositionSide
-        | Term::PositionIndex
-        | Term::Trigger
-        | Term::Leverage
-        | Term::Quantity
-        | Term::Price
-        | Term::EntryPrice
-        | Term::Margin
-        | Term::Size
-        | Term::Notional
-        | Term::StopLoss
-        | Term::TakeProfit
-        | Term::Fraction
-        | Term::Percent
-        | Term::MarginMode
-        | Term::QuantityCurrency => true,
-    }
+    read(&fields);
+    Ok(())
 }
 
 fn add_field(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>) {
@@ -120,13 +100,13 @@ fn add_field(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>) {
                 remedy: "send 0, 1 or 2",
             }),
         },
-        Term::OrderType => add_order_type(field, builder),
+        Term::OrderType => order::add_type(field, builder),
         Term::Trigger => {
             if !is_neutral(value) {
                 builder.trigger.add(number(), name);
             }
         }
-        Term::TriggerObject => add_trigger_object(field, builder),
+        Term::TriggerObject => order::add_trigger_object(field, builder),
         Term::Leverage => builder.amounts.leverage.add(number(), name),
         Term::Quantity => builder.amounts.quantity.add(number(), name),
         Term::Price => builder.amounts.price.add_price(number(), name),
@@ -134,8 +114,8 @@ fn add_field(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>) {
         Term::Margin => builder.amounts.margin.add(number(), name),
         Term::Size => builder.amounts.size.add(number(), name),
         Term::Notional => builder.amounts.notional.add(number(), name),
-        Term::StopLoss => add_stop(field, builder),
-        Term::TakeProfit => add_target(field, builder),
+        Term::StopLoss => order::add_stop(field, builder),
+        Term::TakeProfit => order::add_target(field, builder),
         Term::Fraction | Term::Percent => add_share(field, builder),
         Term::MarginMode => {
             let mode = value.text().ok().flatten().unwrap_or_default();
@@ -369,112 +349,6 @@ fn add_position_side(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_
     }
 }
 
-fn add_order_type(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>) {
-    let Ok(Some(text)) = field.value.text() else {
-        return;
-    };
-    let plain: String = text
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .take(64)
-        .map(|letter| letter.to_ascii_lowercase())
-        .collect();
-    let starts = |words: &[&str]| words.iter().any(|word| plain.starts_with(word));
-    let is_trailing = starts(&["trailing", "moveorderstop"]);
-    let is_triggered = is_trailing
-        || starts(&["stop", "takeprofit", "trigger", "conditional", "oco"])
-        || plain == "stp"
-        || plain.ends_with("iftouched");
-    if is_triggered {
-        builder.needs_trigger = Some(field.reported);
-        builder.is_trailing |= is_trailing;
-    } else if let Word::Order(statement) = Word::read(&text)
-        && statement.effect == Some(Effect::Close)
-    {
-        builder
-            .direction
-            .add_word(Word::Order(statement), field.reported);
-    }
-}
-
-/// Adds the trigger of an order in Hyperliquid's form: `{"trigger": {"triggerPx": …}}`.
-fn add_trigger_object(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>) {
-    let mut outer = TriggerFields::default();
-    let mut inner = TriggerFields::default();
-    let Some(raw) = field.value.raw().filter(|raw| raw.starts_with('{')) else {
-        return;
-    };
-    if scan_object(raw, &mut outer).is_err() || !outer.trigger.is_present() {
-        return;
-    }
-    builder.needs_trigger = Some("t.trigger");
-    let trigger = outer.trigger.raw().unwrap_or_default();
-    if scan_object(trigger, &mut inner).is_ok() && inner.price.is_present() {
-        let price = inner.price.number().unwrap_or(f64::NAN);
-        builder.trigger.add(price, "t.trigger");
-    }
-}
-
-/// The fields of an object that states a trigger.
-#[derive(Default)]
-struct TriggerFields<'a> {
-    trigger: RawField<'a>,
-    price: RawField<'a>,
-    /// The names of fields that are not read.
-    has_others: bool,
-}
-
-impl<'a> Fields<'a> for TriggerFields<'a> {
-    fn field(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
-        match key {
-            b"trigger" => Some(&mut self.trigger),
-            b"triggerPrice" | b"trigger_price" | b"triggerPx" | b"stopPrice" => {
-                Some(&mut self.price)
-            }
-            b"type" | b"isMarket" | b"tpsl" => None,
-            _ => {
-                self.has_others = true;
-                None
-            }
-        }
-    }
-}
-
-/// Reads a stop or a target: a price, or an object with `triggerPrice`. Another object is unsupported.
-fn attached(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>) -> Option<f64> {
-    let value = field.value;
-    let Some(raw) = value.raw().filter(|raw| raw.starts_with('{')) else {
-        return Some(value.number().unwrap_or(f64::NAN));
-    };
-    let mut fields = TriggerFields::default();
-    let is_read =
-        scan_object(raw, &mut fields).is_ok() && !fields.has_others && !fields.trigger.is_present();
-    match fields.price.number() {
-        Some(price) if is_read && !value.is_duplicate() => Some(price),
-        Some(_) | None => {
-            builder.unsupported.add_listed(field.reported);
-            None
-        }
-    }
-}
-
-fn add_stop(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>) {
-    if let Some(price) = attached(field, builder) {
-        builder.stop_loss.add(price, field.reported);
-    }
-}
-
-/// Adds a target. 0 and an empty text mean that there is none.
-fn add_target(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>) {
-    let is_empty = field.value.text() == Ok(Some("".into()));
-    match attached(field, builder) {
-        Some(price) if !is_empty && price != 0.0 => {
-            builder.take_profit.add(price, field.reported);
-        }
-        Some(_) | None => {}
-    }
-}
-
 /// Adds a share of the position. An entry must not have one that would reduce its quantity.
 fn add_share(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>) {
     let (name, value) = (field.reported, field.value);
@@ -506,82 +380,6 @@ fn add_unsupported(field: &IntentField<'_, '_>, class: Class, builder: &mut Inte
     } else {
         builder.unsupported.add_listed(field.reported);
     }
-}
-
-/// Returns true if the value of a field that is not read could change the order.
-fn is_decisive(class: Class, field: &IntentField<'_, '_>) -> bool {
-    let value = field.value;
-    let is_object = || value.raw().is_some_and(|raw| raw.starts_with('{'));
-    match (class, field.term) {
-        (Class::Effect, Term::Listed(_)) => flag(value) == Ok(Some(true)) || is_object(),
-        (Class::Effect, _) => is_true(value) || is_object(),
-        (Class::Unit, _) if value.number() == Some(1.0) && field.reported == "contract_size" => {
-            false
-        }
-        (_, _) => !is_neutral(value) && !is_other_text(value),
-    }
-}
-
-/// Returns true for values that state nothing: null, false, 0, an empty text, list or object.
-fn is_neutral(value: &RawField<'_>) -> bool {
-    let text = value.text().ok().flatten();
-    let text = text.as_deref().or(value.raw()).unwrap_or_default().trim();
-    let is_empty = text.is_empty()
-        || ["false", "null", "none", "no"]
-            .iter()
-            .any(|word| text.eq_ignore_ascii_case(word));
-    is_empty
-        || text.parse() == Ok(0.0)
-        || text
-            .strip_prefix(['{', '['])
-            .and_then(|rest| rest.strip_suffix(['}', ']']))
-            .is_some_and(|inner| inner.trim().is_empty())
-}
-
-/// Returns true for a text that is neither a number nor a Boolean, such as a name.
-fn is_other_text(value: &RawField<'_>) -> bool {
-    value
-        .text()
-        .ok()
-        .flatten()
-        .is_some_and(|text| text.trim().parse::<f64>().is_err() && flag(value).is_err())
-}
-
-/// Returns true for the Boolean true, also as text.
-fn is_true(value: &RawField<'_>) -> bool {
-    let text = value.text().ok().flatten();
-    let text = text.as_deref().or(value.raw()).unwrap_or_default();
-    text.eq_ignore_ascii_case("true")
-}
-
-/// Reads a Boolean that is not text; any other value states nothing.
-fn boolean(value: &RawField<'_>) -> Result<Option<bool>, Unreadable> {
-    match value.raw() {
-        _ if value.is_duplicate() => Err(Unreadable),
-        Some("true") => Ok(Some(true)),
-        Some("false") => Ok(Some(false)),
-        Some(_) | None => Ok(None),
-    }
-}
-
-/// Reads a flag: true, false, 1, 0, YES or NO, in any case. An empty text states nothing.
-fn flag(value: &RawField<'_>) -> Result<Option<bool>, Unreadable> {
-    if value.is_duplicate() {
-        return Err(Unreadable);
-    }
-    value.flag().or_else(|Unreadable| {
-        let text = value.text()?.unwrap_or_default();
-        let is = |words: [&str; 2]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
-        if text.is_empty() {
-            Ok(None)
-        } else if is(["yes", "y"]) {
-            Ok(Some(true))
-        } else if is(["no", "n"]) {
-            Ok(Some(false))
-        } else {
-            Err(Unreadable)
-        }
-    })
 }
 
 const fn bad_flag(field: &'static str) -> IntentError {
