@@ -140,7 +140,7 @@ pub(crate) fn hear(record: &Record, flaw: Option<Flaw>) -> Heard {
             match word.as_str() {
                 "LONG" => heard.legs.push(LONG),
                 "SHORT" => heard.legs.push(SHORT),
-                "BOTH" | "NET" | "FLAT" | "NONE" | "" => {}
+                "BOTH" | "NET" | "FLAT" | "NONE" | "NIL" | "NULL" | "" => {}
                 _ => heard.unreadable = true,
             }
         }
@@ -232,7 +232,10 @@ fn effects(record: &Record, heard: &mut Heard) {
                     heard.closes = true;
                     heard.is_request = true;
                 }
-                ("offset" | "position_action" | "positionEffect", "NIL" | "BOTH") => {}
+                (
+                    "offset" | "position_action" | "positionEffect",
+                    "NIL" | "NULL" | "NONE" | "NET" | "FLAT" | "BOTH" | "",
+                ) => {}
                 _ => heard.unreadable = true,
             }
         }

@@ -364,7 +364,7 @@ impl Reading<'_> {
             let others = ["intent_id", "decided_at", "params", "order"];
             let is_repeated = records.iter().flatten().any(|record| {
                 SENT.iter()
-                    .chain(&["intent_id"])
+                    .chain(&["intent_id", "decided_at", "policy_hash", "event_type"])
                     .any(|name| record.is_repeated(name))
             });
             self.faults.invalid |=

@@ -170,10 +170,12 @@ pub(crate) fn read(record: &Record) -> Size {
             let readings = [in_usd.clone(), in_units];
             match readings.into_iter().find(agrees) {
                 Some(reading) => all.push(reading),
-                None => {
-                    size.is_ambiguous |= in_usd.is_some() && others.len() == all.len();
+                None if others.len() == all.len() => {
+                    size.is_ambiguous |= in_usd.is_some();
                     all.push(in_usd);
                 }
+                // A statement that is not usable might have agreed with one of the readings.
+                None => all.push(None),
             }
         }
     }
