@@ -37,11 +37,11 @@
 //! # }
 //! ```
 //!
-//! - [`decide`] has the engine, its gates, and the skip codes and reasons; [`policy`], [`intent`], [`guardrails`] and
-//!   [`exit`] have its inputs.
+//! - [`decide`] contains the engine, its gates, and the skip codes and reasons; [`policy`], [`intent`], [`guardrails`]
+//!   and [`exit`] contain its inputs.
 //! - [`harvest`] evaluates open positions: R multiple, ladder, profit lock and kill score.
-//! - [`record`] reads the records of a tape or a stream; [`answer`] has flat rows for logs and files; [`explain`] turns a
-//!   decision into text.
+//! - [`record`] reads the records of a tape or a stream; [`answer`] contains flat rows for logs and files; [`explain`]
+//!   turns a decision into text.
 //! - Stores, services, replay, the law kit and the source scanner are crates of their own: `portcullis-store`,
 //!   `portcullis-service`, `portcullis-sim`, `portcullis-testing` and `portcullis-proof`.
 

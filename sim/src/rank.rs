@@ -13,7 +13,7 @@ use crate::{
 /// A policy to rank.
 #[derive(Debug)]
 pub struct Candidate {
-    /// The name of its file.
+    /// The name of the policy file.
     pub name: String,
     /// The policy to rank.
     pub policy: Policy,

@@ -16,8 +16,8 @@ use crate::{
 /// and subtracting it does not overflow.
 pub(super) const NO_TIMESTAMP: i64 = i64::MIN / 4;
 
-/// The kinds of a row, as far as the intent alone determines them. Any other value is the number of
-/// the skip reason with which the row fails gate 1.
+/// The kinds of a row that the intent alone determines. Any other value is the number of the skip reason with which the
+/// row fails gate 1.
 pub(super) mod row_kind {
     /// An entry whose size is a notional.
     pub(crate) const NOTIONAL: u8 = 0;

@@ -52,7 +52,7 @@ pub struct HarvestRow {
     pub k: Option<f64>,
 }
 
-/// Evaluates every row at the time of `theta`. The numbers are bit-identical to those of
+/// Evaluates every row at the timestamp of `theta`. The numbers are bit-identical to those of
 /// [`harvest`](super::harvest).
 ///
 /// Replaces the contents of `batch` and reuses its memory. Does not allocate if the capacity

@@ -68,8 +68,8 @@ impl Stage {
         .find(|stage| text.eq_ignore_ascii_case(HarvestAction::from(*stage).as_str()))
     }
 
-    /// Returns the stage that a profit reaches, regardless of what was taken before. A higher R
-    /// never reaches a lower stage.
+    /// Returns the stage that a profit reaches, regardless of the stages taken before. A higher R never reaches a lower
+    /// stage.
     pub(super) fn reached(r_net: RMultiple, theta: &Theta) -> Self {
         // The steps are counted without branches, because the branch predictor cannot predict the
         // profit.

@@ -68,7 +68,8 @@ impl Snapshot {
 }
 
 impl Position {
-    /// Reads a position from the texts of its fields, by the names that a [`Snapshot`] has. Unknown names are ignored.
+    /// Reads a position from the texts of its fields, keyed by the field names of [`Snapshot`]. Unknown names are
+    /// ignored.
     #[must_use]
     pub fn from_texts<'a>(
         symbol: Symbol,

@@ -399,7 +399,7 @@ impl<'a> IntentBuilder<'a> {
         }
     }
 
-    /// Adds a fault for what is supported in exits only.
+    /// Adds a fault if an entry uses a feature that is supported only in exits.
     fn check_entry_only(&mut self) {
         let trigger = self.trigger.value().map(|(_, field)| field);
         if let Some(field) = self.needs_trigger.or(trigger) {

@@ -15,7 +15,7 @@ pub(super) struct Shares {
     pub(super) percent: Stated,
 }
 
-/// What else an exit states about its quantity.
+/// The other statements of an exit about its quantity.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Context {
     /// A size in USD is present.

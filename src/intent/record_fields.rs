@@ -48,7 +48,7 @@ pub(crate) struct RecordFields<'a> {
     pub(super) has_duplicates: bool,
 }
 
-/// A field under another name than those of [`RecordFields`].
+/// A field whose name is not one of those in [`RecordFields`].
 #[derive(Debug, Clone)]
 struct Other<'a> {
     /// The name as sent.

@@ -370,14 +370,14 @@ impl<'a> Intent<'a> {
         self.times.event_time()
     }
 
-    /// Returns the time of sending: that of the entry id, else `ts`, else `timestamp`.
+    /// Returns the time of sending: the first present of the stream entry id, `ts` and `timestamp`.
     #[must_use]
     pub const fn emitted_at(&self) -> Option<Timestamp> {
         self.times.emitted_at
     }
 
-    /// Returns the earliest and the latest time at which the intent may have been sent: of the entry ids, `ts` and
-    /// `timestamp`.
+    /// Returns the earliest and the latest of the stream entry ids, `ts` and `timestamp`: the bounds of the time at
+    /// which the intent was sent.
     pub(crate) fn sent_between(
         &self,
         candle: Option<SignedDuration>,

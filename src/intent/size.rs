@@ -1,7 +1,8 @@
 //! The size of an entry, from every field that states one.
 //!
 //! Three kinds of statements are compared in USD of notional: quantity × price, margin × leverage of the intent, and a
-//! notional. They must agree up to rounding. The trade has the smallest of them, and the limits apply to the largest.
+//! notional. They must agree up to rounding. The size of the trade is the smallest of them, and the limits are checked
+//! against the largest.
 
 use std::fmt::Write as _;
 
@@ -50,8 +51,8 @@ impl From<SizeError> for StatementError {
 }
 
 impl Amounts {
-    /// Returns the price that converts a quantity to a notional: the larger of `price` and `entry_price`. A `price` of 0
-    /// means a market order and counts as absent.
+    /// Returns the price by which a quantity is multiplied to get a notional: the larger of `price` and `entry_price`.
+    /// A `price` of 0 means a market order and counts as absent.
     pub(super) fn unit_price(&self) -> Option<(f64, SizeField)> {
         let entry = self
             .entry_price

@@ -13,7 +13,7 @@ pub(crate) struct Times {
     pub(crate) decided_at: Option<Timestamp>,
     /// The time of sending: the first present of the stream entry id, `ts` and `timestamp`.
     pub(crate) emitted_at: Option<Timestamp>,
-    /// The earliest and the latest time of the entry ids and of `ts`.
+    /// The earliest and the latest of the stream entry ids and `ts`.
     pub(crate) sent: Option<(Timestamp, Timestamp)>,
     /// The earliest and the latest `timestamp`, which may be the time of a candle.
     pub(crate) stamped: Option<(Timestamp, Timestamp)>,
@@ -103,9 +103,9 @@ impl Times {
         }
     }
 
-    /// Returns the earliest and the latest time at which the record may have been sent: of the entry ids, `ts` and
-    /// `timestamp`. The age is counted from the first and the lead from the second. `candle` is the time from the
-    /// `timestamp` of the source to its messages.
+    /// Returns the earliest and the latest of the stream entry ids, `ts` and `timestamp`: the bounds of the time at
+    /// which the record was sent. The age is measured from the first and the lead from the second. `candle` is the time
+    /// from the `timestamp` of the source to its messages.
     pub(crate) fn sent_between(
         &self,
         candle: Option<SignedDuration>,

@@ -1,4 +1,5 @@
-//! Reading of JSON objects in one pass: the requested fields as raw text, and which of them are duplicates.
+//! Reading of JSON objects in one pass: the requested fields as raw text, each with a mark if its key occurs more than
+//! once.
 //!
 //! A number keeps its original text, so that later stages see exactly what the sender wrote. The value of a short
 //! number is computed during the scan and equals the value that [`str::parse`] returns.

@@ -56,11 +56,11 @@ pub struct InForce<'p, Use = ForEntries> {
 /// A policy and a timestamp at which its θ is in force.
 pub type ThetaInForce<'p> = InForce<'p, ForHarvests>;
 
-/// The use of a policy for entries, which ends at its expiry.
+/// Marks a policy as in force for entries, which it is until its expiry.
 #[derive(Debug, Clone, Copy)]
 pub enum ForEntries {}
 
-/// The use of a policy for harvests, which ends after the grace period of θ.
+/// Marks a policy as in force for harvests, which it is until the end of the grace period of θ.
 #[derive(Debug, Clone, Copy)]
 pub enum ForHarvests {}
 

@@ -50,7 +50,7 @@ pub enum PolicyUnavailable {
         /// The setting of the store.
         why: String,
     },
-    /// The policy is rejected, and it is not what the last publication wrote: another program has changed it.
+    /// The policy is rejected, and it differs from that of the last publication: another program has changed it.
     #[error(
         "{refusal}; the fields were written by another program after publication {publication}; {}",
         if *.is_released { RESTART } else { PUBLISH_OR_RELEASE }

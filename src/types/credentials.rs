@@ -10,8 +10,8 @@ const PLACEHOLDER: &str = "[[user]:password@]";
 
 /// Replaces the credentials of each URL in a text by `…`, so that the text can be printed.
 ///
-/// The credentials are everything between `://` and the last `@` before the next space or backtick, because an
-/// invalid URL may contain `/` or `@` in its password; and the value of a parameter `pass` or `password`.
+/// The credentials are the value of a parameter `pass` or `password`, and everything between `://` and the last `@`
+/// before the next space or backtick. An invalid URL may contain `/` or `@` in its password.
 ///
 /// ```
 /// use portcullis::types::without_credentials;

@@ -73,7 +73,7 @@ impl Check {
         }
     }
 
-    /// Returns a short description of what the check requires.
+    /// Returns a short description of the requirement of the check.
     #[must_use]
     pub const fn demands(self) -> &'static str {
         match self {

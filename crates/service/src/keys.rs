@@ -34,7 +34,7 @@ pub(crate) fn of_symbol(prefix: &str, symbol: Symbol) -> String {
     format!("{prefix}{}", symbol.as_str())
 }
 
-/// Returns the key of the mark that an intent was answered.
+/// Returns the key that marks an intent as answered.
 pub(crate) fn answered_mark(bridge: &str, intent: &str) -> String {
     format!("{bridge}:answered:{intent}")
 }

@@ -6,7 +6,7 @@ use sha1_smol::Sha1;
 use super::{StoreError, Stored, halts::ALL};
 
 /// The policy and the halts of a store, before validation, with their token. Each of the two is present if it could be
-/// read, also if the other one could not.
+/// read, even if the other one could not.
 #[derive(Debug, Clone)]
 pub struct StoreContent {
     pub(super) stored: Result<Stored, StoreError>,

@@ -10,8 +10,7 @@ use portcullis::{
     types::{PolicyHash, Timestamp},
 };
 
-/// An error of a policy store. The text names the store without its password, the cause, and the
-/// next step.
+/// An error of a policy store. The text contains the store (without its password), the cause and the next step.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -94,9 +93,9 @@ pub enum PublishError {
     /// The store does not hold the policy that the writer expected.
     #[error("the store holds {}, but this publication was prepared against {}; review the stored policy and publish again", hash_or_none(.found), hash_or_none(.expected))]
     Conflict {
-        /// The hash that the writer expected; `None` for no policy.
+        /// The hash that the writer expected; `None` if it expected no policy.
         expected: Option<PolicyHash>,
-        /// The hash that the store holds; `None` for no policy.
+        /// The hash of the policy in the store; `None` if there is no policy.
         found: Option<PolicyHash>,
     },
     /// The sequence is not above the highest one so far.

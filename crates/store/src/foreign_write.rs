@@ -2,7 +2,7 @@
 
 use portcullis::policy::PolicyUnavailable;
 
-/// The stored policy is not what the last publication wrote: another program has changed it.
+/// The stored policy differs from that of the last publication: another program has changed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ForeignWrite {
     /// The sequence of the last publication.

@@ -117,7 +117,7 @@ pub trait PolicyStore: Send + Sync {
         Ok(policy.map_err(|refusal| self.explain_refusal(&stored, refusal))?)
     }
 
-    /// Returns the last publication if the stored policy is not what it wrote, because another program has changed the
+    /// Returns the last publication if the stored policy differs from it, because another program has changed the
     /// policy since.
     ///
     /// # Errors

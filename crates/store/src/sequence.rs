@@ -28,7 +28,7 @@ struct Known {
 }
 
 impl SequenceGuard {
-    /// Creates a guard that forgets its sequence when it is dropped.
+    /// Creates a guard that keeps its sequence in memory only.
     #[must_use]
     pub const fn in_memory() -> Self {
         Self {

@@ -22,7 +22,7 @@
 //! | 42..44 | `harvest_reasons`, one bit per reason in the order of [`HarvestReason::ALL`](portcullis::harvest::HarvestReason::ALL) |
 //! | 44 | `position_leg`: 1 LONG, 2 SHORT |
 //! | 45..48 | 0 |
-//! | 48..120 | nine numbers, each as the bits of an IEEE-754 double; all bits are 1 if a number is absent. For HARVEST: `stop_proposed`, `r_net`, `risk_unit`, `cost`, `kill_score`, `k_regime_flip`, `k_sigma_spike`, `k_ts_drop`, `k_age_penalty`. For all others: `leverage`, `leverage_requested`, `size_usd`, `notional_usd`, `not_after` (signed epoch milliseconds, not a double), `quantity`, `quantity_fraction`, `trigger_price`, and an absent number |
+//! | 48..120 | nine numbers, each as the bits of an IEEE-754 double; all bits are 1 if a number is absent. For HARVEST: `stop_proposed`, `r_net`, `risk_unit`, `cost`, `kill_score`, `k_regime_flip`, `k_sigma_spike`, `k_ts_drop`, `k_age_penalty`. For all others: `leverage`, `leverage_requested`, `size_usd`, `notional_usd`, `not_after` (signed epoch milliseconds, not a double), `quantity`, `quantity_fraction`, `trigger_price`, and a ninth number that is always absent |
 //!
 //! The one-byte codes are 0 if their field is absent.
 

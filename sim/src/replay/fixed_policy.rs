@@ -20,7 +20,7 @@ pub struct FixedReplay {
     pub records: u64,
     /// The number of these that are policy changes. They are ignored and get no answer.
     pub ignored: u64,
-    /// The number of recorded decisions. They are evaluated under the given policies instead.
+    /// The number of recorded decisions. They are evaluated under the given policies, not under their recorded ones.
     pub recorded: u64,
 }
 

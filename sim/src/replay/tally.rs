@@ -65,12 +65,12 @@ pub struct AnswerTally {
     pub(crate) leverages: Cells,
     /// Trades by the number of their notional bin in [`NOTIONALS`].
     pub(crate) notionals: Cells,
-    /// Evaluated positions by the number of their R bin in [`R_STEPS`] and by harvest action.
+    /// The number of evaluated positions, by the number of their R bin in [`R_STEPS`] and by harvest action.
     pub(crate) ladder: Cells,
-    /// Evaluated positions by the number of their kill score bin in [`KILLS`], and by whether a
-    /// full close is proposed.
+    /// The number of evaluated positions, by the number of their kill score bin in [`KILLS`], and by whether a full
+    /// close is proposed.
     pub(crate) kills: Cells,
-    /// Evaluated positions by each component of the kill score that is above zero.
+    /// The number of evaluated positions, by each component of the kill score that is above zero.
     pub(crate) components: Cells,
     /// For each change that would let skipped entries pass: the number of skips, and the number of
     /// the first record.

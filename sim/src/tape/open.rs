@@ -26,7 +26,7 @@ pub(super) struct Opened {
     pub(super) storage: Storage,
 }
 
-/// The storage of a tape, which decides what an error of its reader means.
+/// The storage of a tape, which determines the meaning of an error of its reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Storage {
     Plain,

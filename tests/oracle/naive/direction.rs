@@ -16,7 +16,7 @@ pub(crate) struct Heard {
     pub closes: bool,
     /// The position is to be closed by a word that needs no side.
     pub is_request: bool,
-    /// The whole position is to be closed, whatever its size.
+    /// The whole position is to be closed, regardless of its size.
     pub is_whole: bool,
     /// A word states a part of the position, but not which one.
     pub is_partial: bool,

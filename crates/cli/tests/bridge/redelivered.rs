@@ -113,7 +113,7 @@ fn an_unanswered_exit_passes_in_a_new_group() {
     assert_eq!(ids, ["answered", "same symbol", "other symbol"]);
 }
 
-/// Pending and claimed exits are written whatever was answered in the meantime.
+/// Pending and claimed exits are written regardless of later answers.
 #[test]
 fn a_pending_exit_passes_after_a_later_one() {
     for consumer in ["me", "another"] {

@@ -67,7 +67,7 @@ fn texts(texts: &[&str]) -> ArrayRef {
 }
 
 /// Column types that other programs write: dictionaries, 32-bit numbers, timestamps, large strings, unknown columns.
-/// The `market.*` columns become one object, also if they are not adjacent.
+/// The `market.*` columns become one object, even if they are not adjacent.
 #[test]
 fn market_columns_become_one_object() {
     let place = Place::new();

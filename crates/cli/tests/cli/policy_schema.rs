@@ -1,5 +1,5 @@
-//! Tests that the schema of `policy schema` accepts the same policies as `policy check`, as far as
-//! a schema can express the rules.
+//! Tests that the schema of `policy schema` accepts the same policies as `policy check`, except for rules that a schema
+//! cannot express.
 
 use jsonschema::Validator;
 use serde_json::Value;

@@ -1,5 +1,5 @@
-//! Names of functions, methods and keywords, grouped by what they do with a value. They come from
-//! languages and libraries; the trading terms are in `vocabulary.toml`.
+//! Names of functions, methods and keywords, grouped by their effect on a value. They come from languages and
+//! libraries; the trading terms are in `vocabulary.toml`.
 
 /// Functions and macros that return their first argument, possibly converted.
 #[rustfmt::skip]

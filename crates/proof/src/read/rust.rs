@@ -31,7 +31,7 @@ use crate::{
 /// The maximum number of tokens in unfinished constructs. The parser recurses for each of them, so
 /// this number limits its use of the stack.
 const UNFINISHED_MAX: usize = 10_000;
-/// The number of tokens that an open bracket counts as.
+/// The weight of an open bracket, in tokens.
 const BRACKET: usize = 50;
 /// The maximum number of bytes of macro input that may be scanned without a match before the file is rejected.
 const FAILED_SCAN_BYTES_MAX: usize = 4 << 20;

@@ -44,7 +44,7 @@ pub(super) enum Verdict {
     Exit,
     /// A skip record that depends on the policy and the halts. It is written only while the store holds this content.
     Skip(ContentToken),
-    /// A skip record that is written in any case, because the intent is skipped whatever the store holds.
+    /// A skip record that is written in any case, because the intent is skipped regardless of the content of the store.
     SkipAlways,
 }
 

@@ -144,8 +144,8 @@ impl Id {
 }
 
 impl Batch {
-    /// Merges the records of both streams by id. If a stream has more records, the records of the
-    /// other stream that are later than the last record read from it are left for the next batch.
+    /// Merges the records of both streams by id. If one stream has unread records, the records of the other stream that
+    /// are later than the last record read from the first stream are left for the next batch.
     fn merged(parts: [Vec<StreamEntry>; 2], added: [u64; 2], streams: [String; 2]) -> Self {
         let id = |entry: &StreamEntry| Id::parse(&entry.id).unwrap_or_default();
         let full = parts.iter().filter(|part| part.len() >= BATCH);

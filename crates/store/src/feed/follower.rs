@@ -42,8 +42,8 @@ struct Read {
     token: ContentToken,
 }
 
-/// A refusal of a policy, and the same refusal with its cause. It is kept because the search for the cause reads the
-/// history of the store.
+/// A refusal of a policy, cached together with its cause, because the search for the cause reads the history of the
+/// store.
 struct Explained {
     policy_token: String,
     refusal: PolicyUnavailable,

@@ -138,7 +138,7 @@ impl Feed {
     }
 
     /// Waits at most `at_most` for a read of the store that begins after this call, and returns true if one succeeded.
-    /// Afterwards, [`Self::snapshot`] contains what the store held after this call. This takes up to 200 ms if the
+    /// Afterwards, [`Self::snapshot`] contains the content of the store after this call. This takes up to 200 ms if the
     /// store sends no update notification.
     #[must_use]
     pub fn wait_for_read(&self, at_most: Duration) -> bool {

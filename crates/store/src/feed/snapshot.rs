@@ -45,7 +45,7 @@ impl PolicySnapshot {
         &self.halt
     }
 
-    /// Returns the token of the content that the feed read last, also if it rejected the policy in it. A write whose
+    /// Returns the token of the content that the feed read last, even if it rejected the policy in it. A write whose
     /// result depends on this snapshot must find the same content in the store.
     #[must_use]
     pub const fn token(&self) -> &ContentToken {

@@ -255,8 +255,7 @@ pub(crate) fn record(
     operations.into_inner().unwrap()
 }
 
-/// Decrements the count of active writers on drop, also if a writer panics. The readers wait until
-/// the count is 0.
+/// Decrements the count of active writers on drop, even if a writer panics. The readers wait until the count is 0.
 struct Leave<'a>(&'a AtomicUsize);
 
 impl Drop for Leave<'_> {

@@ -62,7 +62,7 @@ impl Input {
         })
     }
 
-    /// Returns the columns, as Arrow would read them.
+    /// Returns the Arrow schema of the file.
     pub(crate) fn schema(&self) -> &SchemaRef {
         self.metadata.schema()
     }
@@ -78,8 +78,8 @@ impl Input {
         u64::try_from(rows).unwrap_or_default()
     }
 
-    /// Returns the rows of some columns, which are given by their indexes and must not be nested. The columns of a batch
-    /// are in this order. Text and bytes are views.
+    /// Returns the rows of some columns, which are given by their indexes and must not be nested. The columns of a
+    /// batch are in this order. Text and bytes are Arrow view arrays.
     ///
     /// # Errors
     /// Returns a message if a column is nested or has no type in Arrow.

@@ -214,7 +214,7 @@ impl Series {
     }
 }
 
-/// Stops the workers on drop, also if the test fails.
+/// Stops the workers on drop, even if the test fails.
 struct End<'a>(&'a AtomicBool);
 
 impl Drop for End<'_> {
