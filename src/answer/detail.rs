@@ -43,14 +43,14 @@ impl fmt::Display for Detail<'_> {
             Self::Harvest(HarvestSkip::MissingStop { kill }) => {
                 write!(
                     f,
-                    "R is unavailable: {}; the kill score is unavailable: {kill}",
+                    "the R multiple is unavailable: {}; the kill score is unavailable: {kill}",
                     RError::MissingStop
                 )
             }
             Self::Harvest(HarvestSkip::InvalidInput { r, kill }) => {
                 write!(
                     f,
-                    "R is unavailable: {r}; the kill score is unavailable: {kill}"
+                    "the R multiple is unavailable: {r}; the kill score is unavailable: {kill}"
                 )
             }
             Self::ServiceDenial(denial) => f.write_str(denial.detail()),

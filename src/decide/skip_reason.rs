@@ -230,18 +230,18 @@ impl fmt::Display for SkipReason<'_> {
             Self::InvalidIntent(fault) => write!(f, "{fault}"),
             Self::UnsupportedFields(fields) => write!(
                 f,
-                "fields that could change the order and are not supported: {fields}; remove them, or list features in the guardrail `ignore_fields`"
+                "unsupported fields that could change the order: {fields}; remove them, or list the names of model features in the guardrail `ignore_fields`"
             ),
             Self::EffectUnclear(conflict) => write!(
                 f,
                 "`{}` opens a position and `{}` closes one; send one of them",
                 conflict.first, conflict.second
             ),
-            Self::SourceUnreadable => f.write_str("`source` must be text"),
+            Self::SourceUnreadable => f.write_str("`source` must be a string"),
             Self::ExitOwnerOpens { source } => {
                 write!(
                     f,
-                    "the intent is an entry, but `{}` may send only exits; if it is an exit, its `reduce_only` must be true",
+                    "the intent is an entry, but `{}` may send only exits; if an exit was intended, set `reduce_only` to true",
                     Shown(source)
                 )
             }
@@ -255,13 +255,13 @@ impl fmt::Display for SkipReason<'_> {
             Self::NotInForce(ValidityError::NotYetValid { valid_from, now }) => {
                 write!(
                     f,
-                    "policy comes into force at {valid_from}; the time is {now}"
+                    "the policy comes into force at {valid_from}; the time is {now}"
                 )
             }
             Self::NotInForce(ValidityError::Expired { valid_until, now }) => {
                 write!(
                     f,
-                    "policy expired at {valid_until}; the time is {now} {LEGACY}"
+                    "the policy expired at {valid_until}; the time is {now} {LEGACY}"
                 )
             }
             Self::IntentStale {
@@ -270,7 +270,7 @@ impl fmt::Display for SkipReason<'_> {
             } => {
                 write!(
                     f,
-                    "intent is {age} old; at most {} is allowed ({})",
+                    "the intent is {age} old; at most {} is allowed ({})",
                     age_max.value(),
                     age_max.source()
                 )
@@ -297,7 +297,7 @@ impl fmt::Display for SkipReason<'_> {
                 lead_max,
             } => write!(
                 f,
-                "the intent has no timestamp to compare with the clock; at most {} ahead is allowed ({})",
+                "the intent has no timestamp, so its lead over the clock is unknown; a lead of at most {} is allowed ({})",
                 lead_max.value(),
                 lead_max.source()
             ),
@@ -305,7 +305,7 @@ impl fmt::Display for SkipReason<'_> {
             Self::NotPermitted { symbol } => {
                 write!(f, "{symbol} is not permitted by the guardrails")
             }
-            Self::NoLeverage { symbol } => write!(f, "AI policy has no leverage for {symbol}"),
+            Self::NoLeverage { symbol } => write!(f, "the policy has no leverage for {symbol}"),
             Self::LeverageUnusable(NumberError::NotANumber) => {
                 f.write_str("`leverage` of the intent is not a number")
             }

@@ -117,7 +117,7 @@ impl<'a> ExitPermit<'a> {
     }
 }
 
-/// What is not understood in the intent of an exit, as text.
+/// The parts of the intent of an exit that are not understood, as text.
 #[derive(Debug, Clone, Copy)]
 pub struct ExitNotes<'a> {
     intent: &'a Intent<'a>,
@@ -156,7 +156,7 @@ impl fmt::Display for ExitNotes<'_> {
                 Note::Quantity(fault) => f.write_str(fault)?,
                 Note::Conflict(conflict) => write!(
                     f,
-                    "`{}` and `{}` contradict each other about the side: close the only open position of the symbol, and refuse if there are two",
+                    "`{}` and `{}` contradict each other about the side: close the only open position in the symbol, or reject the exit if there are two",
                     conflict.first, conflict.second
                 )?,
                 Note::Unsupported(fields) => write!(f, "not understood: {fields}")?,

@@ -24,12 +24,10 @@ pub(super) fn text(compared: &GateCheck<'_>) -> String {
         } => ownership_text(*source, ownership.owner(), *rule),
         GateCheck::Halt { symbol, halt } => match halt {
             Halt::Nothing => "no symbol is halted".to_owned(),
-            Halt::Symbols(symbols) => {
-                format!(
-                    "{symbol} is not halted; number of halted symbols: {}",
-                    symbols.len()
-                )
-            }
+            Halt::Symbols(symbols) => match symbols.len() {
+                1 => format!("{symbol} is not halted (1 other symbol is halted)"),
+                count => format!("{symbol} is not halted ({count} other symbols are halted)"),
+            },
             Halt::Everything => "all symbols are halted".to_owned(),
         },
         GateCheck::Policy { policy, guardrails } => format!(
@@ -123,7 +121,9 @@ fn ownership_text(source: Option<&str>, owner: &str, rule: Option<ExitRule>) -> 
         (Some(source), None) => {
             format!("`{source}` is neither the exit owner `{owner}` nor a delegate")
         }
-        (None, _) => "the entry has no `source`, so it does not come from an exit owner".to_owned(),
+        (None, _) => {
+            "the entry has no `source`; it is not treated as sent by the exit owner".to_owned()
+        }
     }
 }
 

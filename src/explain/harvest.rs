@@ -86,7 +86,7 @@ fn line(part: &'static str, saw: String) -> PartLine {
 
 fn r_text(r: &RPart) -> String {
     format!(
-        "R_net {} after costs of {} per unit, at a risk of {} per unit (stop distance {} from {})",
+        "R_net {} after costs of {} USD per unit, at a risk of {} USD per unit (stop distance {} from {})",
         r.r_net(),
         r.cost().value(),
         r.risk_unit().value(),
@@ -128,7 +128,7 @@ fn lock_text(harvest: &Harvest<'_>, r: &RPart) -> String {
         Some(stop) => format!("lock_R {lock_r} reached: proposed stop {}", stop.value()),
         None if r.r_net() >= lock_r => {
             format!(
-                "lock_R {lock_r} reached: no stop proposed: the computed stop would not be tighter than `current_sl`, or would be beyond the current price"
+                "lock_R {lock_r} reached, but no stop is proposed, because the computed stop is not tighter than `current_sl` or is beyond the current price"
             )
         }
         None => format!("lock_R {lock_r} not reached"),

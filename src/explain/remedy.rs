@@ -1,31 +1,34 @@
 //! The smallest change with which a failed gate would have passed, derived from the evidence.
 
 use crate::{
-    decide::SkipReason,
+    decide::{LimitedNumber, SkipReason},
     guardrails::ConstraintViolation,
-    intent::{IntentError, SizeError},
+    intent::{IntentError, SizeError, SizeField},
     policy::{PolicyUnavailable, ValidityError},
+    provenance::Sourced,
     types::{Shown, Side},
 };
+
+/// The remedy for an intent without a time of sending.
+const ADD_TIME: &str = "add the time of sending to the intent, as `ts` or `timestamp`";
 
 pub(super) fn of(denial: &SkipReason<'_>) -> String {
     match denial {
         SkipReason::InvalidIntent(fault) => fault_remedy(fault),
         SkipReason::UnsupportedFields(fields) => {
-            format!("remove {fields}, or list features in the guardrail `ignore_fields`")
+            format!(
+                "remove {fields}; the names of model features can be listed in the guardrail `ignore_fields` instead, unless they are known to change an order"
+            )
         }
         SkipReason::EffectUnclear(conflict) => format!(
             "leave out `{}` to close the position, or `{}` to open one",
             conflict.first, conflict.second
         ),
-        SkipReason::SourceUnreadable => "set `source` to text, or leave it out".to_owned(),
-        SkipReason::ExitOwnerOpens { source } => {
-            let source = Shown(source);
-            format!("if the intent is an exit, set its `reduce_only` to true; if it is an entry, send it from another service than `{source}`")
-        }
+        SkipReason::SourceUnreadable => "set `source` to a string, or leave it out".to_owned(),
+        SkipReason::ExitOwnerOpens { .. } => "if an exit was intended, set `reduce_only` to true; if an entry was intended, send it from a service that is neither the exit owner nor a delegate".to_owned(),
         SkipReason::NotExitOwner(denied) => match denied.source_name.map(Shown) {
             Some(source) => format!(
-                "send the exit from the exit owner `{}`, or let the operator add `{source}` to the delegates",
+                "send the exit from the exit owner `{}`, or ask the operator to add `{source}` to the delegates",
                 denied.owner
             ),
             None => format!(
@@ -35,8 +38,8 @@ pub(super) fn of(denial: &SkipReason<'_>) -> String {
         },
         SkipReason::Halted {
             everything: true, ..
-        } => "lift the halt of all symbols: run `portcullis resume --all`, or change `halt` in the guardrails".to_owned(),
-        SkipReason::Halted { symbol, .. } => format!("lift the halt of {symbol}: run `portcullis resume {symbol}`, or change `halt` in the guardrails"),
+        } => "end the halt of all symbols: run `portcullis resume --all`, or change `halt` in the guardrails".to_owned(),
+        SkipReason::Halted { symbol, .. } => format!("end the halt of {symbol}: run `portcullis resume {symbol}`, or change `halt` in the guardrails"),
         SkipReason::PolicyUnavailable(unavailable) => unavailable_remedy(unavailable),
         SkipReason::PolicyNotPermitted(violation) => constraint_remedy(violation),
         SkipReason::NotInForce(ValidityError::NotYetValid { valid_from, now }) => format!(
@@ -58,7 +61,7 @@ pub(super) fn of(denial: &SkipReason<'_>) -> String {
             lead_max.source()
         ),
         SkipReason::IntentStale { age: None, .. } | SkipReason::ClockUntrusted { lead: None, .. } => {
-            "add the time of sending to the intent, as `ts` or `timestamp`".to_owned()
+            ADD_TIME.to_owned()
         }
         SkipReason::NotInUniverse { symbol } => format!("add {symbol} to the policy's `universe_symbols`"),
         SkipReason::NotPermitted { symbol } => format!("add {symbol} to `permitted_symbols` of the guardrails"),
@@ -70,12 +73,9 @@ pub(super) fn of(denial: &SkipReason<'_>) -> String {
         }
         SkipReason::NoSize => "add a size to the intent: `quantity` and `price`, `position_usd` and `leverage`, `size`, or `position_size_usd`".to_owned(),
         SkipReason::SizeUnusable(fault) => size_remedy(*fault),
-        SkipReason::LimitExceeded { number, limit: Some(limit), .. } => format!(
-            "reduce the {} to at most {} ({})",
-            number,
-            limit.value(),
-            limit.source()
-        ),
+        SkipReason::LimitExceeded { number, observed, limit: Some(limit) } => {
+            limit_remedy(*number, *observed, limit)
+        }
         SkipReason::LimitExceeded { number, limit: None, .. } => {
             format!("choose a size for which the {} is finite and greater than 0", number)
         }
@@ -88,7 +88,7 @@ fn fault_remedy(fault: &IntentError) -> String {
             "write each record as one JSON object, in UTF-8, on a line of its own".to_owned()
         }
         IntentError::PayloadNotAnObject { field, .. } => {
-            format!("write `{field}` as a JSON object, or as text that holds one")
+            format!("write `{field}` as a JSON object, or as a string that contains a JSON object")
         }
         IntentError::TooLong { bytes_max, .. } => {
             format!("keep the record within {bytes_max} bytes")
@@ -96,6 +96,7 @@ fn fault_remedy(fault: &IntentError) -> String {
         IntentError::UnknownEvent { .. } => {
             "set `event_type` to `trade.intent`, or leave it out".to_owned()
         }
+        IntentError::Missing { field: "timestamp" } => ADD_TIME.to_owned(),
         IntentError::Missing { field } => format!("add `{field}` to the intent"),
         IntentError::BadValue { field, expected } => format!("set `{field}` to {expected}"),
         IntentError::DuplicateKey { field } => format!("write `{field}` only once"),
@@ -117,18 +118,21 @@ fn fault_remedy(fault: &IntentError) -> String {
         IntentError::PricesOutOfOrder {
             side,
             first,
+            first_price,
             second,
             second_price,
-            ..
         } => {
-            let below = match side {
-                Side::Buy => "below",
-                Side::Sell => "above",
+            let (below, above) = match side {
+                Side::Buy => ("below", "above"),
+                Side::Sell => ("above", "below"),
             };
-            format!("set `{first}` {below} `{second}` {second_price}")
+            format!(
+                "set `{second}` {above} `{first}` {first_price}, or `{first}` {below} `{second}` {second_price}"
+            )
         }
         IntentError::SizesDisagree { first, second, .. } => {
-            format!("leave out `{first}` or `{second}`, or make both the same notional")
+            let (first, second) = (first_factor(*first), first_factor(*second));
+            format!("leave out `{first}` or `{second}`, or change them to state the same notional")
         }
         IntentError::SizeBesidePrice => {
             "replace `size` by `quantity` for units, or by `position_size_usd` for USD".to_owned()
@@ -136,20 +140,28 @@ fn fault_remedy(fault: &IntentError) -> String {
         IntentError::PricesDisagree { .. } => {
             "leave out `price` or `entry_price`, or correct one of them".to_owned()
         }
-        IntentError::ImplausibleTime { field, unit, .. } => format!("correct `{field}`: {unit}"),
+        IntentError::ImplausibleTime {
+            field: "timestamp", ..
+        } => "send `timestamp` in epoch seconds or ISO-8601, or `ts` in epoch milliseconds"
+            .to_owned(),
+        IntentError::ImplausibleTime { field, .. } => {
+            format!("send `{field}` in epoch milliseconds")
+        }
         IntentError::Reverses { .. } => {
             "send an exit, and then an entry in the other direction".to_owned()
         }
         IntentError::NotSupported { remedy, .. } => (*remedy).to_owned(),
         IntentError::Hold => {
-            "set `action` or `side` to BUY, SELL or CLOSE, if a trade is wanted".to_owned()
+            "to request a trade, set `action` or `side` to BUY, SELL or CLOSE".to_owned()
         }
     }
 }
 
 fn unavailable_remedy(unavailable: &PolicyUnavailable) -> String {
     match unavailable {
-        PolicyUnavailable::NotFound => "publish a policy".to_owned(),
+        PolicyUnavailable::NotFound => {
+            "publish a policy with `portcullis policy publish`".to_owned()
+        }
         PolicyUnavailable::HashUnknown(hash) => {
             format!("add the policy with hash {hash} to the tape")
         }
@@ -169,7 +181,10 @@ fn unavailable_remedy(unavailable: &PolicyUnavailable) -> String {
         PolicyUnavailable::RolledBack { seen, .. } => {
             format!("publish a policy with a `policy_seq` above {seen}")
         }
-        PolicyUnavailable::StoreUnavailable => "make the policy store reachable".to_owned(),
+        PolicyUnavailable::StoreUnavailable => {
+            "start the policy store or restore the connection to it, then check it with `portcullis policy show --store ADDRESS`"
+                .to_owned()
+        }
         PolicyUnavailable::SequenceNotRecorded { .. } => {
             "make the sequence file writable".to_owned()
         }
@@ -208,6 +223,35 @@ fn constraint_remedy(violation: &ConstraintViolation<&str>) -> String {
             ..
         } => format!("publish a policy with a leverage of at most {leverage_max} for {symbol}"),
     }
+}
+
+/// Returns the change that reduces a number to its limit.
+fn limit_remedy(number: LimitedNumber, observed: f64, limit: &Sourced<f64>) -> String {
+    let (limit, source) = (limit.value(), limit.source());
+    match number {
+        LimitedNumber::Leverage => format!(
+            "request a leverage of at most {limit} in the intent, or reduce it in `leverage_by_symbol` ({source})"
+        ),
+        LimitedNumber::Margin | LimitedNumber::Notional => {
+            format!("reduce the {number} to at most {limit} ({source})")
+        }
+        LimitedNumber::PriceDeviation => format!(
+            "set `price` to a value that differs from `entry_price` by at most {limit} × `entry_price` ({source})"
+        ),
+        LimitedNumber::StopDistance if observed.is_infinite() => {
+            "add `entry_price` or `price` to the intent, so that the stop distance is known"
+                .to_owned()
+        }
+        LimitedNumber::StopDistance => format!(
+            "set `stop_loss` to a value that differs from the entry price by at most {limit} × the entry price ({source})"
+        ),
+    }
+}
+
+/// Returns the field of a statement, without the other factor of a product such as `quantity*price`.
+fn first_factor(statement: SizeField) -> &'static str {
+    let product = statement.as_str();
+    product.split_once('*').map_or(product, |(field, _)| field)
 }
 
 fn size_remedy(fault: SizeError) -> String {

@@ -185,7 +185,7 @@ impl<T: AsRef<str>> fmt::Display for ConstraintViolation<T> {
             ),
             None => write!(
                 f,
-                "policy has no `{name}`; the guardrails require `{required}`"
+                "the policy has no `{name}`; the guardrails require `{required}`"
             ),
         };
         match self {
@@ -200,15 +200,15 @@ impl<T: AsRef<str>> fmt::Display for ConstraintViolation<T> {
                 validity_max,
             } => write!(
                 f,
-                "policy is valid for {validity}; the guardrails allow at most {validity_max} (`max_validity_sec`)"
+                "the policy is valid for {validity}; the guardrails allow at most {validity_max} (`max_validity_sec`)"
             ),
             Self::NoHash => f.write_str(
-                "policy has no `policy_hash`; the guardrails require one (`require_policy_hash`)",
+                "the policy has no `policy_hash`; the guardrails require one (`require_policy_hash`)",
             ),
             Self::Symbol(symbol) => {
                 write!(
                     f,
-                    "policy lists {symbol}, but the guardrails do not permit it (`permitted_symbols`)"
+                    "the policy lists {symbol}, but the guardrails do not permit it (`permitted_symbols`)"
                 )
             }
             Self::Leverage {
@@ -217,7 +217,7 @@ impl<T: AsRef<str>> fmt::Display for ConstraintViolation<T> {
                 leverage_max,
             } => write!(
                 f,
-                "policy has leverage {leverage} for {symbol}; the guardrails allow at most {leverage_max} (`max_leverage`)"
+                "the policy has leverage {leverage} for {symbol}; the guardrails allow at most {leverage_max} (`max_leverage`)"
             ),
         }
     }

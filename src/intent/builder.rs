@@ -301,24 +301,24 @@ impl<'a> IntentBuilder<'a> {
         match (self.trigger.value(), self.needs_trigger) {
             (_, Some(field)) if self.is_trailing => refused(
                 field,
-                "an exit with a trailing trigger is not supported",
+                "gives the exit a trailing trigger, which is not supported",
                 "send a price as `triggerPrice`",
             ),
             (None, Some(field)) => refused(
                 field,
-                "the exit rests until a trigger, which is missing",
-                "send the price as `triggerPrice`",
+                "requires a trigger price, but the exit has none",
+                "add `triggerPrice`",
             ),
             (None, None) => Ok(None),
             (Some((price, field)), _) => match Price::new(price) {
                 Ok(price) if self.trigger.conflict().is_none() => {
                     Ok(Some(Sourced::new(price, Source::Intent(field))))
                 }
-                Ok(_) => refused(field, "two triggers differ", "send one"),
+                Ok(_) => refused(field, "differs from another trigger", "send one trigger"),
                 Err(_) => refused(
                     field,
-                    "the trigger is not a finite price greater than 0",
-                    "send the price as `triggerPrice`",
+                    "is not a finite price greater than 0",
+                    "send the trigger price as `triggerPrice`",
                 ),
             },
         }
@@ -405,8 +405,8 @@ impl<'a> IntentBuilder<'a> {
         if let Some(field) = self.needs_trigger.or(trigger) {
             self.entry_faults.add(IntentError::NotSupported {
                 field,
-                problem: "an entry with a trigger is not supported",
-                remedy: "send the entry when it is due",
+                problem: "gives the entry a trigger, which is not supported",
+                remedy: "send the entry without a trigger when the trigger price is reached",
             });
         }
         if let Some(field) = self.entry_unsupported {

@@ -71,7 +71,7 @@ pub enum IntentError {
         event: String,
     },
     /// A required field is absent.
-    #[error("`{field}` is missing")]
+    #[error("{}", missing(.field))]
     Missing {
         /// The name of the absent field.
         field: &'static str,
@@ -144,7 +144,9 @@ pub enum IntentError {
     )]
     SizeBesidePrice,
     /// `price` and `entry_price` differ so much that they contradict each other.
-    #[error("`price` {price} and `entry_price` {entry_price} contradict each other")]
+    #[error(
+        "`price` {price} and `entry_price` {entry_price} differ by a factor of 1.5 or more; correct one of them"
+    )]
     PricesDisagree {
         /// The limit price.
         price: f64,
@@ -152,13 +154,13 @@ pub enum IntentError {
         entry_price: f64,
     },
     /// A time is outside the years 2000 to 2100, probably because it is in another unit.
-    #[error("`{field}` is {}: {unit}", Shown(.value))]
+    #[error("`{field}` is {}, which {unit}", Shown(.value))]
     ImplausibleTime {
         /// The field.
         field: &'static str,
         /// The value.
         value: String,
-        /// What the value looks like, and what to do.
+        /// The unit that the value appears to have, and the unit to send.
         unit: &'static str,
     },
     /// The intent asks to reverse a position: a close and an entry in one order.
@@ -170,26 +172,38 @@ pub enum IntentError {
         field: &'static str,
     },
     /// A field has a value that is known and not supported.
-    #[error("`{field}`: {problem}; {remedy}")]
+    #[error("`{field}` {problem}; {remedy}")]
     NotSupported {
         /// The field.
         field: &'static str,
-        /// What is not supported.
+        /// The predicate that describes the unsupported value, such as "is a number".
         problem: &'static str,
-        /// What to do.
+        /// The remedy.
         remedy: &'static str,
     },
     /// The `action` or `side` of the intent is HOLD.
-    #[error("the intent requests no trade: its action is HOLD, or changes a resting order")]
+    #[error(
+        "the intent requests no trade: its `action` or `side` is HOLD, or a change of a resting order such as UPDATE_SL"
+    )]
     Hold,
 }
 
 /// Returns how two fields conflict. An intent has at most one payload, even if `payload` and `data` are equal.
 fn conflict(first: &str) -> &'static str {
     if first == "payload" {
-        "are both present, but an intent has only one payload"
+        "are both present, but an intent has only one payload; leave out one of them"
     } else {
-        "contradict each other"
+        "contradict each other; make them agree, or leave out one of them"
+    }
+}
+
+/// Returns the text for a missing field. `ts` can replace `timestamp`.
+fn missing(field: &str) -> String {
+    if field == "timestamp" {
+        "the intent has no timestamp; add `ts` (epoch milliseconds) or `timestamp` (epoch seconds or ISO-8601)"
+            .to_owned()
+    } else {
+        format!("`{field}` is missing")
     }
 }
 

@@ -266,13 +266,15 @@ fn out_of_range(text: &str, field: &'static str, unit: Unit) -> IntentError {
         })
     };
     let unit = match unit {
-        Unit::Millis if is_within(1e6) => "looks like seconds; send milliseconds",
-        Unit::Millis if is_within(1.0) => "looks like microseconds; send milliseconds",
-        Unit::Millis if is_within(1e-3) => "looks like nanoseconds; send milliseconds",
-        Unit::Seconds if is_within(1e3) => "looks like milliseconds; use `ts`, or send seconds",
-        Unit::Seconds if is_within(1.0) => "looks like microseconds; send seconds",
-        Unit::Seconds if is_within(1e-3) => "looks like nanoseconds; send seconds",
-        Unit::Millis | Unit::Seconds => "not between the years 2000 and 2100",
+        Unit::Millis if is_within(1e6) => "looks like epoch seconds; send epoch milliseconds",
+        Unit::Millis if is_within(1.0) => "looks like epoch microseconds; send epoch milliseconds",
+        Unit::Millis if is_within(1e-3) => "looks like epoch nanoseconds; send epoch milliseconds",
+        Unit::Seconds if is_within(1e3) => {
+            "looks like epoch milliseconds; use `ts`, or send epoch seconds"
+        }
+        Unit::Seconds if is_within(1.0) => "looks like epoch microseconds; send epoch seconds",
+        Unit::Seconds if is_within(1e-3) => "looks like epoch nanoseconds; send epoch seconds",
+        Unit::Millis | Unit::Seconds => "is not between the years 2000 and 2100",
     };
     IntentError::ImplausibleTime {
         field,

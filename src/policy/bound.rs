@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use super::{
-    invalid::{Broken, Violations},
+    invalid::{Broken, UNKNOWN_FIELD, Violations},
     json::Json,
 };
 use crate::types::SignedDuration;
@@ -129,11 +129,8 @@ impl<'a, 'v> Numbers<'a, 'v> {
     pub(super) fn finish(self) {
         for (name, value) in &self.entries {
             let path = format!("{}.{name}", self.field);
-            self.violations.invalid(
-                &path,
-                &value.compact(),
-                "absent, because this field is unknown (check the spelling)",
-            );
+            self.violations
+                .invalid(&path, &value.compact(), UNKNOWN_FIELD);
         }
     }
 

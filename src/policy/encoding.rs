@@ -3,7 +3,11 @@
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
-use super::{field, invalid::Violations, json::Json};
+use super::{
+    field,
+    invalid::{DUPLICATE_KEY, Violations},
+    json::Json,
+};
 
 /// A policy in the hash encoding, not yet validated.
 #[derive(Debug)]
@@ -62,11 +66,7 @@ pub(super) fn from_pairs(
                 entry.insert(value);
             }
             Entry::Occupied(entry) => {
-                violations.parse_error(
-                    entry.key(),
-                    &value,
-                    "the only value of this key, which occurs more than once",
-                );
+                violations.parse_error(entry.key(), &value, DUPLICATE_KEY);
                 encoded.single = false;
             }
         }

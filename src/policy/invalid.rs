@@ -9,6 +9,15 @@ use thiserror::Error;
 use super::field::DOCUMENT;
 use crate::types::Shown;
 
+/// The bound of a key that occurs more than once.
+pub(super) const DUPLICATE_KEY: &str = "the only value of this key, which occurs more than once";
+
+/// The bound of a field that is unknown.
+pub(super) const UNKNOWN_FIELD: &str = "absent, because this field is unknown (check the spelling)";
+
+/// The beginning of the path of a key that cannot be used. The name of the object follows.
+pub(super) const KEY_OF: &str = "a key of ";
+
 /// Maximum number of violations in the text of an error.
 const LISTED_MAX: usize = 8;
 
@@ -91,8 +100,21 @@ impl fmt::Display for Violation {
             PolicyFault::ParseError | PolicyFault::Invalid if field == DOCUMENT => {
                 write!(f, "the document is {}, but must be {bound}", quoted(value))
             }
+            PolicyFault::ParseError if bound == DUPLICATE_KEY => write!(
+                f,
+                "the key `{field}` occurs more than once, here with the value {}; keep one",
+                quoted(value)
+            ),
+            PolicyFault::Invalid if bound == UNKNOWN_FIELD => write!(
+                f,
+                "`{field}` is not a known field; check the spelling, or remove it"
+            ),
             PolicyFault::ParseError | PolicyFault::Invalid => {
-                write!(f, "`{field}` is {}, but must be {bound}", quoted(value))
+                let value = quoted(value);
+                match field.strip_prefix(KEY_OF) {
+                    Some(object) => write!(f, "{KEY_OF}`{object}` is {value}, but must be {bound}"),
+                    None => write!(f, "`{field}` is {value}, but must be {bound}"),
+                }
             }
         }
     }

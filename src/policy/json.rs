@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, btree_map::Entry};
 
 use serde_json::value::RawValue;
 
-use super::{field::DOCUMENT, invalid::Violations};
+use super::{
+    field::DOCUMENT,
+    invalid::{DUPLICATE_KEY, Violations},
+};
 use crate::json::SyntaxError;
 
 /// Maximum nesting depth. It is far more than a policy needs, and far less than the depth at which
@@ -168,11 +171,7 @@ impl<'a> Reader<'a, '_> {
                 Entry::Occupied(_) => {
                     let end = start.len().saturating_sub(self.rest.len());
                     let text = start.get(..end).unwrap_or(start);
-                    self.violations.parse_error(
-                        &self.path,
-                        text,
-                        "the only value of this key, which occurs more than once",
-                    );
+                    self.violations.parse_error(&self.path, text, DUPLICATE_KEY);
                 }
             }
             self.path.truncate(length);
@@ -298,9 +297,9 @@ mod tests {
         check(
             r#"{"a":1,"b":[0,{"c":1,"c":{"d":3,"\u0064":4}}],"a":2}"#,
             Some(r#"{"a":1,"b":[0,{"c":1}]}"#),
-            "`b[1].c.d` is `4`, but must be the only value of this key, which occurs more than once; \
-             `b[1].c` is `{\"d\":3,\"\\u0064\":4}`, but must be the only value of this key, which occurs more than once; \
-             `a` is `2`, but must be the only value of this key, which occurs more than once",
+            "the key `b[1].c.d` occurs more than once, here with the value `4`; keep one; \
+             the key `b[1].c` occurs more than once, here with the value `{\"d\":3,\"\\u0064\":4}`; keep one; \
+             the key `a` occurs more than once, here with the value `2`; keep one",
         );
     }
 

@@ -84,28 +84,28 @@ impl fmt::Display for PolicyNote {
         match self {
             Self::NoLeverage(symbol) => write!(
                 f,
-                "`universe_symbols` lists `{symbol}`, but `leverage_by_symbol` does not: every entry in this symbol is skipped"
+                "`universe_symbols` lists `{symbol}`, but `leverage_by_symbol` does not: every entry in this symbol is skipped; add a leverage, or remove the symbol"
             ),
             Self::LeverageOutsideUniverse(symbol) => write!(
                 f,
-                "`leverage_by_symbol` lists `{symbol}`, but `universe_symbols` does not: this leverage is never used"
+                "`leverage_by_symbol` lists `{symbol}`, but `universe_symbols` does not: this leverage is never used; add the symbol to `universe_symbols`, or remove the leverage"
             ),
             Self::EmptyWindow {
                 valid_from,
                 valid_until,
             } => write!(
                 f,
-                "`valid_from_epoch` ({valid_from}) is later than `valid_until_epoch` ({valid_until}): the policy is never in force"
+                "`valid_from_epoch` ({valid_from}) is later than `valid_until_epoch` ({valid_until}): the policy is never in force; correct one of them"
             ),
             Self::UnknownField(name) => write!(f, "`{}` is not a known field, so it has no effect; check the spelling", Shown(name)),
             Self::NoHash => f.write_str(
                 "`policy_hash` is missing, so an incomplete write or an edited field cannot be detected; `portcullis policy publish` adds it",
             ),
             Self::MetadataNotOk(text) => {
-                write!(f, "`metadata_ok` is `{}`: the generator of the policy reported bad inputs", Shown(text))
+                write!(f, "`metadata_ok` is `{}`: the generator of the policy reported bad inputs; fix them and generate the policy again", Shown(text))
             }
             Self::MissingFields(text) => {
-                write!(f, "`missing_fields` is `{}`: the generator of the policy reported missing inputs", Shown(text))
+                write!(f, "`missing_fields` is `{}`: the generator of the policy reported missing inputs; fix them and generate the policy again", Shown(text))
             }
         }
     }

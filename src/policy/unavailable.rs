@@ -15,7 +15,7 @@ pub enum PolicyUnavailable {
     #[error("no policy")]
     NotFound,
     /// A recorded decision names the hash of a policy that is unknown to the replay.
-    #[error("the policy with hash {0} is unknown")]
+    #[error("the policy of the recorded decision, with hash {0}, is not on the tape")]
     HashUnknown(PolicyHash),
     /// The stored text is not a valid policy.
     #[error(transparent)]

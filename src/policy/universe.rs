@@ -8,7 +8,7 @@ use std::{
 use super::{
     bound::{Bound, number, object},
     field,
-    invalid::Violations,
+    invalid::{KEY_OF, Violations},
     json::Json,
     table::Table,
 };
@@ -124,7 +124,7 @@ pub(super) fn read_leverages(
         let path = || format!("{field}.{name}");
         let symbol = Symbol::new(name);
         if name.is_empty() {
-            violations.invalid(&format!("a key of {field}"), name, SYMBOL);
+            violations.invalid(&format!("{KEY_OF}{field}"), name, SYMBOL);
         } else if symbol.is_err() {
             violations.invalid(&path(), name, SYMBOL);
         }

@@ -83,10 +83,11 @@ fn exit_ownership(case: &Case) -> Option<Answer> {
         Sender::ExitNoSource | Sender::ExitUnreadable => {
             shut(SkipCode::DenyNotExitOwner, "no readable source")
         }
-        Sender::EntryOwner | Sender::EntryDelegate => {
-            shut(SkipCode::IntentAmbiguous, "entry by an owner")
-        }
-        Sender::EntryUnreadable => shut(SkipCode::IntentAmbiguous, "might be an owner"),
+        Sender::EntryOwner | Sender::EntryDelegate => shut(
+            SkipCode::IntentAmbiguous,
+            "entry by the owner or a delegate",
+        ),
+        Sender::EntryUnreadable => shut(SkipCode::IntentAmbiguous, "might be the owner"),
         Sender::EntryOther | Sender::EntryNoSource => None,
     }
 }

@@ -75,8 +75,8 @@ fn evidence(denial: &SkipReason<'_>) -> &'static str {
         | SkipReason::EffectUnclear(_)
         | SkipReason::PolicyUnavailable(_)
         | SkipReason::NotInForce(_) => "",
-        SkipReason::SourceUnreadable => "might be an owner",
-        SkipReason::ExitOwnerOpens { .. } => "entry by an owner",
+        SkipReason::SourceUnreadable => "might be the owner",
+        SkipReason::ExitOwnerOpens { .. } => "entry by the owner or a delegate",
         SkipReason::NotExitOwner(denied) => match denied.source_name {
             Some(_) => "not an owner or delegate",
             None => "no readable source",

@@ -363,8 +363,11 @@ impl Path {
         match self.detail {
             Detail::Trade => format!("{}, {}", case.requested.text(), case.size_input.text()),
             Detail::Margin(margin) => {
-                let basis = if margin { "margin" } else { "notional" };
-                format!("{basis}: {}", case.limited.text())
+                let (stated, derived) = match margin {
+                    true => ("margin", "notional"),
+                    false => ("notional", "margin"),
+                };
+                format!("size is a {stated}: {derived} {}", case.limited.text())
             }
             Detail::None if self.passed == 8 && case.size_input == SizeInput::Margin => {
                 format!("{}, {}", case.requested.text(), case.size_input.text())
@@ -447,10 +450,12 @@ fn answer_text(answer: &Answer) -> String {
             margin,
             size_source,
         } => {
-            let requested =
-                leverage_requested.map_or_else(|| "nothing".to_owned(), |x| format!("{x}x"));
+            let requested = leverage_requested.map_or_else(
+                || "no leverage requested".to_owned(),
+                |x| format!("requested {x}x"),
+            );
             format!(
-                "TRADE {leverage}x from {leverage_source}, requested {requested}; notional {notional}, margin {margin}, size from {size_source}"
+                "TRADE {leverage}x from {leverage_source}, {requested}; notional {notional}, margin {margin}, size from {size_source}"
             )
         }
     }

@@ -352,7 +352,7 @@ fn check_contradiction(fields: &str, expected: &str) {
         text,
         format!(
             "EXIT BTCUSDT for the exit owner `exitbrain_v3_5`; {expected} contradict each other about the side: \
-             close the only open position of the symbol, and refuse if there are two"
+             close the only open position in the symbol, or reject the exit if there are two"
         )
     );
 }

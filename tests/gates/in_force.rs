@@ -11,7 +11,7 @@ fn an_expired_policy_is_a_skip() {
     check_text(
         Some(&expired),
         ENTRY,
-        "SKIP POLICY_STALE: policy expired at 2025-12-24T04:31:39.999999Z; the time is 2025-12-24T04:31:40Z [POLICY_MISSING_FIELD]",
+        "SKIP POLICY_STALE: the policy expired at 2025-12-24T04:31:39.999999Z; the time is 2025-12-24T04:31:40Z [POLICY_MISSING_FIELD]",
     );
 }
 

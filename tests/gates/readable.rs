@@ -197,37 +197,37 @@ fn times_in_another_unit_are_refused_and_never_converted() {
     for (fields, unit) in [
         (
             r#""ts": 1766550300"#,
-            "looks like seconds; send milliseconds",
+            "looks like epoch seconds; send epoch milliseconds",
         ),
         (
             r#""ts": 1766550300000000"#,
-            "looks like microseconds; send milliseconds",
+            "looks like epoch microseconds; send epoch milliseconds",
         ),
         (
             r#""ts": 1766550300000000000"#,
-            "looks like nanoseconds; send milliseconds",
+            "looks like epoch nanoseconds; send epoch milliseconds",
         ),
         (
             r#""decided_at": 1766550300"#,
-            "looks like seconds; send milliseconds",
+            "looks like epoch seconds; send epoch milliseconds",
         ),
         (
             r#""timestamp": 1766550300000"#,
-            "looks like milliseconds; use `ts`, or send seconds",
+            "looks like epoch milliseconds; use `ts`, or send epoch seconds",
         ),
         (
             r#""timestamp": "1969-12-31T23:59:59Z""#,
-            "not between the years 2000 and 2100",
+            "is not between the years 2000 and 2100",
         ),
         (
             r#""ts": 4102444800001"#,
-            "not between the years 2000 and 2100",
+            "is not between the years 2000 and 2100",
         ),
         (
             r#""ts": 946684799999"#,
-            "not between the years 2000 and 2100",
+            "is not between the years 2000 and 2100",
         ),
-        (r#""ts": 0"#, "not between the years 2000 and 2100"),
+        (r#""ts": 0"#, "is not between the years 2000 and 2100"),
     ] {
         let answer = text(fields);
         assert!(answer.starts_with(INVALID), "{fields}: {answer}");
@@ -348,7 +348,7 @@ fn a_missing_time_precedes_ambiguity() {
     let ambiguous = r#""symbol": "BTCUSDT", "side": "BUY", "action": "SELL", "size": 250"#;
     let hold = r#""symbol": "BTCUSDT", "side": "HOLD""#;
     let time = r#""ts": 1766550690000"#;
-    let no_time = "SKIP INTENT_INVALID: `timestamp` is missing";
+    let no_time = "SKIP INTENT_INVALID: the intent has no timestamp; add `ts` (epoch milliseconds) or `timestamp` (epoch seconds or ISO-8601)";
     check_recorded(&format!("{{{ambiguous}}}"), no_time);
     check_recorded(&format!("{{{hold}}}"), no_time);
     check_recorded(&format!("{{{ambiguous}, {time}}}"), "SKIP INTENT_AMBIGUOUS");

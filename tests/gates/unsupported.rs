@@ -102,7 +102,7 @@ fn an_exit_passes_with_a_note() {
     assert_eq!(
         text,
         "EXIT BTCUSDT for the exit owner `exitbrain_v3_5`; not understood: `requestedLeverage`; \
-         `ts` is 17: not between the years 2000 and 2100"
+         `ts` is 17, which is not between the years 2000 and 2100"
     );
 }
 

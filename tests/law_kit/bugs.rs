@@ -358,7 +358,7 @@ pub(crate) const OTHERS: [(&str, Law, &str, Bug); 33] = {
         (
             "a size is reduced to its limit",
             L7,
-            "must reject the entry or leave",
+            "the entry must be skipped or keep its",
             SIZE_REDUCED,
         ),
         (

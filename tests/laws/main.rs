@@ -3,7 +3,7 @@
 //! - L1 no policy, no trade
 //! - L2 no number without a source
 //! - L3 total
-//! - L4 unknown inputs fail
+//! - L4 a gate fails on an unknown input
 //! - L5 exits are never blocked
 //! - L6 deterministic
 //! - L7 monotone

@@ -26,6 +26,16 @@ fn check_bound(structure: &str, name: &str, values: &str, bound: &str) {
     }
 }
 
+/// Checks that each of the values, separated by spaces, is rejected because the field is unknown.
+fn check_unknown(structure: &str, name: &str, values: &str) {
+    for value in values.split(' ') {
+        check_invalid(
+            &set(structure, name, value),
+            &format!("`{structure}.{name}` is not a known field; check the spelling, or remove it"),
+        );
+    }
+}
+
 /// Checks that each of the values, separated by spaces, is valid for the field.
 fn check_kept(structure: &str, name: &str, values: &str) {
     for value in values.split(' ') {
@@ -72,11 +82,7 @@ fn harvest_parameters_are_bounded() {
     ] {
         check(name, "1e999 -1e999", "finite");
     }
-    check(
-        "T1R",
-        "1.8 null {\"a\":null}",
-        "absent, because this field is unknown (check the spelling)",
-    );
+    check_unknown("harvest_params", "T1R", "1.8 null {\"a\":null}");
     check_kept(
         "harvest_params",
         "kill_threshold",
@@ -108,11 +114,7 @@ fn kill_parameters_are_bounded() {
     ] {
         check(name, "1e999 -1e999", "finite");
     }
-    check(
-        "trend_max",
-        "1 null",
-        "absent, because this field is unknown (check the spelling)",
-    );
+    check_unknown("kill_params", "trend_max", "1 null");
     check_kept("kill_params", "trend_min", "0 1");
     check_kept("kill_params", "ts_ref", "-1 0");
     check_kept("kill_params", "sigma_spike_cap", "0");
@@ -186,7 +188,7 @@ fn limits_and_grace_are_bounded() {
     }
     check_invalid(
         &and(r#""limits":{"max_levrage":8}"#),
-        "`limits.max_levrage` is `8`, but must be absent, because this field is unknown (check the spelling)",
+        "`limits.max_levrage` is not a known field; check the spelling, or remove it",
     );
     check_parse_error(
         &and(r#""limits":[8]"#),

@@ -13,9 +13,9 @@ fn warnings_about_valid_policies() {
             "\"BTCUSDT\": null, \"XRPUSDT\": 10",
         ),
         &[
-            "`universe_symbols` lists `BTCUSDT`, but `leverage_by_symbol` does not: every entry in this symbol is skipped",
-            "`universe_symbols` lists `ETHUSDT`, but `leverage_by_symbol` does not: every entry in this symbol is skipped",
-            "`leverage_by_symbol` lists `XRPUSDT`, but `universe_symbols` does not: this leverage is never used",
+            "`universe_symbols` lists `BTCUSDT`, but `leverage_by_symbol` does not: every entry in this symbol is skipped; add a leverage, or remove the symbol",
+            "`universe_symbols` lists `ETHUSDT`, but `leverage_by_symbol` does not: every entry in this symbol is skipped; add a leverage, or remove the symbol",
+            "`leverage_by_symbol` lists `XRPUSDT`, but `universe_symbols` does not: this leverage is never used; add the symbol to `universe_symbols`, or remove the leverage",
             no_hash,
         ],
     );
@@ -26,12 +26,12 @@ fn warnings_about_valid_policies() {
             r#""exchange_info_endpoint":"","ticker_24h_endpoint":"","policy_sig":"","policy_seq":1,"harvest_grace_sec":1"#
         )),
         &[
-            "`valid_from_epoch` (2025-12-24T04:32:15Z) is later than `valid_until_epoch` (2025-12-24T04:32:14.062733Z): the policy is never in force",
+            "`valid_from_epoch` (2025-12-24T04:32:15Z) is later than `valid_until_epoch` (2025-12-24T04:32:14.062733Z): the policy is never in force; correct one of them",
             "`b\\n` is not a known field, so it has no effect; check the spelling",
             "`valid_untill` is not a known field, so it has no effect; check the spelling",
             no_hash,
-            "`metadata_ok` is `false`: the generator of the policy reported bad inputs",
-            "`missing_fields` is `[\"sigma\"]`: the generator of the policy reported missing inputs",
+            "`metadata_ok` is `false`: the generator of the policy reported bad inputs; fix them and generate the policy again",
+            "`missing_fields` is `[\"sigma\"]`: the generator of the policy reported missing inputs; fix them and generate the policy again",
         ],
     );
     // A validity window that consists of a single timestamp is not empty.
@@ -154,7 +154,9 @@ fn a_state_has_a_policy_or_a_reason() {
     check(PolicyUnavailable::NotFound, "no policy");
     check(
         PolicyUnavailable::HashUnknown(policy.hash()),
-        &format!("the policy with hash {SAMPLE_HASH} is unknown"),
+        &format!(
+            "the policy of the recorded decision, with hash {SAMPLE_HASH}, is not on the tape"
+        ),
     );
     check(refused, "the document is `[]`, but must be a JSON object");
     check(

@@ -125,36 +125,35 @@ fn all_violations_are_reported_sorted_by_kind() {
 
 #[test]
 fn duplicate_keys_are_rejected_at_every_level() {
-    let twice = "but must be the only value of this key, which occurs more than once";
+    let twice = |key: &str, value: &str| {
+        format!("the key `{key}` occurs more than once, here with the value `{value}`; keep one")
+    };
     check_parse_error(
         &and("\"policy_version\":\"0\""),
-        &format!("`policy_version` is `\"1.0.0-ai-sample\"`, {twice}"),
+        &twice("policy_version", "\"1.0.0-ai-sample\""),
     );
     // A duplicate with the same value, with null, or with an escaped name is rejected too.
-    check_parse_error(&and(r#""x":1,"x":1"#), &format!("`x` is `1`, {twice}"));
-    check_parse_error(&and(r#""x":null,"x":1"#), &format!("`x` is `1`, {twice}"));
-    check_parse_error(&and(r#""x":1,"\u0078":2"#), &format!("`x` is `2`, {twice}"));
-    check_parse_error(
-        &and(r#""x":[0,{"y":1,"y":2}]"#),
-        &format!("`x[1].y` is `2`, {twice}"),
-    );
+    check_parse_error(&and(r#""x":1,"x":1"#), &twice("x", "1"));
+    check_parse_error(&and(r#""x":null,"x":1"#), &twice("x", "1"));
+    check_parse_error(&and(r#""x":1,"\u0078":2"#), &twice("x", "2"));
+    check_parse_error(&and(r#""x":[0,{"y":1,"y":2}]"#), &twice("x[1].y", "2"));
     check_parse_error(
         &with("\"T1_R\": 1.8", "\"T1_R\": 1.8, \"T1_R\": 1.8"),
-        &format!("`harvest_params.T1_R` is `1.8`, {twice}"),
+        &twice("harvest_params.T1_R", "1.8"),
     );
     check_parse_error(
         &with("\"BTCUSDT\": 8", "\"BTCUSDT\": 8, \"BTCUSDT\": 80"),
-        &format!("`leverage_by_symbol.BTCUSDT` is `80`, {twice}"),
+        &twice("leverage_by_symbol.BTCUSDT", "80"),
     );
     check_fields_refused(
         fields_with("limits", r#"{"max_leverage":5,"max_leverage":50}"#),
         "POLICY_PARSE_ERROR",
-        &format!("`limits.max_leverage` is `50`, {twice}"),
+        &twice("limits.max_leverage", "50"),
     );
     check_fields_refused(
         fields_with("features_window", r#" [{"from":1,"from":2}]"#),
         "POLICY_PARSE_ERROR",
-        &format!("`features_window[0].from` is `2`, {twice}"),
+        &twice("features_window[0].from", "2"),
     );
     let sample = read(&sample());
     let pairs = sample
@@ -162,10 +161,7 @@ fn duplicate_keys_are_rejected_at_every_level() {
         .iter()
         .map(|(k, v)| (k.as_str(), v.as_str()));
     let refusal = Policy::from_fields(pairs.chain([("policy_version", "2")])).unwrap_err();
-    assert_eq!(
-        refusal.to_string(),
-        format!("`policy_version` is `2`, {twice}")
-    );
+    assert_eq!(refusal.to_string(), twice("policy_version", "2"));
     // A text that only looks like JSON is accepted as a plain text.
     assert!(Policy::from_fields(fields_with("generator", r#"{"a":1,"a""#)).is_ok());
 }
@@ -174,7 +170,7 @@ fn duplicate_keys_are_rejected_at_every_level() {
 fn the_hash_is_not_checked_if_a_key_is_a_duplicate() {
     check_parse_error(
         &and(r#""policy_hash":"x","x":1,"x":2"#),
-        "`x` is `2`, but must be the only value of this key, which occurs more than once",
+        "the key `x` occurs more than once, here with the value `2`; keep one",
     );
 }
 

@@ -59,7 +59,7 @@ impl Law {
             Self::NoPolicyNoTrade => "no policy, no trade",
             Self::NoNumberWithoutASource => "no number without a source",
             Self::Total => "total",
-            Self::UnknownInputsFail => "unknown inputs fail",
+            Self::UnknownInputsFail => "a gate fails on an unknown input",
             Self::ExitsAreNeverBlocked => "exits are never blocked",
             Self::Deterministic => "deterministic",
             Self::Monotone => "monotone",

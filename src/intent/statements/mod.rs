@@ -96,7 +96,7 @@ fn add_field(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>) {
             2.0 => builder.direction.add_position(PositionSide::Short, name),
             _ => builder.entry_faults.add(IntentError::NotSupported {
                 field: name,
-                problem: "the number is not known",
+                problem: "is not a known number",
                 remedy: "send 0, 1 or 2",
             }),
         },
@@ -208,7 +208,7 @@ fn is_numbered_side(text: &str) -> bool {
 const fn numbered_side(field: &'static str) -> IntentError {
     IntentError::NotSupported {
         field,
-        problem: "numbers of sides are not supported",
+        problem: "is a number, which is not supported",
         remedy: "send BUY or SELL, and `reduce_only` for an exit",
     }
 }

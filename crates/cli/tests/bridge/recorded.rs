@@ -260,7 +260,9 @@ fn missing_items_are_reported() {
     );
     let again = desk.replay(&[]);
     assert!(
-        again.contains(&format!("the policy with hash {hash} is unknown")),
+        again.contains(&format!(
+            "the policy of the recorded decision, with hash {hash}, is not on the tape"
+        )),
         "{again}"
     );
     redis.run(&["RENAME", "aside", POLICY]);

@@ -91,7 +91,7 @@ fn an_invalid_policy_skips_with_its_reason_and_all_violations_are_reported() {
         &[
             "`leverage_by_symbol` is missing",
             "`kill_params.sigma_ref` is `\"0.1\"`, but must be a JSON number",
-            "`harvest_params.T4_R` is `7`, but must be absent, because this field is unknown (check the spelling)",
+            "`harvest_params.T4_R` is not a known field; check the spelling, or remove it",
             "`policy_hash` is `00`, but the hash of the policy's fields is HASH; if the fields are as intended, recompute it with `portcullis policy hash`",
         ],
     );

@@ -51,14 +51,14 @@ fn every_violated_guardrail_is_reported() {
         &whole,
         r#""valid_from_epoch": 1766547133.999999,"#,
         &[
-            "policy is valid for 3600.062734 s; the guardrails allow at most 3600.062733 s (`max_validity_sec`)",
+            "the policy is valid for 3600.062734 s; the guardrails allow at most 3600.062733 s (`max_validity_sec`)",
         ],
     );
     check(
         &validity,
         r#""valid_from_epoch": 1766547134,"#,
         &[
-            "policy is valid for 3600.062733 s; the guardrails allow at most 3600 s (`max_validity_sec`)",
+            "the policy is valid for 3600.062733 s; the guardrails allow at most 3600 s (`max_validity_sec`)",
         ],
     );
     let placed = none.clone().with_market("futures").with_venue("binance");
@@ -68,15 +68,15 @@ fn every_violated_guardrail_is_reported() {
         r#""market": "spot","#,
         &[
             "the market of the policy is `spot`; the guardrails require `futures`",
-            "policy has no `venue`; the guardrails require `binance`",
+            "the policy has no `venue`; the guardrails require `binance`",
         ],
     );
     check(
         &none.clone().with_max_leverage(Leverage::new(11.0).unwrap()),
         "",
         &[
-            "policy has leverage 12 for BNBUSDT; the guardrails allow at most 11 (`max_leverage`)",
-            "policy has leverage 15 for ADAUSDT; the guardrails allow at most 11 (`max_leverage`)",
+            "the policy has leverage 12 for BNBUSDT; the guardrails allow at most 11 (`max_leverage`)",
+            "the policy has leverage 15 for ADAUSDT; the guardrails allow at most 11 (`max_leverage`)",
         ],
     );
     let listed = policy("1", "");
@@ -84,7 +84,7 @@ fn every_violated_guardrail_is_reported() {
     check(
         &none.clone().with_permitted_symbols(most),
         "",
-        &["policy lists BTCUSDT, but the guardrails do not permit it (`permitted_symbols`)"],
+        &["the policy lists BTCUSDT, but the guardrails do not permit it (`permitted_symbols`)"],
     );
     // A publication adds the hash.
     check(&none.with_required_policy_hash(), "", &[]);

@@ -67,7 +67,7 @@ fn the_texts_of_publish_errors() {
     assert_eq!(
         PublishError::ConstraintViolation(vec![violation(None), violation(Some("okx"))])
             .to_string(),
-        "the policy violates the guardrails: policy has no `venue`; the guardrails require `binance`; \
+        "the policy violates the guardrails: the policy has no `venue`; the guardrails require `binance`; \
          the venue of the policy is `okx`; the guardrails require `binance`; change the policy or the guardrails"
     );
 }

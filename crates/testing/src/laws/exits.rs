@@ -40,7 +40,8 @@ fn exit(case: &mut Case<'_, '_>, (call, noise): &(Call, Noise)) -> Result<Tested
     call.intent = call.intent.with_noise(noise);
     let row = case.ask("an exit of the exit owner or a delegate", call.question())?;
     demand(row.decision == Verdict::Exit, || {
-        "an exit of the exit owner or a delegate must be an EXIT, whatever else is wrong".to_owned()
+        "an exit of the exit owner or a delegate must be an EXIT, even if other inputs are invalid"
+            .to_owned()
     })?;
     let rule = match call.intent.source.as_deref() {
         Some(OWNER) => ExitRule::Owner,
@@ -77,7 +78,7 @@ fn one_part(
     case: &mut Case<'_, '_>,
     (sound, missing, value): &(HarvestCall, Missing, Option<f64>),
 ) -> Result<Tested, FailedDemand> {
-    let whole = case.ask("a sound position", sound.question())?;
+    let whole = case.ask("a valid position", sound.question())?;
     if whole.decision != Verdict::Harvest {
         return Ok(Tested::No);
     }

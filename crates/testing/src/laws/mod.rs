@@ -79,7 +79,7 @@ impl Laws {
     /// Checks a decider against one law. A panic or an error of the decider violates L3, whichever law is checked.
     ///
     /// # Errors
-    /// Returns the violation. It is also a violation if the law cannot be tested because no sound entry is a `TRADE`.
+    /// Returns the violation. It is also a violation if the law cannot be tested because no valid entry is a `TRADE`.
     pub fn check_law(&self, law: Law, decider: &mut dyn Decider) -> Result<(), Violation> {
         let checks: &[LawCheck] = match law {
             Law::NoPolicyNoTrade => &[no_policy::no_trade],
@@ -93,7 +93,7 @@ impl Laws {
                 monotone::lower_leverage_never_raises,
             ],
         };
-        let if_untested = "no sound entry was a TRADE";
+        let if_untested = "no valid entry was a TRADE";
         self.run(law, if_untested, checks, &mut |question| {
             decider.decide(question)
         })
@@ -128,7 +128,7 @@ impl Laws {
             Law::Deterministic => &[deterministic::harvest],
             Law::Monotone => &[monotone::higher_r_never_lowers],
         };
-        let if_untested = "no sound position was a HARVEST";
+        let if_untested = "no valid position was a HARVEST";
         self.run(law, if_untested, checks, &mut |question| {
             harvester.harvest(question)
         })

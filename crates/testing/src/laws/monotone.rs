@@ -54,7 +54,7 @@ fn tighter(
         })?;
         for column in NUMBERS {
             demand(same(tight.number(column), loose.number(column)), || {
-                format!("{tightening} must reject the entry or leave `{column}` unchanged")
+                format!("with {tightening}, the entry must be skipped or keep its `{column}`")
             })?;
         }
         demand(tight.not_after <= loose.not_after, || {

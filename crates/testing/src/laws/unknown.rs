@@ -1,4 +1,4 @@
-//! Checks of L4, unknown inputs fail.
+//! Checks of L4, a gate fails on an unknown input.
 
 use proptest::{option::weighted, prelude::*};
 
@@ -34,7 +34,7 @@ fn of_an_entry(
     case: &mut Case<'_, '_>,
     (sound, spoiled): &(Call, Spoiled),
 ) -> Result<Tested, FailedDemand> {
-    let row = case.ask("a sound entry", sound.question())?;
+    let row = case.ask("a valid entry", sound.question())?;
     if row.decision != Verdict::Trade {
         return Ok(Tested::No);
     }
@@ -67,7 +67,7 @@ fn of_a_harvest(
     case: &mut Case<'_, '_>,
     (sound, missing, value): &(HarvestCall, Missing, Option<f64>),
 ) -> Result<Tested, FailedDemand> {
-    let row = case.ask("a sound position", sound.question())?;
+    let row = case.ask("a valid position", sound.question())?;
     if row.decision != Verdict::Harvest {
         return Ok(Tested::No);
     }

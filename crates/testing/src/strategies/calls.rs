@@ -136,7 +136,7 @@ pub fn calls_with_policy() -> BoxedStrategy<Call> {
     )
 }
 
-/// Generates an entry that becomes a trade: the policy and the entry are sound, and there are no
+/// Generates an entry that becomes a trade: the policy and the entry are valid, and there are no
 /// guardrails.
 pub fn sound_entries() -> BoxedStrategy<Call> {
     call(
@@ -155,7 +155,7 @@ pub fn exits() -> BoxedStrategy<Call> {
     )
 }
 
-/// Generates an entry whose source is the exit owner or a delegate, and which is otherwise sound.
+/// Generates an entry whose source is the exit owner or a delegate, and which is otherwise valid.
 pub fn owners_entries() -> BoxedStrategy<Call> {
     let by_owner = (intents::sound_entry(), select(vec![OWNER, DELEGATE]));
     let entry = by_owner.prop_map(|(entry, owner)| IntentDraft {

@@ -1,4 +1,4 @@
-//! Strategies for defects of a sound entry, and for defects that an exit must tolerate.
+//! Strategies for defects of a valid entry, and for defects that an exit must tolerate.
 
 use proptest::{prelude::*, sample::select};
 

@@ -1,4 +1,4 @@
-//! Strategies for texts: any characters, any JSON, and sound inputs with a part replaced.
+//! Strategies for texts: any characters, any JSON, and valid inputs with a part replaced.
 
 use proptest::prelude::*;
 
@@ -62,7 +62,7 @@ fn key() -> impl Strategy<Value = String> {
     prop_oneof![4 => known, 1 => any::<String>()]
 }
 
-/// Generates a sound text in which one part is replaced with another text.
+/// Generates a valid text in which one part is replaced with another text.
 fn torn() -> impl Strategy<Value = String> {
     let whole = calls().prop_map(|call| {
         let policy = call.policy.draft().map(PolicyDraft::text);
