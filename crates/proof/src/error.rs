@@ -16,11 +16,11 @@ pub enum ProofError {
         error: io::Error,
     },
     /// The path contains no file to examine.
-    #[error("`{}` contains no file to examine ({left_out} left out, {others} of other types)", path.display())]
+    #[error("`{}` contains no file to examine ({left_out} excluded, {others} of other types)", path.display())]
     NoFile {
         /// The path that was passed to [`prove`](crate::prove).
         path: PathBuf,
-        /// The number of files and trees below the path that were left out.
+        /// The number of excluded files and directories below the path.
         left_out: usize,
         /// The number of files below the path whose type is not examined.
         others: u64,

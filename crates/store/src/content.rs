@@ -76,7 +76,7 @@ impl StoreContent {
         }
     }
 
-    /// Returns the content that the store holds as its policy.
+    /// Returns the content of the store that represents its policy.
     ///
     /// # Errors
     /// Returns the error if the policy could not be read.

@@ -16,7 +16,7 @@ use portcullis::{
 pub enum StoreError {
     /// The store cannot be reached, read or written.
     #[error(
-        "{store} is not available: {why}; nothing was changed; make the store reachable and try again"
+        "{store} is not available: {why}; nothing was changed; restore the connection to the store and try again"
     )]
     Unavailable {
         /// The name of the store, without the password.
@@ -91,7 +91,7 @@ impl LoadError {
 #[non_exhaustive]
 pub enum PublishError {
     /// The store does not hold the policy that the writer expected.
-    #[error("the store holds {}, but this publication was prepared against {}; review the stored policy and publish again", hash_or_none(.found), hash_or_none(.expected))]
+    #[error("the store contains {}, but this publication was prepared against {}; review the stored policy and publish again", hash_or_none(.found), hash_or_none(.expected))]
     Conflict {
         /// The hash that the writer expected; `None` if it expected no policy.
         expected: Option<PolicyHash>,
@@ -162,7 +162,9 @@ const fn next_step(unavailable: &PolicyUnavailable) -> &'static str {
         PolicyUnavailable::RolledBack { .. } => {
             "; publish a policy with a higher sequence (`policy_seq`)"
         }
-        PolicyUnavailable::StoreUnavailable => "; make the policy store reachable",
+        PolicyUnavailable::StoreUnavailable => {
+            "; start the policy store, or restore the connection to it"
+        }
         PolicyUnavailable::SequenceNotRecorded { .. } => "; make the file writable",
         // These texts already contain the next step.
         PolicyUnavailable::StoreUnsafe { .. } | PolicyUnavailable::WrittenByOther { .. } => "",

@@ -24,7 +24,7 @@ pub trait PolicyStore: Send + Sync {
     /// Returns the name of the store for messages, without a password.
     fn name(&self) -> String;
 
-    /// Returns the content that the store holds as its policy, in one read.
+    /// Returns the content of the store that represents its policy, in one read.
     ///
     /// # Errors
     /// Returns an error if the store cannot be reached.
@@ -216,7 +216,7 @@ pub trait PolicyStore: Send + Sync {
     /// policy if `expected` is `None`.
     ///
     /// # Errors
-    /// Returns an error if the store holds another policy, if the sequence is not above every earlier one, or if the
+    /// Returns an error if the store contains another policy, if the sequence is not above every earlier one, or if the
     /// store cannot write.
     fn publish(
         &self,

@@ -55,11 +55,11 @@ impl Display for Report {
         )?;
         section(
             f,
-            "policy documents, whose numbers are allowed because a policy expires",
+            "policy documents (their policy keys are not checked, because a policy is the place for trading numbers)",
             &self.policies,
             |f, it| writeln!(f, "{}", printable(it.display())),
         )?;
-        section(f, "left out", &self.left_out, write_left_out)?;
+        section(f, "excluded", &self.left_out, write_left_out)?;
         writeln!(f)?;
         self.totals(f)
     }
@@ -206,7 +206,7 @@ fn write_stale(f: &mut fmt::Formatter<'_>, stale: &Stale) -> fmt::Result {
 fn write_left_out(f: &mut fmt::Formatter<'_>, left_out: &LeftOut) -> fmt::Result {
     let what = match left_out.counted {
         Counted::Files => "file",
-        Counted::Trees => "tree",
+        Counted::Trees => "folder",
         Counted::Items => "item",
         Counted::Links => "link",
     };

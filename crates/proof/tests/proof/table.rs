@@ -77,11 +77,11 @@ impl Table {
                 (true, true) => row.found += 1,
                 (true, false) => {
                     row.missed += 1;
-                    table.wrong.push(told("missed"));
+                    table.wrong.push(told("false negative of"));
                 }
                 (false, _) => {
                     row.wrong += 1;
-                    table.wrong.push(told("wrongly found"));
+                    table.wrong.push(told("false positive of"));
                 }
             }
         }
@@ -110,12 +110,15 @@ impl Table {
 
 impl Display for Table {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(f, "language  check  found  missed  wrongly found")?;
+        writeln!(
+            f,
+            "language  check  found  false negatives  false positives"
+        )?;
         let mut sum = Row::default();
         for ((language, check), row) in &self.rows {
             writeln!(
                 f,
-                "{language:8}  {check:>5}  {:>5}  {:>6}  {:>13}",
+                "{language:8}  {check:>5}  {:>5}  {:>15}  {:>15}",
                 row.found, row.missed, row.wrong
             )?;
             sum.found += row.found;
@@ -124,7 +127,7 @@ impl Display for Table {
         }
         writeln!(
             f,
-            "all              {:>5}  {:>6}  {:>13}",
+            "all              {:>5}  {:>15}  {:>15}",
             sum.found, sum.missed, sum.wrong
         )?;
         writeln!(

@@ -50,7 +50,7 @@ const REFRESH_WITHIN: Duration = Duration::from_secs(1);
 const REFRESH_WITHIN_OF_EXITS: Duration = Duration::from_millis(50);
 
 /// Time by which the id of an entry may be ahead of the clock of the server, if the guardrails limit no skew. An id
-/// further ahead is not believed, because any sender can choose it.
+/// further ahead is not used as a time, because any sender can choose it.
 const AHEAD_MAX: SignedDuration = SignedDuration::from_micros(1_000_000);
 
 /// Number of requests in flight at which the worker waits for a reply.

@@ -50,7 +50,7 @@ fn the_texts_of_publish_errors() {
     assert_eq!(
         conflict.to_string(),
         format!(
-            "the store holds {hash}, but this publication was prepared against no policy; review the stored policy and publish again"
+            "the store contains {hash}, but this publication was prepared against no policy; review the stored policy and publish again"
         )
     );
     let missing = |id: PublicationId| PublishError::NotInHistory(id).to_string();

@@ -9,7 +9,8 @@ use flate2::{Compression, write::GzEncoder};
 
 use crate::tape::{TapeReader, TapeSource};
 
-/// The allowed memory for reading a hostile file, in bytes. The files below need gigabytes if their sizes are believed.
+/// The allowed memory for reading a hostile file, in bytes. The files below need gigabytes if their stated sizes are
+/// used.
 const BYTES_MAX: u64 = 600 * 1024 * 1024;
 
 /// A writer of the Thrift compact protocol.
@@ -302,7 +303,7 @@ fn a_page_does_not_decompress_to_more_than_it_states() {
 }
 
 #[test]
-fn stated_sizes_are_not_believed() {
+fn stated_sizes_are_not_trusted() {
     let max = i64::from(i32::MAX);
     let page = || Page::plain(&["{}"]);
     let cases = [

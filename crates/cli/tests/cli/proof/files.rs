@@ -1,4 +1,4 @@
-//! Tests of the files that are examined, left out, or unreadable.
+//! Tests of the files that are examined, excluded, or unreadable.
 
 use std::fs;
 
@@ -147,16 +147,16 @@ fn paths_without_files_to_examine_are_rejected() {
     );
     check(
         &["bot.py", "README.md"],
-        "`README.md` contains no file to examine (0 left out, 1 of other types)",
+        "`README.md` contains no file to examine (0 excluded, 1 of other types)",
     );
     check(
         &["empty"],
-        "`empty` contains no file to examine (0 left out, 0 of other types)",
+        "`empty` contains no file to examine (0 excluded, 0 of other types)",
     );
     fs::remove_file(place.path().join("bot.py")).unwrap();
     check(
         &["."],
-        "`.` contains no file to examine (1 left out, 1 of other types)",
+        "`.` contains no file to examine (1 excluded, 1 of other types)",
     );
     let run = proof(&place, &[]);
     assert_eq!(run.status, 2);

@@ -21,7 +21,7 @@ def read_leverage(row):
 def read_notional(row):
     try:
         return float(row["notional"])
-    except KeyError:  # = handler leaves
+    except KeyError:  # = handler returns
         raise
 
 
@@ -129,7 +129,7 @@ def absent_and_skips(client, signal):
 def translated(symbol):
     try:
         return load_policy(symbol)
-    except OSError as exc:  # = handler leaves
+    except OSError as exc:  # = handler returns
         raise PolicyError(symbol) from exc
 
 

@@ -62,7 +62,7 @@ def positive(client, signal):
 def by_exception(client, signal):
     try:
         policy = load_policy(signal.symbol)
-    except PolicyError:  # = handler leaves
+    except PolicyError:  # = handler returns
         log.exception("no policy")
         return None
     if policy is None:

@@ -92,14 +92,14 @@ def get_default(settings):
 def raises(policy, symbol):
     try:
         return policy.leverage_by_symbol[symbol]
-    except KeyError as error:  # = handler leaves
+    except KeyError as error:  # = handler returns
         raise LookupError(symbol) from error
 
 
 def skips(exchange, signal):
     try:
         policy = load_policy()
-    except PolicyError:  # = handler leaves
+    except PolicyError:  # = handler returns
         log.warning("skip")
         return
     exchange.place_order(signal.symbol, policy.leverage(signal.symbol))  # = guarded entry
@@ -109,7 +109,7 @@ def continues(exchange, policy, signals):
     for signal in signals:
         try:
             size = signal.size_usd
-        except AttributeError:  # = handler leaves
+        except AttributeError:  # = handler returns
             continue
         if policy is None:
             continue
@@ -119,7 +119,7 @@ def continues(exchange, policy, signals):
 def asks_later(exchange, signal):
     try:
         policy = load_policy()
-    except PolicyError:  # = asked afterwards
+    except PolicyError:  # = checked afterwards
         policy = None
     if policy is None:
         return

@@ -3,11 +3,11 @@ from quantum.decisions import Trade
 
 
 def send(exchange, trade: Trade):
-    exchange.place_order(trade.symbol, trade.leverage)  # = handed a witness
+    exchange.place_order(trade.symbol, trade.leverage)  # = witness as an argument
 
 
 def enter(exchange, policy: Policy, symbol):
-    exchange.open_position(symbol, policy.leverage(symbol))  # = handed a witness
+    exchange.open_position(symbol, policy.leverage(symbol))  # = witness as an argument
 
 
 def leave(exchange, owner, symbol):

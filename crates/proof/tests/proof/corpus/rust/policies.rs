@@ -126,7 +126,7 @@ fn an_error_trades(venue: &Venue, symbol: &str) {
 fn an_error_skips(venue: &Venue, symbol: &str) {
     let policy = match load_policy() {
         Ok(policy) => policy,
-        Err(error) => return skip(error), // = handler leaves
+        Err(error) => return skip(error), // = handler returns
     };
     venue.place_order(symbol, policy.leverage(symbol)); // = guarded entry
 }
