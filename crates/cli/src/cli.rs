@@ -25,13 +25,13 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Answer each record of a tape as of its own time, under the policy that was active then
+    /// Answer each record of a tape at its event time, under the policy that was active then
     Replay(replay::Args),
     /// Decide each intent from standard input, one JSON object per line
     Decide(decide::Args),
     /// Evaluate each open position from standard input, one JSON object per line
     Harvest(harvest::Args),
-    /// Show every check that led to the answer to one record of a tape
+    /// Show every check for one record of a tape, with the compared values
     Explain(explain::Args),
     /// Show which answers change under another policy or another version of Portcullis
     Diff(diff::Args),
