@@ -28,7 +28,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let ownership = args.ownership.resolve()?;
+    let ownership = args.ownership.resolve_for(None)?;
     let authority = Authority::of(&ownership, &args.name).map_err(|denied| {
         Failure::error(format_args!(
             "{denied}; give the owner's name with --as, or list this service with --exit-delegate"
