@@ -15,6 +15,7 @@ mod alarm;
 mod authority;
 mod change_detector;
 mod commit;
+mod dialect;
 mod fields;
 mod log_texts;
 mod memory;
