@@ -6,7 +6,7 @@ use super::{Decision, Gate, SkipCode};
 
 /// A reason for which a service denied an entry, and which the engine cannot derive from the intent
 /// and the policy: a policy that was unavailable at that moment, a halt, an untrusted clock, a
-/// duplicate id, or a later exit.
+/// duplicate id, a later exit, or an executor that cannot carry out the trade.
 ///
 /// A service denial can only make the answer to an entry a skip. It never affects an exit. If a
 /// gate fails that is checked before the denial, the answer is the skip of that gate.
@@ -84,11 +84,13 @@ fn gates_before(reason: SkipCode) -> Option<&'static [Gate]> {
         | SkipCode::PolicyConstraintViolation
         | SkipCode::PolicyStoreUnavailable => Some(Gate::Policy.passed_before()),
         SkipCode::ClockUntrusted => Some(Gate::Freshness.passed_before()),
-        SkipCode::IntentDuplicate | SkipCode::IntentSuperseded => Some(Gate::ALL),
+        // A service reports an unsupported intent if its executor cannot carry out the trade.
+        SkipCode::IntentDuplicate | SkipCode::IntentSuperseded | SkipCode::IntentUnsupported => {
+            Some(Gate::ALL)
+        }
         SkipCode::IntentInvalid
         | SkipCode::IntentAmbiguous
         | SkipCode::IntentNotActionable
-        | SkipCode::IntentUnsupported
         | SkipCode::DenyNotExitOwner
         | SkipCode::PolicyNotYetValid
         | SkipCode::PolicyStale

@@ -30,6 +30,7 @@ fn a_denial_applies_unless_an_earlier_gate_denies() {
         SkipCode::ClockUntrusted,
         SkipCode::IntentDuplicate,
         SkipCode::IntentSuperseded,
+        SkipCode::IntentUnsupported,
     ] {
         check(reason, ENTRY, true);
     }
@@ -37,6 +38,7 @@ fn a_denial_applies_unless_an_earlier_gate_denies() {
     check(SkipCode::ClockUntrusted, NOT_LISTED, true);
     check(SkipCode::PolicyStoreUnavailable, NOT_LISTED, true);
     check(SkipCode::IntentDuplicate, NOT_LISTED, false);
+    check(SkipCode::IntentUnsupported, NOT_LISTED, false);
     // An ambiguous intent is denied by the first gate.
     check(SkipCode::IntentUnreadable, AMBIGUOUS, true);
     check(SkipCode::TradingHalted, AMBIGUOUS, false);
@@ -49,6 +51,7 @@ fn exits_ignore_denials() {
         SkipCode::IntentUnreadable,
         SkipCode::TradingHalted,
         SkipCode::IntentDuplicate,
+        SkipCode::IntentUnsupported,
     ] {
         check(reason, EXIT, false);
     }

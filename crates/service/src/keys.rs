@@ -39,6 +39,11 @@ pub(crate) fn answered_mark(bridge: &str, intent: &str) -> String {
     format!("{bridge}:answered:{intent}")
 }
 
+/// Returns the key of the permit of a plan, which an executor of another service waits for.
+pub(crate) fn permit(prefix: &str, plan_id: &str) -> String {
+    format!("{prefix}{plan_id}")
+}
+
 /// Returns the key of the last exit of a symbol.
 pub(crate) fn last_exit(bridge: &str, symbol: &str) -> String {
     format!("{bridge}:exit:{symbol}")

@@ -7,6 +7,7 @@ pub mod bridge;
 pub mod harvester;
 pub mod keys;
 pub mod metrics;
+pub mod profile;
 pub mod recorder;
 pub mod runtime;
 pub mod stream;

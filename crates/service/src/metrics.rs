@@ -7,6 +7,8 @@ pub use portcullis_store::metrics::DECISIONS;
 pub const REPEATED: &str = "portcullis_repeated_total";
 /// Counter: answers that were decided again, because the policy, the halts or the time changed before the write.
 pub const DECIDED_AGAIN: &str = "portcullis_decided_again_total";
+/// Counter: exits that the executor of the profile cannot carry out.
+pub const EXITS_REFUSED: &str = "portcullis_exits_refused_total";
 /// Histogram by `stream`: seconds from the time in the id of an entry to its answer.
 pub const ANSWER_LAG: &str = "portcullis_answer_lag_seconds";
 /// Gauge by `stream`: entries without an answer.

@@ -13,6 +13,8 @@ pub struct StoreContent {
     pub(super) halt: Result<Halt, StoreError>,
     /// The part of the halts that is in effect only because no resume has ended it.
     pub(super) kept: Halt,
+    /// A text about each switch of another program that halts everything.
+    pub(super) switched: Vec<String>,
     pub(super) token: ContentToken,
 }
 
@@ -72,6 +74,7 @@ impl StoreContent {
             stored,
             halt,
             kept: Halt::Nothing,
+            switched: Vec::new(),
             token: ContentToken { policy, halts },
         }
     }
@@ -99,6 +102,12 @@ impl StoreContent {
         &self.kept
     }
 
+    /// Returns one text about each switch of another program that halts everything, with its key and its value.
+    #[must_use]
+    pub fn switched(&self) -> &[String] {
+        &self.switched
+    }
+
     /// Returns the token of the policy and the halts.
     #[must_use]
     pub const fn token(&self) -> &ContentToken {
@@ -121,10 +130,17 @@ impl ContentToken {
         policy.map_or_else(|| UNREADABLE.to_owned(), of_fields)
     }
 
-    /// Returns the token of the set of halts and of the set of recorded halts; `None` for a key of another type.
+    /// Returns the token of the set of halts, of the set of recorded halts, and of the values of switches; `None` for a
+    /// key of another type.
     #[cfg(feature = "redis")]
-    pub(super) fn of_raw_halts(halts: [Option<&[Vec<u8>]>; 2]) -> String {
-        let tokens = halts.map(|names| names.map_or_else(|| UNREADABLE.to_owned(), of_names));
+    pub(super) fn of_raw_halts<'a>(
+        halts: [Option<&[Vec<u8>]>; 2],
+        switches: impl Iterator<Item = Option<&'a [u8]>>,
+    ) -> String {
+        let halts = halts.map(|names| names.map_or_else(|| UNREADABLE.to_owned(), of_names));
+        let switches = switches
+            .map(|value| value.map_or_else(|| UNREADABLE.to_owned(), |value| digest(&[value])));
+        let tokens: Vec<String> = halts.into_iter().chain(switches).collect();
         digest(&[tokens.concat().as_bytes()])
     }
 

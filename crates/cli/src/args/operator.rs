@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use portcullis::{decide::Engine, exit::ExitOwnership, guardrails::Guardrails};
-use portcullis_service::DEFAULT_EXIT_OWNER;
+use portcullis_service::{DEFAULT_EXIT_OWNER, profile::Profile};
 use portcullis_sim::report::RunSettings;
 
 use crate::{
@@ -59,14 +59,28 @@ impl OperatorArgs {
 
     /// Builds the engine, and the settings that a report lists.
     pub(crate) fn resolve(&self, assume_in_force: bool) -> Result<(Engine, RunSettings), Failure> {
-        let (guardrails, name) = match &self.guardrails {
+        let (guardrails, name) = self.read_guardrails()?;
+        self.resolve_with(guardrails, name, assume_in_force)
+    }
+
+    /// Builds the engine and the settings of a service with a profile, whose delegates are added.
+    pub(crate) fn resolve_for(
+        &self,
+        profile: Option<&Profile>,
+    ) -> Result<(Engine, RunSettings), Failure> {
+        let (guardrails, name) = self.read_guardrails()?;
+        let ownership = self.ownership.resolve_for(profile)?;
+        Ok(engine_of(guardrails, name, ownership, false))
+    }
+
+    fn read_guardrails(&self) -> Result<(Guardrails, String), Failure> {
+        Ok(match &self.guardrails {
             None => (Guardrails::none(), "none".to_owned()),
             Some(path) => {
                 let guardrails = parse_file(path, Guardrails::from_json)?;
                 (guardrails, shown_path(path))
             }
-        };
-        self.resolve_with(guardrails, name, assume_in_force)
+        })
     }
 
     /// Builds the engine and the settings like [`Self::resolve`], but from guardrails that are
@@ -77,26 +91,36 @@ impl OperatorArgs {
         name: String,
         assume_in_force: bool,
     ) -> Result<(Engine, RunSettings), Failure> {
-        let ownership = self.ownership.resolve()?;
-        let run_settings = RunSettings {
-            guardrails: name,
-            exit_owner: ownership.owner().to_owned(),
-            exit_delegates: ownership.delegates().map(str::to_owned).collect(),
-            assume_in_force,
-        };
-        Ok((Engine::new(guardrails, ownership), run_settings))
+        let ownership = self.ownership.resolve_for(None)?;
+        Ok(engine_of(guardrails, name, ownership, assume_in_force))
     }
 }
 
+fn engine_of(
+    guardrails: Guardrails,
+    name: String,
+    ownership: ExitOwnership,
+    assume_in_force: bool,
+) -> (Engine, RunSettings) {
+    let run_settings = RunSettings {
+        guardrails: name,
+        exit_owner: ownership.owner().to_owned(),
+        exit_delegates: ownership.delegates().map(str::to_owned).collect(),
+        assume_in_force,
+    };
+    (Engine::new(guardrails, ownership), run_settings)
+}
+
 impl OwnershipArgs {
-    /// Returns the exit ownership, without duplicate delegates.
-    pub(crate) fn resolve(&self) -> Result<ExitOwnership, Failure> {
+    /// Returns the exit ownership, with the delegates of the profile and without duplicates.
+    pub(crate) fn resolve_for(&self, profile: Option<&Profile>) -> Result<ExitOwnership, Failure> {
         let owner = self.exit_owner.as_deref().unwrap_or(DEFAULT_EXIT_OWNER);
         let mut delegates: Vec<&str> = self.exit_delegates.iter().map(|name| name.trim()).collect();
         // An empty environment variable means no delegates.
         if delegates == [""] {
             delegates.clear();
         }
+        delegates.extend(profile.map_or(&[][..], |profile| profile.delegates));
         // Drop duplicates and the owner itself. Empty names are kept, so that `ExitOwnership` reports them.
         let mut earlier = vec![owner];
         delegates.retain(|delegate| {

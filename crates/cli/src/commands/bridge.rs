@@ -2,17 +2,22 @@
 
 use std::{num::NonZeroU64, process, time::Duration};
 
-use portcullis::types::Timestamp;
+use portcullis::{
+    guardrails::Guardrails,
+    types::{Fraction, Timestamp},
+};
 use portcullis_service::{
     bridge::{self, Settings},
     keys,
+    profile::Profile,
     runtime::{Stop, Trust, say, system_time},
 };
 use portcullis_store::RedisServer;
 
 use crate::{
     args::{
-        operator::OperatorArgs, service::ServiceArgs, streams::StreamArgs, values::parse_whole,
+        operator::OperatorArgs, profile::ProfileArg, service::ServiceArgs, streams::StreamArgs,
+        values::parse_whole,
     },
     failure::Failure,
 };
@@ -59,6 +64,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N")]
     skip_maxlen: Option<NonZeroU64>,
     #[command(flatten)]
+    profile: ProfileArg,
+    /// The maximum age of a mark price from which the quantity of an entry without a quantity and without a price is
+    /// computed; older marks make the entry a skip [default: 10]
+    #[arg(long, value_name = "SECONDS", requires = "profile", value_parser = |text: &str| parse_whole(text, 1..=86_400))]
+    mark_max_age: Option<u64>,
+    #[command(flatten)]
     streams: StreamArgs,
     #[command(flatten)]
     operator: OperatorArgs,
@@ -88,12 +99,16 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             "--remember must be longer than --claim-after, or an intent is forgotten before another instance claims it",
         ));
     }
-    let (engine, operator) = args.operator.resolve(false)?;
+    let profile = args.profile.get();
+    let (engine, operator) = args.operator.resolve_for(profile)?;
+    if let Some(profile) = profile {
+        check_stop_distance(profile, engine.guardrails())?;
+    }
     let (server, trust) = args.service.resolve()?;
     let settings = args.settings(server, trust);
     let stop = Stop::on_signals().map_err(Failure::error)?;
     say(format_args!(
-        "bridge: guardrails {}; exit owner {}{}; Redis at {}, group `{}`, consumer `{}`",
+        "bridge: guardrails {}; exit owner {}{}; Redis at {}, group `{}`, consumer `{}`{}",
         operator.guardrails,
         operator.exit_owner,
         match operator.exit_delegates.as_slice() {
@@ -103,12 +118,20 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         settings.redis,
         settings.group,
         settings.consumer,
+        profile.map_or_else(String::new, |profile| format!(
+            "; profile {}, maximum age of a mark price {} s",
+            profile.name,
+            settings.mark_age_max.as_secs()
+        )),
     ));
     bridge::run(&engine, &settings, &stop).map_err(Failure::error)
 }
 
 impl Args {
     fn settings(&self, redis: RedisServer, trust: Trust) -> Settings {
+        let profile = self.profile.get();
+        let of_profile = profile.map(|profile| profile.plans.mark_age_max);
+        let mark_age_max = self.mark_max_age.map(Duration::from_secs).or(of_profile);
         Settings {
             redis,
             intents: self.streams.intent_stream.clone(),
@@ -125,8 +148,26 @@ impl Args {
             remember: Duration::from_secs(self.remember),
             plans_max: self.plan_maxlen.map(NonZeroU64::get),
             skips_max: self.skip_maxlen.map(NonZeroU64::get),
+            profile,
+            mark_age_max: mark_age_max.unwrap_or_default(),
         }
     }
+}
+
+/// Checks that the guardrails refuse a percentage in the place of the price of a stop, which a service of the profile
+/// writes.
+fn check_stop_distance(profile: &Profile, guardrails: &Guardrails) -> Result<(), Failure> {
+    let bound = profile.stop_distance_max;
+    let found = match guardrails.max_stop_distance().map(Fraction::get) {
+        Some(found) if found <= bound => return Ok(()),
+        Some(found) => format!("but it is {found}"),
+        None => "but it is missing".to_owned(),
+    };
+    let name = profile.name;
+    Err(Failure::error(format_args!(
+        "the profile `{name}` requires the guardrail `max_stop_distance`, at most {bound}, {found}; one of its services \
+         writes a percentage into `stop_loss`, which would trade as a price: a stop of 1 at a price of 100"
+    )))
 }
 
 /// Returns a name that is unique among all runs on all machines.

@@ -9,7 +9,9 @@ use portcullis_service::{
 };
 
 use crate::{
-    args::{operator::OwnershipArgs, service::ServiceArgs, values::parse_whole},
+    args::{
+        operator::OwnershipArgs, profile::ProfileArg, service::ServiceArgs, values::parse_whole,
+    },
     failure::Failure,
 };
 
@@ -24,11 +26,14 @@ pub(crate) struct Args {
     #[arg(long = "as", value_name = "NAME", default_value = DEFAULT_EXIT_OWNER)]
     name: String,
     #[command(flatten)]
+    profile: ProfileArg,
+    #[command(flatten)]
     ownership: OwnershipArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let ownership = args.ownership.resolve()?;
+    let profile = args.profile.get();
+    let ownership = args.ownership.resolve_for(profile)?;
     let authority = Authority::of(&ownership, &args.name).map_err(|denied| {
         Failure::error(format_args!(
             "{denied}; give the owner's name with --as, or list this service with --exit-delegate"
@@ -40,11 +45,15 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         trust,
         every: Duration::from_millis(args.every),
         authority,
+        profile,
     };
     let stop = Stop::on_signals().map_err(Failure::error)?;
     say(format_args!(
-        "harvester: {}; Redis at {}, every {} ms",
-        settings.authority, settings.redis, args.every,
+        "harvester: {}; Redis at {}, every {} ms{}",
+        settings.authority,
+        settings.redis,
+        args.every,
+        profile.map_or_else(String::new, |profile| format!(", profile {}", profile.name)),
     ));
     harvester::run(&settings, &stop).map_err(Failure::error)
 }

@@ -13,7 +13,7 @@ use portcullis_service::{
 use portcullis_store::RedisServer;
 
 use crate::{
-    args::{service::ServerArg, streams::StreamArgs},
+    args::{profile::ProfileArg, service::ServerArg, streams::StreamArgs},
     failure::Failure,
     input::file::shown_path,
     output::{file::OutputFile, progress::spinner},
@@ -23,7 +23,8 @@ use crate::{
 /// The text at the end of the help.
 const REPLAY_HELP: &str = "\
 If a replay of the tape has the same --guardrails, --exit-owner and --exit-delegate as the bridge, it writes the same \
-answers as the bridge, byte for byte:
+answers as the bridge, byte for byte. Give --profile if the bridge has it; the replay then needs the delegates of the \
+profile as --exit-delegate:
 
   portcullis record --once --out tape.jsonl --answers live.jsonl
   portcullis replay tape.jsonl --guardrails FILE --out again.jsonl
@@ -48,6 +49,8 @@ pub(crate) struct Args {
     server: ServerArg,
     #[command(flatten)]
     streams: StreamArgs,
+    #[command(flatten)]
+    profile: ProfileArg,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
@@ -57,7 +60,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             shown_path(&args.out)
         )));
     }
-    let settings = settings(args.server.resolve()?, &args.streams);
+    let settings = settings(args.server.resolve()?, args);
     let stop = Stop::on_signals().map_err(Failure::error)?;
     let mut tape = OutputFile::open(&args.out, &[])?;
     let mut answers = (args.answers.as_ref())
@@ -88,12 +91,14 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     report(&tally)
 }
 
-fn settings(redis: RedisServer, streams: &StreamArgs) -> Settings {
+fn settings(redis: RedisServer, args: &Args) -> Settings {
+    let streams = &args.streams;
     Settings {
         redis,
         entry_streams: [streams.intent_stream.clone(), streams.exit_stream.clone()],
         answer_streams: [streams.plan_stream.clone(), streams.skip_stream.clone()],
         keys: streams.key_prefix.clone(),
+        profile: args.profile.get(),
     }
 }
 

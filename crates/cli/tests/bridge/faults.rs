@@ -26,7 +26,7 @@ const OPTIONS: [&str; 4] = ["--claim-after", "50", "--batch", "3"];
 
 impl Server {
     /// Kills the server and starts it again with the data on its disk.
-    fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         for _ in 0..20 {
             let mut process = self.process.take().unwrap();
             process.kill().unwrap();

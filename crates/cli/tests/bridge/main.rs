@@ -16,6 +16,8 @@ mod certificates;
 mod claims;
 mod clocks;
 mod commit_step;
+#[path = "../support/consumers.rs"]
+mod consumers;
 mod faults;
 mod identity;
 mod large;
@@ -24,6 +26,7 @@ mod once;
 mod plant;
 mod policy;
 mod process;
+mod profile;
 #[path = "../../../../tests/support/proxy.rs"]
 mod proxy;
 mod recorded;

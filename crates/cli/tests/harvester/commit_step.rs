@@ -170,11 +170,11 @@ fn no_proposal_is_written_under_a_policy_that_was_replaced_or_has_expired() {
 fn planted_bugs_in_the_commit_step_are_detected() {
     for (plant, by) in [
         (
-            Plant::new("ARGV[10] == policy_token(policy)", "true"),
+            Plant::new("token == policy_token(policy)", "true"),
             "the policy is",
         ),
         (
-            Plant::new("clock() <= tonumber(ARGV[11])", "true"),
+            Plant::new("clock() <= tonumber(last_time)", "true"),
             "expired",
         ),
     ] {

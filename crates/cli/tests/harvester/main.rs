@@ -10,11 +10,15 @@
 
 mod alarm;
 mod commit_step;
+#[path = "../support/consumers.rs"]
+#[expect(dead_code, reason = "only the apply layer is used")]
+mod consumers;
 mod malformed;
 mod once;
 #[path = "../bridge/plant.rs"]
 mod plant;
 mod process;
+mod profile;
 mod proposals;
 #[path = "../../../../tests/support/proxy.rs"]
 #[expect(dead_code, reason = "only the random numbers are used")]

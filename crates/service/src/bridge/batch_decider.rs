@@ -1,25 +1,29 @@
 //! Decisions for a batch of stream entries, made before the script on the server checks them.
 
+use std::collections::BTreeSet;
+
 use portcullis::{
     answer::Answer,
     decide::{Decision, Engine, Gate, ServiceDenial, SkipCode},
     intent::{Intent, Request},
     policy::Policy,
     record::Scratch,
-    types::Timestamp,
+    types::{Symbol, Timestamp},
 };
 use portcullis_store::{ContentToken, Feed, PolicySnapshot};
 
 use super::{
     commit::{Answered, Identity, IdentityParts, Outcome, TradeTerms, Verdict},
+    executor::{self, Account, MarkBounds, Sizing},
     metrics,
-    plan::{About, plan, skip},
+    plan::{About, Items, plan, skip},
     precedence::Precedence,
     skew::Skew,
 };
 use crate::{
-    runtime::{line, now, now_in_millis},
-    stream::StreamEntry,
+    profile::PlanFormat,
+    runtime::{alarm, line, now, now_in_millis},
+    stream::{IntentFields, StreamEntry},
 };
 
 /// The number of attempts to decide a batch before its entries are denied.
@@ -33,6 +37,8 @@ pub(super) struct BatchDecider<'a> {
     precedence: &'a Precedence,
     /// True for the only stream worker that logs policies outside the guardrails.
     logs_violations: bool,
+    /// The plans of the executor, if they have another form than this project's, and the bounds of mark prices.
+    executor: Option<(&'static PlanFormat, MarkBounds)>,
     /// The engine with the halts of a policy snapshot, and the number of that snapshot.
     engine: Option<(u64, Engine)>,
 }
@@ -47,10 +53,26 @@ pub(super) struct DecidedBatch {
     pub(super) policy: Option<Policy>,
     /// Ids of entries that were deleted before they were answered.
     pub(super) deleted: Vec<String>,
+    /// Symbols whose accounts must be read before the answers are complete.
+    pub(super) unread: BTreeSet<Symbol>,
 }
 
 /// A skip reason and its detail text.
-type SkipDetail = (SkipCode, String);
+struct SkipDetail {
+    reason: SkipCode,
+    detail: String,
+    /// True if the engine permits the exit, and the executor cannot carry it out.
+    is_refused_exit: bool,
+}
+
+/// The inputs of the decisions of a batch.
+#[derive(Clone, Copy)]
+pub(super) struct Inputs<'b> {
+    pub(super) attempt: Attempt,
+    pub(super) skew: &'b Skew,
+    /// The positions and marks, as far as they were read for this batch.
+    pub(super) account: &'b Account,
+}
 
 /// An attempt to decide a batch.
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +92,7 @@ impl<'a> BatchDecider<'a> {
         feed: &'a Feed,
         precedence: &'a Precedence,
         logs_violations: bool,
+        executor: Option<(&'static PlanFormat, MarkBounds)>,
     ) -> Self {
         Self {
             stream,
@@ -77,6 +100,7 @@ impl<'a> BatchDecider<'a> {
             feed,
             precedence,
             logs_violations,
+            executor,
             engine: None,
         }
     }
@@ -84,9 +108,8 @@ impl<'a> BatchDecider<'a> {
     /// Decides a batch, each entry at the time of the attempt. `is_stored` returns true if a policy is already stored.
     pub(super) fn decide(
         &mut self,
-        attempt: Attempt,
+        inputs: Inputs<'_>,
         entries: &[StreamEntry],
-        skew: &Skew,
         is_stored: impl FnOnce(&Policy) -> bool,
     ) -> DecidedBatch {
         let mut decided = DecidedBatch::default();
@@ -95,17 +118,14 @@ impl<'a> BatchDecider<'a> {
         }
         let snapshot = self.feed.snapshot();
         let engine = self.engine_for(&snapshot);
-        let mut names_policy = false;
         for entry in entries {
             if entry.is_deleted() {
                 decided.deleted.push(entry.id.clone());
                 continue;
             }
-            let (answer, skip) =
-                self.decide_entry(attempt, entry, &engine, &snapshot, skew, &mut names_policy);
-            decided.answers.push(answer);
-            decided.skips.push(skip);
+            self.decide_entry(inputs, entry, &engine, &snapshot, &mut decided);
         }
+        let names_policy = decided.answers.iter().any(|answer| answer.names_policy);
         let policy = snapshot.policy().policy().ok();
         decided.policy = policy
             .filter(|policy| names_policy && !is_stored(policy))
@@ -113,16 +133,16 @@ impl<'a> BatchDecider<'a> {
         decided
     }
 
-    /// Decides one entry. Returns the answer and, if it is a skip, its reason and detail.
+    /// Decides one entry, and adds its answer to `decided`.
     fn decide_entry(
         &self,
-        attempt: Attempt,
+        inputs: Inputs<'_>,
         entry: &StreamEntry,
         engine: &Engine,
         snapshot: &PolicySnapshot,
-        skew: &Skew,
-        names_policy: &mut bool,
-    ) -> (Answered, Option<SkipDetail>) {
+        decided: &mut DecidedBatch,
+    ) {
+        let Inputs { attempt, skew, .. } = inputs;
         let entry_record = entry.record();
         let mut scratch = Scratch::default();
         let intent = match &entry_record {
@@ -131,9 +151,9 @@ impl<'a> BatchDecider<'a> {
         };
         let entry_record = entry_record.as_ref().ok();
         let sender = entry_record.map(|_| entry.sender()).unwrap_or_default();
-        let order_type = entry_record
-            .map(|record| record.order_type())
-            .unwrap_or_default();
+        let sent = entry_record.map(|record| record.intent_fields());
+        let sent = sent.unwrap_or_default();
+        let order_type = sent.order_type();
         let symbol = intent.symbol().map_or_else(String::new, |s| s.to_string());
         let identity = Identity::new(IdentityParts {
             source: intent.source(),
@@ -146,10 +166,15 @@ impl<'a> BatchDecider<'a> {
         });
         let now = attempt.now();
         let decision = engine.decide(snapshot.policy(), &intent, now);
+        let sizing = self.sizing(&decision, &sent, inputs.account, now);
+        if let (Some(Sizing::Unread), Some(symbol)) = (&sizing, intent.symbol()) {
+            decided.unread.insert(symbol);
+        }
         let denial = attempt
             .denial(&decision)
             .or_else(|| self.denial_while_exits_are_unreadable(&decision))
-            .or_else(|| denial(&decision, skew));
+            .or_else(|| denial(&decision, skew))
+            .or_else(|| refusal_of_entry(&decision, sizing.as_ref()));
         let row = match &denial {
             Some(denial) => Answer::denied_by_service(&decision, denial),
             None => Answer::decision(&decision),
@@ -167,25 +192,64 @@ impl<'a> BatchDecider<'a> {
             // A row holds only texts and finite numbers, so this cannot fail.
             answer: &serde_json::to_string(&row).unwrap_or_default(),
         };
-        let skip_detail = row.reason.map(|reason| {
-            let detail = row.detail.as_ref().map(ToString::to_string);
-            (reason, detail.unwrap_or_default())
-        });
-        let record = match &skip_detail {
-            None => plan(&decision, &about),
-            Some((reason, detail)) => skip(&decision, &about, reason.code(), detail),
+        let because = skip_detail(&row, &decision, sizing.as_ref());
+        let record = match &because {
+            Some(because) => skip(&decision, &about, because.reason.code(), &because.detail),
+            None => self.plan(&decision, sizing.as_ref(), &about, &sent),
         };
-        let answer = Answered {
+        decided.answers.push(Answered {
             entry_id: entry.id.clone(),
-            verdict: verdict(&decision, denial.as_ref(), snapshot.token()),
+            verdict: verdict(
+                &decision,
+                denial.as_ref(),
+                sizing.as_ref(),
+                snapshot.token(),
+            ),
             symbol,
             record,
             identity,
             is_again: entry.is_again,
             names_policy: decision.policy().is_some(),
-        };
-        *names_policy |= answer.names_policy;
-        (answer, skip_detail)
+        });
+        decided.skips.push(because);
+    }
+
+    /// Returns the fields of the plan for a trade or an exit.
+    fn plan(
+        &self,
+        decision: &Decision<'_>,
+        sizing: Option<&Sizing>,
+        about: &About<'_>,
+        sent: &IntentFields,
+    ) -> Items {
+        match (sizing, self.executor) {
+            (Some(Sizing::Order(order)), Some((format, _))) => {
+                executor::plan(decision, order, about, sent, format)
+            }
+            (None | Some(Sizing::Order(_)), _) => plan(decision, about),
+            // The server cannot append a record without fields, so an incomplete answer stays pending.
+            (Some(Sizing::Unread | Sizing::Refused(_)), _) => Items::default(),
+        }
+    }
+
+    /// Returns the order of a trade or an exit in the form of the executor; `None` for a skip, and if plans have this
+    /// project's own form.
+    fn sizing(
+        &self,
+        decision: &Decision<'_>,
+        sent: &IntentFields,
+        account: &Account,
+        now: Timestamp,
+    ) -> Option<Sizing> {
+        let (format, bounds) = self.executor?;
+        match decision {
+            Decision::Trade(trade) => Some(executor::of_trade(trade, account, format, bounds, now)),
+            Decision::Exit(permit) => {
+                let word = sent.text("action");
+                Some(executor::of_exit(permit, word, account, format))
+            }
+            Decision::Skip(_) => None,
+        }
     }
 
     fn denial_while_exits_are_unreadable(
@@ -253,7 +317,8 @@ impl<'a> BatchDecider<'a> {
             }
             metrics::lag(self.stream, &answer.entry_id, answered_at);
             match skip {
-                Some((reason, detail)) => skipped(reason.code(), detail),
+                Some(because) if because.is_refused_exit => refused_exit(answer, because),
+                Some(because) => skipped(because.reason.code(), &because.detail),
                 None if outcome.code == answer.verdict.as_str() => {
                     metrics::answered(answer.verdict.as_str(), "");
                 }
@@ -304,21 +369,31 @@ impl DecidedBatch {
         taken
     }
 
-    /// Returns true if a policy must be stored or deleted entries acknowledged before the answers are written.
-    pub(super) const fn has_prerequisites(&self) -> bool {
-        self.policy.is_some() || !self.deleted.is_empty()
+    /// Returns true if a policy must be stored, deleted entries acknowledged or accounts read before the answers are
+    /// written.
+    pub(super) fn has_prerequisites(&self) -> bool {
+        self.policy.is_some() || !self.deleted.is_empty() || !self.unread.is_empty()
     }
 }
 
-/// Returns the verdict of an answer, with what must still hold when it is written. A denial never affects an exit.
+/// Returns the verdict of an answer, with what must still hold when it is written. A denial never affects an exit, but
+/// the executor may be unable to carry it out.
 fn verdict(
     decision: &Decision<'_>,
     denial: Option<&ServiceDenial<'_>>,
+    sizing: Option<&Sizing>,
     content: &ContentToken,
 ) -> Verdict {
+    let marked_until = match sizing {
+        Some(Sizing::Order(order)) => order.until,
+        Some(Sizing::Unread | Sizing::Refused(_)) | None => None,
+    };
     match (decision, denial) {
+        (Decision::Exit(_), _) if matches!(sizing, Some(Sizing::Refused(_))) => Verdict::SkipAlways,
         (Decision::Exit(_), _) => Verdict::Exit,
-        (Decision::Trade(trade), None) => Verdict::Trade(TradeTerms::new(trade, content)),
+        (Decision::Trade(trade), None) => {
+            Verdict::Trade(TradeTerms::new(trade, content, marked_until))
+        }
         (Decision::Skip(skip), None) if skip.gate() < Gate::Halt => Verdict::SkipAlways,
         (Decision::Skip(skip), None) if skip.reason() == SkipCode::PolicyStoreUnavailable => {
             Verdict::SkipAlways
@@ -336,6 +411,56 @@ fn denial(decision: &Decision<'_>, skew: &Skew) -> Option<ServiceDenial<'static>
         Decision::Skip(skip) if skip.gate() <= Gate::Freshness => None,
         Decision::Trade(_) | Decision::Skip(_) => skew.denial(),
     }
+}
+
+/// Returns the reason and the detail of a skip record; `None` for a plan.
+fn skip_detail(
+    row: &Answer<'_>,
+    decision: &Decision<'_>,
+    sizing: Option<&Sizing>,
+) -> Option<SkipDetail> {
+    match (decision, sizing) {
+        // The row stays that of the engine, which permits the exit.
+        (Decision::Exit(_), Some(Sizing::Refused(why))) => Some(SkipDetail {
+            reason: SkipCode::IntentUnsupported,
+            detail: why.clone(),
+            is_refused_exit: true,
+        }),
+        (Decision::Exit(_) | Decision::Trade(_) | Decision::Skip(_), _) => {
+            row.reason.map(|reason| SkipDetail {
+                reason,
+                detail: row
+                    .detail
+                    .as_ref()
+                    .map_or_else(String::new, ToString::to_string),
+                is_refused_exit: false,
+            })
+        }
+    }
+}
+
+/// Returns a denial if the executor cannot carry out a trade.
+fn refusal_of_entry(
+    decision: &Decision<'_>,
+    sizing: Option<&Sizing>,
+) -> Option<ServiceDenial<'static>> {
+    match (decision, sizing) {
+        (Decision::Trade(_), Some(Sizing::Refused(why))) => {
+            ServiceDenial::new(SkipCode::IntentUnsupported, why.clone())
+        }
+        (Decision::Trade(_) | Decision::Exit(_) | Decision::Skip(_), _) => None,
+    }
+}
+
+/// Counts an exit that the executor cannot carry out, and raises an alarm, because its position stays open.
+fn refused_exit(answer: &Answered, because: &SkipDetail) {
+    let (code, symbol) = (because.reason.code(), &answer.symbol);
+    metrics::answered("SKIP", code);
+    metrics::refused_exit();
+    alarm(format_args!(
+        "ALARM EXIT_REFUSED: {code}: {symbol}: entry {}: {}",
+        answer.entry_id, because.detail
+    ));
 }
 
 /// Counts and logs a skip.

@@ -1,24 +1,27 @@
 -- Writes the answers to a batch: for each entry its plan or skip record and the mark that it was answered, then the
 -- acknowledgement of all answered entries. A mark is set only after its record is written, and an entry is acknowledged
 -- only after its mark is set. If a write fails, only that entry stays pending, and its outcome is `FAILED_PLAN`,
--- `FAILED_SKIP` or `FAILED_MARK`, with the error of the server.
+-- `FAILED_SKIP`, `FAILED_MARK` or `FAILED_PERMIT`, with the error of the server.
 --
 -- Time may have passed since the answers were decided. So the server first compares its own content and clock with
 -- those of the decisions. If the policy or the halts have changed, or a trade is too late, it writes only the exits of
 -- the batch, and returns `MOVED` for all other entries, which stay pending.
 --
 -- KEYS: stream, plans, skips, policy, halts, recorded halts, last answered id of the stream, position up to which plans
---       were trimmed, then for each entry its mark, and the last exit and the last trade of its symbol
+--       were trimmed, the switches that halt entries, then for each entry its mark, the last exit and the last trade of
+--       its symbol and, if plans have permits, its permit
 -- ARGV: group, lifetime of a mark in seconds, maximum length of plans, maximum length of skips, milliseconds by which
---       the id of an entry may be ahead of the clock, then for each entry: id, verdict, digest, symbol, token of the
---       policy, token of the halts (both empty if the answer does not depend on them), first and last time in
---       microseconds (trades; else empty), `again` if the group delivers an entry again as a new one (else empty),
---       number of items, items of its plan or skip record
+--       the id of an entry may be ahead of the clock, number of switches, longest lifetime of a permit in milliseconds
+--       (empty: plans have no permits), then for each entry: id, verdict, digest, symbol, token of the policy, token of
+--       the halts (both empty if the answer does not depend on them), first and last time in microseconds (trades; else
+--       empty), `again` if the group delivers an entry again as a new one (else empty), last time of execution in
+--       microseconds (trades; else empty), number of items, items of its plan or skip record
 -- Before this text: the functions of token.lua
 
 local stream, plans, skips, policy, halts, recorded, top, trimmed = unpack(KEYS, 1, 8)
-local group, remember, plans_max, skips_max, ahead_max = unpack(ARGV, 1, 5)
-local FIRST_KEY, FIRST_ENTRY = 9, 6
+local group, remember, plans_max, skips_max, ahead_max, switches_count, permit_lifetime = unpack(ARGV, 1, 7)
+local FIRST_KEY, FIRST_ENTRY = 9 + tonumber(switches_count), 8
+local switches, has_permits = { unpack(KEYS, 9, FIRST_KEY - 1) }, permit_lifetime ~= ''
 
 -- `unpack` fails on more values than the Lua stack holds.
 local AT_ONCE = 4000
@@ -99,13 +102,15 @@ local current
 -- Returns true if the policy and the halts are those of the decision. A trade without tokens is never current.
 local function is_current(entry)
   if entry.verdict == 'SKIP' and entry.policy == '' then return true end
-  current = current or { policy = policy_token(policy), halts = halts_token(halts, recorded) }
+  current = current or { policy = policy_token(policy), halts = halts_token(halts, recorded, unpack(switches)) }
   return entry.policy == current.policy and entry.halts == current.halts
 end
 
--- Returns true if `now` is between the first and the last time of a trade.
+-- Returns true if `now` is between the first and the last time of a trade. The permit of a trade must not end before it
+-- is written; its end is rounded down to a millisecond.
 local function is_in_time(entry, now)
-  return now >= tonumber(entry.from) and now <= tonumber(entry.to)
+  local has_ended = has_permits and math.floor(now / 1000) >= math.floor(tonumber(entry.not_after) / 1000)
+  return now >= tonumber(entry.from) and now <= tonumber(entry.to) and not has_ended
 end
 
 -- Returns the reason and the detail if an earlier answer denies a trade.
@@ -162,8 +167,11 @@ local function skip_of(first, last, reason, why)
   local record = { 'decision', 'SKIP', 'reason', reason, 'detail', why }
   for i = first, last, 2 do
     local name, value = ARGV[i], ARGV[i + 1]
+    -- The source of a plan with a permit is the author of the plan, and that of a skip record the sender of the intent.
+    if has_permits and name == 'source' then name = nil end
+    if name == 'intent_source' then name = 'source' end
     if name == 'answer' then value = answer_of(value, reason, why) end
-    if SHARED[name] or name == 'answer' then
+    if name and (SHARED[name] or name == 'answer') then
       record[#record + 1] = name
       record[#record + 1] = value
     end
@@ -204,11 +212,12 @@ while arg <= #ARGV do
   local entry = {
     id = ARGV[arg], verdict = ARGV[arg + 1], digest = ARGV[arg + 2], symbol = ARGV[arg + 3],
     policy = ARGV[arg + 4], halts = ARGV[arg + 5], from = ARGV[arg + 6], to = ARGV[arg + 7],
-    is_again = ARGV[arg + 8] ~= '', first = arg + 10, last = arg + 9 + tonumber(ARGV[arg + 9]),
-    mark = KEYS[key], exit = KEYS[key + 1], trade = KEYS[key + 2],
+    is_again = ARGV[arg + 8] ~= '', not_after = ARGV[arg + 9],
+    first = arg + 11, last = arg + 10 + tonumber(ARGV[arg + 10]),
+    mark = KEYS[key], exit = KEYS[key + 1], trade = KEYS[key + 2], permit = has_permits and KEYS[key + 3],
   }
   entries[#entries + 1] = entry
-  key, arg = key + 3, entry.last + 1
+  key, arg = key + (has_permits and 4 or 3), entry.last + 1
 end
 
 -- The mark of an id holds the first content that was answered. Each other content has its own mark.
@@ -246,20 +255,46 @@ for _, entry in ipairs(entries) do
   end
 end
 
--- Writes the record and the mark of an entry. Returns the outcome and its detail.
+-- Writes the permit of a plan, which ends with the last time of execution of a trade. Returns the error text if that
+-- fails; then there is no permit.
+local function permit(entry)
+  local now = clock()
+  local ends = math.floor(now / 1000) + tonumber(permit_lifetime)
+  if entry.not_after ~= '' then ends = math.min(ends, math.floor(tonumber(entry.not_after) / 1000)) end
+  ends = string.format('%.0f', ends)
+  -- These two come first, because they fail without an effect if a permission is missing.
+  local failed = error_of(redis.pcall('DEL', entry.permit)) or error_of(redis.pcall('PEXPIREAT', entry.permit, ends))
+    or error_of(redis.pcall('HSET', entry.permit, 'allow', 'true', 'safe_qty', '0',
+      'reason', entry.verdict .. ' permitted by portcullis', 'timestamp', string.format('%.0f', math.floor(now / 1e6))))
+  if failed then return failed end
+  redis.call('PEXPIREAT', entry.permit, ends)
+end
+
+-- Writes the record and the mark of an entry, and before a plan its permit. Returns the outcome and its detail.
 local function write_record(entry, outcome, why, to, max, ...)
-  local record, failed = append(to, max, ...)
-  if failed then return to == plans and 'FAILED_PLAN' or 'FAILED_SKIP', failed end
+  local is_permitted = has_permits and to == plans
+  local failed = is_permitted and permit(entry)
+  if failed then return 'FAILED_PERMIT', failed end
+  local record
+  record, failed = append(to, max, ...)
+  if failed then
+    if is_permitted then redis.call('DEL', entry.permit) end
+    return to == plans and 'FAILED_PLAN' or 'FAILED_SKIP', failed
+  end
+  local function undo()
+    take_back(to, record)
+    if is_permitted then redis.call('DEL', entry.permit) end
+  end
   -- The server may have been stopped since step 1. Nobody has seen the plan yet.
   if outcome == 'TRADE' and not is_in_time(entry, clock()) then
-    take_back(to, record)
+    undo()
     return 'MOVED', 'time'
   end
   failed = keep(mark_of_content(entry), entry.digest, 'EX', remember)
   if not failed then return outcome, why end
   -- Nothing blocks an exit. It is acknowledged at the end, and is not delivered again.
   if outcome == 'EXIT' then return outcome, failed end
-  take_back(to, record)
+  undo()
   return 'FAILED_MARK', failed
 end
 

@@ -8,7 +8,7 @@ use portcullis::{
 use portcullis_store::{
     ContentToken,
     redis::{
-        TOKEN_FUNCTIONS,
+        Switches, TOKEN_FUNCTIONS,
         keys::{HALTS, POLICY, RECORDED_HALTS},
     },
 };
@@ -56,6 +56,8 @@ pub(super) struct TradeTerms {
     content: ContentToken,
     /// The first and the last time, by the clock of the server, at which the plan may be written.
     times: (Timestamp, Timestamp),
+    /// The last time at which the trade may be executed.
+    not_after: Timestamp,
 }
 
 /// The outcome of an entry after the commit.
@@ -74,6 +76,7 @@ pub(super) enum FailedWrite {
     Plan,
     Skip,
     Mark,
+    Permit,
 }
 
 impl Verdict {
@@ -92,6 +95,14 @@ impl Verdict {
         }
     }
 
+    /// Returns the last time at which a trade may be executed.
+    const fn not_after(&self) -> Option<Timestamp> {
+        match self {
+            Self::Trade(terms) => Some(terms.not_after),
+            Self::Exit | Self::Skip(_) | Self::SkipAlways => None,
+        }
+    }
+
     const fn times(&self) -> Option<(Timestamp, Timestamp)> {
         match self {
             Self::Trade(terms) => Some(terms.times),
@@ -103,16 +114,19 @@ impl Verdict {
 impl TradeTerms {
     /// Returns the terms of a trade that was decided at `now` under this content. The plan may be written from the
     /// start of the validity of the policy until the trade may no longer be executed, or until the intent is too old
-    /// for the policy or the guardrails if that is earlier.
-    pub(super) fn new(trade: &Trade<'_>, content: &ContentToken) -> Self {
-        let too_old = trade.fresh_until();
+    /// for the policy or the guardrails, or the mark price at `marked_until`, if that is earlier.
+    pub(super) fn new(
+        trade: &Trade<'_>,
+        content: &ContentToken,
+        marked_until: Option<Timestamp>,
+    ) -> Self {
         let not_after = trade.not_after().value();
+        let bounds = [trade.fresh_until(), marked_until];
+        let last = bounds.into_iter().flatten().fold(not_after, Timestamp::min);
         Self {
             content: content.clone(),
-            times: (
-                trade.policy().valid_from().unwrap_or(Timestamp::MIN),
-                too_old.map_or(not_after, |too_old| not_after.min(too_old)),
-            ),
+            times: (trade.policy().valid_from().unwrap_or(Timestamp::MIN), last),
+            not_after,
         }
     }
 }
@@ -129,6 +143,7 @@ impl Outcome {
             "FAILED_PLAN" => Some(FailedWrite::Plan),
             "FAILED_SKIP" => Some(FailedWrite::Skip),
             "FAILED_MARK" => Some(FailedWrite::Mark),
+            "FAILED_PERMIT" => Some(FailedWrite::Permit),
             _ => None,
         }
     }
@@ -233,23 +248,40 @@ impl Committer {
     ) -> Cmd {
         let length = |max: Option<u64>| max.map_or_else(String::new, |max| max.to_string());
         let mut call = redis::cmd("EVALSHA");
-        let keys = 8_usize.saturating_add(answers.len().saturating_mul(3));
+        let format = settings.profile.map(|profile| &profile.plans);
+        let switches = settings
+            .profile
+            .map_or(Switches::NONE, |profile| profile.switches);
+        let per_entry = if format.is_some() { 4 } else { 3 };
+        let keys = 8_usize
+            .saturating_add(switches.keys().len())
+            .saturating_add(answers.len().saturating_mul(per_entry));
         call.arg(self.0.get_hash()).arg(keys);
         call.arg(stream).arg(&settings.plans).arg(&settings.skips);
         let prefix = &settings.keys;
         call.arg(POLICY).arg(HALTS).arg(RECORDED_HALTS);
         call.arg(keys::last_answered(prefix, stream));
         call.arg(keys::trimmed(prefix, &settings.plans));
+        for switch in switches.keys() {
+            call.arg(switch);
+        }
         for answer in answers {
             call.arg(keys::answered_mark(prefix, &answer.identity.mark));
             call.arg(keys::last_exit(prefix, &answer.symbol));
             call.arg(keys::last_trade(prefix, &answer.symbol));
+            if let Some(format) = format {
+                call.arg(keys::permit(format.permits, answer.identity.plan_id()));
+            }
         }
         call.arg(&settings.group)
             .arg(settings.remember.as_secs().max(1))
             .arg(length(settings.plans_max))
             .arg(length(settings.skips_max))
-            .arg(ahead_max.as_micros().div_euclid(1000));
+            .arg(ahead_max.as_micros().div_euclid(1000))
+            .arg(switches.keys().len())
+            .arg(format.map_or_else(String::new, |format| {
+                format.permit_lifetime.as_millis().to_string()
+            }));
         for answer in answers {
             let verdict = &answer.verdict;
             let (from, to) = verdict.times().unzip();
@@ -265,6 +297,7 @@ impl Committer {
                 .arg(micros(from))
                 .arg(micros(to))
                 .arg(if answer.is_again { "again" } else { "" })
+                .arg(micros(verdict.not_after()))
                 .arg(answer.record.len());
             for item in answer.record.iter() {
                 call.arg(item);

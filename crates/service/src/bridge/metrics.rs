@@ -7,7 +7,8 @@ use portcullis::{
 };
 
 use crate::metrics::{
-    ANSWER_LAG, BLOCKED, CLOCK_SKEW, DECIDED_AGAIN, DECISIONS, REPEATED, WAITING, WRITE_FAILED,
+    ANSWER_LAG, BLOCKED, CLOCK_SKEW, DECIDED_AGAIN, DECISIONS, EXITS_REFUSED, REPEATED, WAITING,
+    WRITE_FAILED,
 };
 
 /// Registers the metrics. Must be called before the first event.
@@ -20,6 +21,10 @@ pub(super) fn describe() {
     );
     describe_histogram!(ANSWER_LAG, "time from the entry's id to its answer");
     describe_gauge!(WAITING, "entries without an answer");
+    describe_counter!(
+        EXITS_REFUSED,
+        "exits that the executor of the profile cannot carry out"
+    );
     describe_counter!(WRITE_FAILED, "answers that could not be written, by key");
     describe_gauge!(BLOCKED, "entries whose answers could not be written");
     describe_gauge!(
@@ -28,6 +33,7 @@ pub(super) fn describe() {
     );
     counter!(REPEATED).absolute(0);
     counter!(DECIDED_AGAIN).absolute(0);
+    counter!(EXITS_REFUSED).absolute(0);
     // Counters start at 0, because the alerts use `increase`, which ignores the first event of a
     // counter that did not exist before.
     for reason in [
@@ -46,6 +52,11 @@ pub(super) fn answered(verdict: &'static str, reason: &str) {
 
 pub(super) fn repeated() {
     counter!(REPEATED).increment(1);
+}
+
+/// Counts an exit that the executor cannot carry out.
+pub(super) fn refused_exit() {
+    counter!(EXITS_REFUSED).increment(1);
 }
 
 /// Counts answers that were not written, because the store or the time had changed.

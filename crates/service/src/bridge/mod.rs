@@ -16,6 +16,7 @@
 mod batch_decider;
 mod blocked;
 mod commit;
+mod executor;
 mod group;
 mod metrics;
 mod plan;
@@ -29,6 +30,7 @@ mod stream_worker;
 use std::sync::{Mutex, PoisonError};
 
 use portcullis::decide::Engine;
+use portcullis_store::redis::Switches;
 
 pub use self::settings::Settings;
 use self::{
@@ -48,7 +50,10 @@ pub fn run(engine: &Engine, settings: &Settings, stop: &Stop) -> Result<(), Serv
     metrics::describe();
     let connections = Connections::new(settings.redis.clone());
     connections.check_credentials()?;
-    let feed = follow(&settings.redis, &settings.trust)?;
+    let switches = settings
+        .profile
+        .map_or(Switches::NONE, |profile| profile.switches);
+    let feed = follow(&settings.redis, &settings.trust, switches)?;
     let precedence = Precedence::new();
     let worker = |role| StreamWorker::new(role, engine, settings, &feed, &precedence, stop);
     let (exits, entries) = (worker(Role::Exits), worker(Role::Entries));

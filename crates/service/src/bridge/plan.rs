@@ -1,4 +1,4 @@
-//! Fields of plans and skip records.
+//! Fields of plans and skip records. With a profile, a plan has the form of its [executor](super::executor).
 //!
 //! | field | meaning |
 //! |---|---|
@@ -71,7 +71,7 @@ impl Items {
         })
     }
 
-    fn put(&mut self, name: &str, value: impl Display) {
+    pub(super) fn put(&mut self, name: &str, value: impl Display) {
         self.text.push_str(name);
         self.ends.push(self.text.len());
         // Writing to a `String` cannot fail.
@@ -79,7 +79,7 @@ impl Items {
         self.ends.push(self.text.len());
     }
 
-    fn put_some(&mut self, name: &str, value: Option<impl Display>) {
+    pub(super) fn put_some(&mut self, name: &str, value: Option<impl Display>) {
         if let Some(value) = value {
             self.put(name, value);
         }
@@ -198,7 +198,7 @@ fn put_exit(items: &mut Items, permit: &ExitPermit<'_>, about: &About<'_>) {
     put_common(items, Some(permit.source()), about);
 }
 
-fn put_common(items: &mut Items, source: Option<&str>, about: &About<'_>) {
+pub(super) fn put_common(items: &mut Items, source: Option<&str>, about: &About<'_>) {
     items.put_some("source", source);
     items.put_some("intent_id", about.sender_id);
     items.put("entry", about.entry_id);
@@ -208,7 +208,7 @@ fn put_common(items: &mut Items, source: Option<&str>, about: &About<'_>) {
     items.put("answer", about.answer);
 }
 
-fn put_policy(items: &mut Items, policy: Option<&Policy>) {
+pub(super) fn put_policy(items: &mut Items, policy: Option<&Policy>) {
     items.put_some("policy_version", policy.map(Policy::version));
     items.put_some("policy_hash", policy.map(Policy::hash));
 }

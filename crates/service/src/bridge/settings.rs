@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use portcullis_store::RedisServer;
 
-use crate::runtime::Trust;
+use crate::{profile::Profile, runtime::Trust};
 
 /// Settings of the bridge, apart from the engine.
 #[derive(Debug, Clone)]
@@ -40,4 +40,8 @@ pub struct Settings {
     pub plans_max: Option<u64>,
     /// Approximate length to which the skip stream is trimmed; `None` for no trimming.
     pub skips_max: Option<u64>,
+    /// The names, keys and values of other services on the server; `None` for this project's own.
+    pub profile: Option<&'static Profile>,
+    /// With a profile: the maximum age of a mark price from which a quantity is computed.
+    pub mark_age_max: Duration,
 }

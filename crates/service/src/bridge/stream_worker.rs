@@ -19,9 +19,10 @@ use redis::{Cmd, Connection, RedisError, RedisResult, Value};
 
 use super::{
     Precedence, Settings,
-    batch_decider::{Attempt, BatchDecider, DECIDED_MAX, DecidedBatch},
+    batch_decider::{Attempt, BatchDecider, DECIDED_MAX, DecidedBatch, Inputs},
     blocked::{Blocked, text_of},
     commit::{Committer, FailedWrite, Outcome, outcomes},
+    executor::{Account, MarkBounds},
     group::{Group, NEW, START},
     metrics,
     policy_archive::PolicyArchive,
@@ -140,6 +141,14 @@ impl<'a> StreamWorker<'a> {
             Role::Entries => &settings.intents,
         };
         let bound = operator.guardrails().max_intent_skew();
+        let ahead_max = bound.unwrap_or(AHEAD_MAX);
+        let age_max = settings.mark_age_max.as_micros();
+        let bounds = MarkBounds {
+            age_max: SignedDuration::from_micros(i64::try_from(age_max).unwrap_or(i64::MAX)),
+            ahead_max,
+        };
+        let executor = settings.profile.map(|profile| (&profile.plans, bounds));
+        let logs_violations = role == Role::Entries;
         Self {
             role,
             settings,
@@ -147,11 +156,18 @@ impl<'a> StreamWorker<'a> {
             precedence,
             stop,
             group: Group::new(stream, settings),
-            decider: BatchDecider::new(stream, operator, feed, precedence, role == Role::Entries),
+            decider: BatchDecider::new(
+                stream,
+                operator,
+                feed,
+                precedence,
+                logs_violations,
+                executor,
+            ),
             committer: Committer::new(),
             archive: PolicyArchive::new(),
             skew: Skew::new(bound, role == Role::Entries),
-            ahead_max: bound.unwrap_or(AHEAD_MAX),
+            ahead_max,
             blocked: Blocked::new(stream),
             size: ReadSize::new(settings.batch),
             claimed: None,
@@ -265,7 +281,7 @@ impl<'a> StreamWorker<'a> {
         let mut after = START.to_owned();
         while !self.stop.is_set() {
             let read = self.group.read(&after, self.size.get(), None);
-            let entries = entries(read_entries(read.query(connection)?));
+            let entries = self.entries(read_entries(read.query(connection)?));
             let Some(last) = entries.last() else {
                 return Ok(());
             };
@@ -308,7 +324,7 @@ impl<'a> StreamWorker<'a> {
         self.cursor = claimed.cursor;
         self.claimed = Some(Tick::now());
         self.log_deleted(&claimed.deleted);
-        let mut entries = entries(claimed.entries);
+        let mut entries = self.entries(claimed.entries);
         self.size.adapt(&entries);
         // The server also returns the blocked entries of this consumer, which are retried anyway.
         entries.retain(|entry| !self.blocked.contains(&entry.id));
@@ -352,7 +368,7 @@ impl<'a> StreamWorker<'a> {
     fn receive_read(&mut self, connection: &mut Connection) -> RedisResult<Batch> {
         let last = text(connection.recv_response()?);
         let last = last.as_deref().and_then(id_parts);
-        let mut entries = entries(read_entries(receive(connection)?));
+        let mut entries = self.entries(read_entries(receive(connection)?));
         for entry in &mut entries {
             let id = id_parts(&entry.id);
             entry.is_again = last.is_some_and(|last| id.is_some_and(|id| id <= last));
@@ -363,6 +379,18 @@ impl<'a> StreamWorker<'a> {
             bytes: bytes.fold(0, usize::saturating_add),
             entries,
         })
+    }
+
+    /// Parses entries, with the field names of the profile.
+    fn entries(&self, values: Vec<Value>) -> Vec<StreamEntry> {
+        let mut entries: Vec<StreamEntry> =
+            values.into_iter().filter_map(StreamEntry::new).collect();
+        if let Some(profile) = self.settings.profile {
+            for entry in &mut entries {
+                entry.rename(profile.intent_fields);
+            }
+        }
+        entries
     }
 
     /// Answers a batch and waits for the replies.
@@ -405,7 +433,7 @@ impl<'a> StreamWorker<'a> {
         entries: &[StreamEntry],
         connection: &mut Connection,
     ) -> RedisResult<Moved> {
-        let decided = self.decide(attempt, entries);
+        let decided = self.decide(attempt, entries, &Account::default());
         let decided = self.prepare(attempt, decided, entries, connection)?;
         if decided.answers.is_empty() {
             return Ok(Moved::default());
@@ -423,7 +451,13 @@ impl<'a> StreamWorker<'a> {
         entries: &[StreamEntry],
         connection: &mut Connection,
     ) -> RedisResult<DecidedBatch> {
+        let mut account = Account::default();
         while decided.has_prerequisites() {
+            if let Some(profile) = self.settings.profile
+                && !decided.unread.is_empty()
+            {
+                account.read(&decided.unread, &profile.plans, connection)?;
+            }
             if !decided.deleted.is_empty() {
                 self.log_deleted(&decided.deleted);
                 self.group.acknowledge(&decided.deleted, connection)?;
@@ -435,7 +469,7 @@ impl<'a> StreamWorker<'a> {
                     stored.map_err(|error| (error, policy.hash()))
                 }
             };
-            decided = self.decide(attempt, entries);
+            decided = self.decide(attempt, entries, &account);
             decided.deleted.clear();
             if let Err((error, hash)) = stored {
                 if !is_about_a_key(&error) {
@@ -476,7 +510,7 @@ impl<'a> StreamWorker<'a> {
                 is_well();
             }
             let batch = pipeline.unread.pop_front().unwrap_or_default();
-            let mut decided = self.decide(Attempt::First, &batch.entries);
+            let mut decided = self.decide(Attempt::First, &batch.entries, &Account::default());
             if decided.has_prerequisites() {
                 self.receive_all(&mut pipeline, connection)?;
                 decided = self.prepare(Attempt::First, decided, &batch.entries, connection)?;
@@ -569,10 +603,20 @@ impl<'a> StreamWorker<'a> {
         is_first && !self.stop.is_set() && !other_work
     }
 
-    fn decide(&mut self, attempt: Attempt, entries: &[StreamEntry]) -> DecidedBatch {
+    fn decide(
+        &mut self,
+        attempt: Attempt,
+        entries: &[StreamEntry],
+        account: &Account,
+    ) -> DecidedBatch {
         let archive = &self.archive;
         let is_stored = |policy: &_| archive.is_stored(policy);
-        self.decider.decide(attempt, entries, &self.skew, is_stored)
+        let inputs = Inputs {
+            attempt,
+            skew: &self.skew,
+            account,
+        };
+        self.decider.decide(inputs, entries, is_stored)
     }
 
     fn commit_command(&self, decided: &DecidedBatch) -> Cmd {
@@ -621,6 +665,10 @@ impl<'a> StreamWorker<'a> {
             FailedWrite::Plan => &self.settings.plans,
             FailedWrite::Skip => &self.settings.skips,
             FailedWrite::Mark => &self.settings.keys,
+            FailedWrite::Permit => self
+                .settings
+                .profile
+                .map_or("", |profile| profile.plans.permits),
         }
     }
 
@@ -653,10 +701,6 @@ impl Pipeline {
     fn is_finished(&self) -> bool {
         self.pending.is_empty() && self.unread.is_empty() && self.moved.entries.is_empty()
     }
-}
-
-fn entries(values: Vec<Value>) -> Vec<StreamEntry> {
-    values.into_iter().filter_map(StreamEntry::new).collect()
 }
 
 /// Returns true if an error concerns a key, so that a new connection would not help.

@@ -14,8 +14,8 @@ use super::{memory::Memory, position::ObservedPosition, proposal::ComparedFields
 /// Result of the evaluation of a position.
 #[derive(Debug)]
 pub(super) enum Advice<'p> {
-    /// The previous proposal is still valid.
-    Unchanged,
+    /// The previous proposal is still valid. Its numbers may have changed.
+    Unchanged(Harvest<'p>, Harvested),
     /// A new proposal, and the stage that was taken before it.
     Propose(Harvest<'p>, Harvested),
     /// The position cannot be evaluated.
@@ -47,11 +47,13 @@ impl<'p> Evaluation<'p, '_> {
             && let HarvestDecision::Harvest(harvest) = self.decide(Harvested::Stage(before)).0
             && self.is_last(&harvest)
         {
-            return Advice::Unchanged;
+            return Advice::Unchanged(harvest, Harvested::Stage(before));
         }
         match self.decide(taken) {
             (HarvestDecision::Skip(skip), _) => Advice::Skip(skip),
-            (HarvestDecision::Harvest(harvest), _) if self.is_last(&harvest) => Advice::Unchanged,
+            (HarvestDecision::Harvest(harvest), harvested) if self.is_last(&harvest) => {
+                Advice::Unchanged(harvest, harvested)
+            }
             (HarvestDecision::Harvest(harvest), harvested) => Advice::Propose(harvest, harvested),
         }
     }

@@ -8,7 +8,7 @@ use portcullis_store::{
 };
 use redis::{Connection, RedisResult, Script};
 
-use super::{proposal::Items, reading::Previous};
+use super::{dialect::Dialect, proposal::Items, reading::Previous};
 use crate::keys;
 
 /// A change of a proposal.
@@ -20,6 +20,18 @@ pub(super) enum Step<'a> {
         content: &'a ContentToken,
         /// The last time at which the harvest parameters are in force.
         last: Timestamp,
+    },
+    /// The previous proposal is still valid and gets its current numbers, without an entry on the stream.
+    Renew {
+        /// The content of the store under which the position was evaluated.
+        content: &'a ContentToken,
+        /// The last time at which the harvest parameters are in force.
+        last: Timestamp,
+    },
+    /// A proposal without an action replaces the previous one, because its policy has ended.
+    Withdraw {
+        /// The content of the store in which the policy has ended.
+        content: &'a ContentToken,
     },
     /// The proposal is removed because the position is flat.
     End,
@@ -51,13 +63,17 @@ pub(super) enum Committed {
 }
 
 /// A writer of proposals, in one atomic script.
-pub(super) struct Committer(Script);
+pub(super) struct Committer {
+    script: Script,
+    dialect: Dialect,
+}
 
 impl Committer {
-    pub(super) fn new() -> Self {
-        Self(Script::new(
-            &[TOKEN_FUNCTIONS, include_str!("commit.lua")].concat(),
-        ))
+    pub(super) fn new(dialect: Dialect) -> Self {
+        Self {
+            script: Script::new(&[TOKEN_FUNCTIONS, include_str!("commit.lua")].concat()),
+            dialect,
+        }
     }
 
     /// Makes a change, unless the proposal changed since `previous` was read, or a new proposal no longer applies.
@@ -67,7 +83,7 @@ impl Committer {
         connection: &mut Connection,
     ) -> RedisResult<Committed> {
         let key = |prefix| keys::of_symbol(prefix, change.symbol);
-        let mut call = self.0.prepare_invoke();
+        let mut call = self.script.prepare_invoke();
         call.key(key(keys::HARVEST_PROPOSAL))
             .key(key(keys::REMEMBERED_STAGE))
             .key(keys::HARVEST_PROPOSALS)
@@ -75,11 +91,14 @@ impl Committer {
             .key(POLICY);
         call.arg(match change.step {
             Step::Propose { .. } => "propose",
+            Step::Renew { .. } => "renew",
+            Step::Withdraw { .. } => "withdraw",
             Step::End => "end",
             Step::KeyDeleted => "deleted",
         });
-        for field in &change.previous.last.0 {
-            call.arg(field.as_slice());
+        call.arg(change.previous.last.0.len());
+        for (name, value) in self.dialect.compared_fields().zip(&change.previous.last.0) {
+            call.arg(name).arg(value.as_slice());
         }
         call.arg(change.previous.memory.as_slice());
         call.arg(match &change.memory {
@@ -88,11 +107,13 @@ impl Committer {
             MemoryChange::Set(text) => text,
         });
         match change.step {
-            Step::Propose { content, last } => {
+            Step::Propose { content, last } | Step::Renew { content, last } => {
                 call.arg(content.policy()).arg(last.as_micros().to_string())
             }
+            Step::Withdraw { content } => call.arg(content.policy()).arg(""),
             Step::End | Step::KeyDeleted => call.arg("").arg(""),
         };
+        call.arg(self.dialect.foreign_fields().join(" "));
         for item in change.items.iter() {
             call.arg(item);
         }

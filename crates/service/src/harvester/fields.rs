@@ -44,6 +44,18 @@ impl Fields {
             .find_map(|name| self.0.get(*name).map(String::as_str))
     }
 
+    /// Renames fields, unless the hash already has the new name. `names` are pairs of the name in the hash and the new
+    /// name.
+    pub(super) fn rename(&mut self, names: &[(&str, &str)]) {
+        for (theirs, own) in names {
+            if !self.0.contains_key(*own)
+                && let Some(value) = self.0.remove(*theirs)
+            {
+                self.0.insert((*own).to_owned(), value);
+            }
+        }
+    }
+
     /// Returns the names and values of all fields.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, text)| (&**name, &**text))

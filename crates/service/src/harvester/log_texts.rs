@@ -76,6 +76,10 @@ pub(super) fn notes(reading: &Reading, seen: &ObservedPosition, memory: Memory) 
     let without = "so the kill score is unavailable, and each stage is proposed only once until the position is FLAT";
     match &seen.opening {
         OpeningTime::At(_) => {}
+        OpeningTime::Absent if seen.position.age_sec.is_some() => note(
+            true,
+            "it has an age and no opening time, so each stage is proposed only once until the position is FLAT",
+        ),
         OpeningTime::Absent => note(true, &format!("it has no opening time, {without}")),
         OpeningTime::Unreadable(why) => note(true, &format!("{why}, {without}")),
     }

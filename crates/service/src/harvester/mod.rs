@@ -15,6 +15,7 @@ mod alarm;
 mod authority;
 mod change_detector;
 mod commit;
+mod dialect;
 mod fields;
 mod log_texts;
 mod memory;
@@ -25,6 +26,8 @@ mod proposal;
 mod reading;
 mod settings;
 mod watcher;
+
+use portcullis_store::redis::Switches;
 
 use self::{
     alarm::{Alarm, OpenPositions},
@@ -44,7 +47,7 @@ pub fn run(settings: &Settings, stop: &Stop) -> Result<(), ServiceError> {
     let connections = Connections::new(settings.redis.clone());
     connections.check_credentials()?;
     let connection = Reconnecting::new(&connections, stop);
-    let feed = follow(&settings.redis, &settings.trust)?;
+    let feed = follow(&settings.redis, &settings.trust, Switches::NONE)?;
     let open_positions = OpenPositions::default();
     let watcher = Watcher::new(settings, &feed, &open_positions, stop);
     let alarm = Alarm::new(&feed, &open_positions, stop);

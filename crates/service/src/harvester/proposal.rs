@@ -91,7 +91,17 @@ impl Items {
         self.0.iter().map(String::as_str)
     }
 
-    fn put(&mut self, name: &str, value: impl ToString) {
+    /// Renames fields. `names` are pairs of the new name and this project's name.
+    pub(super) fn renamed(mut self, names: &[(&str, &str)]) -> Self {
+        for name in self.0.iter_mut().step_by(2) {
+            if let Some((new, _)) = names.iter().find(|(_, own)| own == name) {
+                *name = (*new).to_owned();
+            }
+        }
+        self
+    }
+
+    pub(super) fn put(&mut self, name: &str, value: impl ToString) {
         self.0.push(name.to_owned());
         self.0.push(value.to_string());
     }
@@ -172,7 +182,7 @@ fn put_kill(items: &mut Items, kill: Option<&KillScore>) {
     }
 }
 
-fn put_author(items: &mut Items, authority: &Authority, now: Timestamp) {
+pub(super) fn put_author(items: &mut Items, authority: &Authority, now: Timestamp) {
     items.put("decided_at", now.as_millis());
     items.put("source", authority.name());
     items.put("exit_rule", authority.rule().as_str());

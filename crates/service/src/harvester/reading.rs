@@ -6,11 +6,7 @@ use portcullis::types::Symbol;
 use portcullis_store::redis::is_wrong_type;
 use redis::{Connection, RedisResult, Value};
 
-use super::{
-    fields::StoredHash,
-    memory::WRONG_TYPE,
-    proposal::{COMPARED_FIELDS, ComparedFields},
-};
+use super::{dialect::Dialect, fields::StoredHash, memory::WRONG_TYPE, proposal::ComparedFields};
 use crate::{
     keys,
     runtime::{bytes, list},
@@ -96,6 +92,7 @@ impl Found {
 /// batch.
 pub(super) fn read(
     batch: &[(Symbol, Vec<u8>)],
+    dialect: Dialect,
     connection: &mut Connection,
 ) -> RedisResult<Vec<Reading>> {
     let mut pipe = redis::pipe();
@@ -107,7 +104,7 @@ pub(super) fn read(
         pipe.cmd("HGETALL").arg(key(keys::RISK_PROPOSAL));
         pipe.cmd("HMGET")
             .arg(key(keys::HARVEST_PROPOSAL))
-            .arg(&COMPARED_FIELDS);
+            .arg(dialect.compared_fields().collect::<Vec<_>>());
         pipe.cmd("GET").arg(key(keys::REMEMBERED_STAGE));
     }
     let replies: Vec<RedisResult<Value>> = pipe.query(connection)?;
@@ -121,8 +118,8 @@ pub(super) fn read(
         replies.next(),
     ) {
         readings.push(Reading {
-            position: StoredHash::read(position)?,
-            market: StoredHash::read(market)?,
+            position: dialect.position(StoredHash::read(position)?),
+            market: dialect.market(StoredHash::read(market)?),
             risk: StoredHash::read(risk)?,
             previous: Previous {
                 last: compared_fields(last)?,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use portcullis_store::RedisServer;
 
 use super::Authority;
-use crate::runtime::Trust;
+use crate::{profile::Profile, runtime::Trust};
 
 /// Settings of the harvester.
 #[derive(Debug, Clone)]
@@ -18,4 +18,6 @@ pub struct Settings {
     pub every: Duration,
     /// The right of the service to propose exits, with its name.
     pub authority: Authority,
+    /// The names, keys and values of other services on the server; `None` for this project's own.
+    pub profile: Option<&'static Profile>,
 }

@@ -7,8 +7,8 @@ use std::{
 
 use portcullis::{
     answer::Answer,
-    decide::SkipCode,
-    harvest::{Harvest, HarvestDecision, HarvestSkip, Harvested},
+    decide::{SkipCode, SkipReason},
+    harvest::{Harvest, HarvestAction, HarvestDecision, HarvestSkip, Harvested},
     policy::PolicyState,
     types::{Shown, Symbol, Timestamp},
 };
@@ -21,6 +21,7 @@ use super::{
     alarm::OpenPositions,
     change_detector::ChangeDetector,
     commit::{Change, Committed, Committer, MemoryChange, Step},
+    dialect::{Dialect, Withdrawal},
     fields::StoredHash,
     log_texts,
     memory::Memory,
@@ -45,6 +46,7 @@ pub(super) struct Watcher<'a> {
     feed: &'a Feed,
     open_positions: &'a OpenPositions,
     stop: &'a Stop,
+    dialect: Dialect,
     committer: Committer,
     skips: ChangeDetector,
     notes: ChangeDetector,
@@ -75,7 +77,8 @@ impl<'a> Watcher<'a> {
             feed,
             open_positions,
             stop,
-            committer: Committer::new(),
+            dialect: Dialect(settings.profile),
+            committer: Committer::new(Dialect(settings.profile)),
             skips: ChangeDetector::default(),
             notes: ChangeDetector::default(),
             known: BTreeMap::new(),
@@ -131,7 +134,7 @@ impl<'a> Watcher<'a> {
         connection: &mut Connection,
     ) -> RedisResult<()> {
         for batch in positions.chunks(BATCH) {
-            let readings = read(batch, connection)?;
+            let readings = read(batch, self.dialect, connection)?;
             let snapshot = self.feed.snapshot();
             for ((symbol, key), reading) in batch.iter().zip(&readings) {
                 let target = Target {
@@ -193,15 +196,18 @@ impl<'a> Watcher<'a> {
             }
             StoredHash::Fields(fields) => fields,
         };
-        let seen = match ObservedPosition::read(target.symbol, fields, &reading.risk, target.now) {
-            Ok(seen) => seen,
-            Err(why) => {
-                // The position may be open, so it must be included in the alarm.
-                open.insert(target.symbol);
-                self.skip_unreadable(&target.symbol.to_string(), &why);
-                return Ok(());
-            }
-        };
+        self.withdraw_if_ended(target, snapshot, connection)?;
+        let mut seen =
+            match ObservedPosition::read(target.symbol, fields, &reading.risk, target.now) {
+                Ok(seen) => seen,
+                Err(why) => {
+                    // The position may be open, so it must be included in the alarm.
+                    open.insert(target.symbol);
+                    self.skip_unreadable(&target.symbol.to_string(), &why);
+                    return Ok(());
+                }
+            };
+        self.dialect.set_age(&mut seen, fields, target.now);
         if seen.position.is_flat() {
             return self.end(target, Step::End, connection).map(drop);
         }
@@ -226,7 +232,15 @@ impl<'a> Watcher<'a> {
             now: target.now,
         };
         match evaluation.advice() {
-            Advice::Unchanged => {}
+            Advice::Unchanged(harvest, harvested) => {
+                if self.settings.profile.is_some() {
+                    let step = Step::Renew {
+                        content: snapshot.token(),
+                        last: harvest.policy().theta_valid_until(),
+                    };
+                    self.propose(target, step, &seen, &harvest, harvested, connection)?;
+                }
+            }
             Advice::Propose(harvest, harvested) => {
                 let step = Step::Propose {
                     content: snapshot.token(),
@@ -250,22 +264,27 @@ impl<'a> Watcher<'a> {
     ) -> RedisResult<()> {
         let memory = Memory::read(&target.previous.memory);
         let authority = &self.settings.authority;
+        let is_new = matches!(step, Step::Propose { .. });
+        let items = proposal(harvest, seen, harvested, authority, target.now);
         let change = Change {
             step,
             symbol: target.symbol,
             position: target.key,
             previous: target.previous,
-            memory: stage(harvest.action()).map_or(MemoryChange::Keep, |stage| {
-                MemoryChange::Set(memory.updated(stage, &seen.opening, target.now))
-            }),
-            items: proposal(harvest, seen, harvested, authority, target.now),
+            memory: match stage(harvest.action()) {
+                Some(stage) if is_new => {
+                    MemoryChange::Set(memory.updated(stage, &seen.opening, target.now))
+                }
+                Some(_) | None => MemoryChange::Keep,
+            },
+            items: self.dialect.proposal(items, target.now),
         };
         match self.committer.commit(&change, connection)? {
-            Committed::Done => {
+            Committed::Done if is_new => {
                 metrics::proposed(harvest.action());
                 line(log_texts::ProposalLine(harvest));
             }
-            Committed::Superseded => {}
+            Committed::Done | Committed::Superseded => {}
             Committed::Moved => {
                 self.is_moved = true;
                 let why = "the policy changed, or is not in force by the clock of the server";
@@ -305,7 +324,8 @@ impl<'a> Watcher<'a> {
             items: if is_empty {
                 Items::default()
             } else {
-                end(target.symbol, &self.settings.authority, target.now)
+                let items = end(target.symbol, &self.settings.authority, target.now);
+                self.dialect.proposal(items, target.now)
             },
         };
         let is_done = self.committer.commit(&change, connection)? == Committed::Done;
@@ -319,6 +339,47 @@ impl<'a> Watcher<'a> {
         Ok(is_done)
     }
 
+    /// With a profile, replaces a proposal whose policy has ended by one without an action.
+    fn withdraw_if_ended(
+        &mut self,
+        target: Target<'_>,
+        snapshot: &PolicySnapshot,
+        connection: &mut Connection,
+    ) -> RedisResult<()> {
+        let Err(ended) = snapshot.policy().theta_in_force(target.now) else {
+            return Ok(());
+        };
+        let withdrawal = Withdrawal {
+            reason: SkipReason::from(ended).reason(),
+        };
+        if self.settings.profile.is_none() || !withdrawal.applies_to(&target.previous.last) {
+            return Ok(());
+        }
+        let items = withdrawal.items(target.symbol, &self.settings.authority, target.now);
+        let change = Change {
+            step: Step::Withdraw {
+                content: snapshot.token(),
+            },
+            symbol: target.symbol,
+            position: target.key,
+            previous: target.previous,
+            memory: MemoryChange::Keep,
+            items: self.dialect.proposal(items, target.now),
+        };
+        match self.committer.commit(&change, connection)? {
+            Committed::Done => {
+                metrics::proposed(HarvestAction::None);
+                let (symbol, reason) = (target.symbol, withdrawal.reason.code());
+                line(format_args!(
+                    "HARVEST {symbol} proposal withdrawn: {reason}"
+                ));
+            }
+            Committed::Superseded => {}
+            Committed::Moved => self.is_moved = true,
+        }
+        Ok(())
+    }
+
     /// Removes the proposals of positions whose keys were deleted.
     fn end_deleted(&mut self, found: &Found, connection: &mut Connection) -> RedisResult<()> {
         let known = std::mem::take(&mut self.known);
@@ -330,7 +391,7 @@ impl<'a> Watcher<'a> {
         for batch in deleted.chunks(BATCH) {
             // These keys are kept until the removal succeeds, so that a failed removal is repeated.
             self.known.extend(batch.iter().cloned());
-            let readings = read(batch, connection)?;
+            let readings = read(batch, self.dialect, connection)?;
             for ((symbol, key), reading) in batch.iter().zip(&readings) {
                 let target = Target {
                     symbol: *symbol,

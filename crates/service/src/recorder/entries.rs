@@ -3,16 +3,17 @@
 use redis::{Connection, RedisResult, Value};
 
 use super::answers::AnswerRecord;
-use crate::{runtime::list, stream::StreamEntry};
+use crate::{profile::Profile, runtime::list, stream::StreamEntry};
 
 /// A reader of the stream entries that were answered.
 pub(super) struct Entries {
     streams: [String; 2],
+    profile: Option<&'static Profile>,
 }
 
 impl Entries {
-    pub(super) const fn new(streams: [String; 2]) -> Self {
-        Self { streams }
+    pub(super) const fn new(streams: [String; 2], profile: Option<&'static Profile>) -> Self {
+        Self { streams, profile }
     }
 
     /// Reads the stream entry of each answer. The entry is `None` if it was deleted or is in
@@ -42,7 +43,13 @@ impl Entries {
         }
         let found: Vec<Value> = requests.query(connection)?;
         let mut found = found.into_iter();
-        let mut entry = || list(found.next()?).into_iter().find_map(StreamEntry::new);
+        let mut entry = || {
+            let mut entry = list(found.next()?).into_iter().find_map(StreamEntry::new)?;
+            if let Some(profile) = self.profile {
+                entry.rename(profile.intent_fields);
+            }
+            Some(entry)
+        };
         Ok(is_requested
             .into_iter()
             .map(|is_requested| if is_requested { entry() } else { None })

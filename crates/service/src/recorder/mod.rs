@@ -26,7 +26,10 @@ use self::{
     policies::Policies,
     tape::Tape,
 };
-use crate::runtime::{Connections, Reconnecting, ServiceError, Stop, connect};
+use crate::{
+    profile::Profile,
+    runtime::{Connections, Reconnecting, ServiceError, Stop, connect},
+};
 
 /// Interval at which the recorder reads new answers.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -42,6 +45,8 @@ pub struct Settings {
     pub answer_streams: [String; 2],
     /// Prefix of the keys that the bridge writes.
     pub keys: String,
+    /// The profile of the bridge. The fields of the intents are recorded under the names that the bridge has read.
+    pub profile: Option<&'static Profile>,
 }
 
 /// Outputs of a recording.
@@ -160,7 +165,7 @@ impl<'a> Recorder<'a> {
     fn new(settings: &Settings, sinks: Sinks<'a>) -> Self {
         Self {
             answers: Answers::new(settings.answer_streams.clone()),
-            entries: Entries::new(settings.entry_streams.clone()),
+            entries: Entries::new(settings.entry_streams.clone(), settings.profile),
             policies: Policies::new(settings.keys.clone()),
             tape: Tape::new(sinks.tape, sinks.answers),
             tally: Tally::default(),

@@ -161,7 +161,10 @@ fn denial(answered: &Answered, is_on_tape: bool) -> Option<ServiceDenial<'_>> {
     let reason = answered.reason?;
     // A replay checks the guardrails again if the policy is on the tape. A missing hash is an
     // exception: the stored policy may state a hash although the policy of the decision did not.
+    // The engine refuses an unsupported intent before it needs a policy. With a policy, the executor could not carry out
+    // the trade.
     let is_found_again = (reason == SkipCode::IntentUnreadable && is_on_tape)
+        || (reason == SkipCode::IntentUnsupported && answered.policy.is_none())
         || (reason == SkipCode::PolicyConstraintViolation
             && answered.policy.is_some()
             && answered.detail

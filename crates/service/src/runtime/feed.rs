@@ -7,7 +7,7 @@ use std::{
 
 use portcullis_store::{
     Feed, PolicyStore as _, RedisServer, RedisStore, SequenceGuard, StoreError, TrustedKeys,
-    VerifyingReader,
+    VerifyingReader, redis::Switches,
 };
 
 use super::{ServiceError, Stop, clock::now};
@@ -40,9 +40,13 @@ impl Trust {
     }
 }
 
-/// Starts a feed of the policy on a server.
-pub(crate) fn follow(server: &RedisServer, trust: &Trust) -> Result<Feed, ServiceError> {
-    let store = RedisStore::new(server.clone());
+/// Starts a feed of the policy on a server, and of its halts, with the switches of other programs.
+pub(crate) fn follow(
+    server: &RedisServer,
+    trust: &Trust,
+    switches: Switches,
+) -> Result<Feed, ServiceError> {
+    let store = RedisStore::new(server.clone()).with_switches(switches);
     // If the server is unreachable, the feed checks this as soon as it is reachable.
     if trust.requires_noeviction
         && let Ok(eviction) = store.eviction()

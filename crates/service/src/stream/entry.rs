@@ -9,6 +9,7 @@ use portcullis::{
 use redis::Value;
 use serde_json::{Map, Value as Json, value::RawValue};
 
+use super::json_text;
 use crate::runtime::{bytes, list, text};
 
 /// Space in bytes for the fields that a recording adds to an entry, so that every accepted entry
@@ -86,6 +87,23 @@ impl StreamEntry {
         })
     }
 
+    /// Renames fields, also those of an intent in `payload` or `data`. `names` are pairs of the name in the entry and the
+    /// new name; the case of the name in the entry does not matter.
+    pub(crate) fn rename(&mut self, names: &[(&str, &str)]) {
+        for (name, value) in self.fields.iter_mut().flatten() {
+            let mut all = names.iter();
+            if matches!(name.as_slice(), b"payload" | b"data") {
+                if let Ok(text) = std::str::from_utf8(value) {
+                    *value = json_text::renamed(text, names).into_bytes();
+                }
+            } else if let Some((_, new)) =
+                all.find(|(old, _)| old.as_bytes().eq_ignore_ascii_case(name))
+            {
+                *name = new.as_bytes().to_vec();
+            }
+        }
+    }
+
     /// Returns true if the entry was deleted before it was answered.
     pub(crate) const fn is_deleted(&self) -> bool {
         self.fields.is_none()
@@ -125,7 +143,9 @@ impl StreamEntry {
     /// entry; `id` counts only without an `intent_id`, because systems that deliver intents write their own `id`.
     pub(crate) fn sender(&self) -> Sender {
         let payload = self.field("payload").or_else(|| self.field("data"));
+        let payload = payload.map(json_text::without_tokens_of_python);
         let inner: Identifying<'_> = payload
+            .as_ref()
             .and_then(|payload| serde_json::from_str(payload).ok())
             .unwrap_or_default();
         let outer = |name| self.field(name).and_then(|text| stated(text.to_owned()));
@@ -196,19 +216,43 @@ impl EntryRecord {
         &self.with_entry_id
     }
 
-    /// Returns what the intent states about the type of its order.
-    pub(crate) fn order_type(&self) -> OrderType {
+    /// Returns the fields of the intent: those in `payload` or `data`, else those of the entry.
+    pub(crate) fn intent_fields(&self) -> IntentFields {
         let sent: Map<String, Json> = serde_json::from_str(&self.as_sent).unwrap_or_default();
         let inside = |name: &str| sent.get(name).and_then(object_of);
-        let intent = inside("payload")
-            .or_else(|| inside("data"))
-            .unwrap_or(sent.clone());
+        let inner = inside("payload").or_else(|| inside("data"));
+        IntentFields(inner.unwrap_or(sent))
+    }
+}
+
+/// The fields of an intent as sent, for values that a plan passes on and that no decision depends on.
+#[derive(Debug, Default)]
+pub(crate) struct IntentFields(Map<String, Json>);
+
+impl IntentFields {
+    /// Returns a text, also if it is empty.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).and_then(Json::as_str)
+    }
+
+    /// Returns a finite number, also if it is a text.
+    pub(crate) fn number(&self, name: &str) -> Option<f64> {
+        let value = self.0.get(name)?;
+        let number = value
+            .as_f64()
+            .or_else(|| value.as_str()?.trim().parse().ok())?;
+        number.is_finite().then_some(number)
+    }
+
+    /// Returns what the intent states about the type of its order.
+    pub(crate) fn order_type(&self) -> OrderType {
+        let intent = &self.0;
         let text = |names: &[&str]| {
             let nested = ["params", "order"].iter();
             let nested: Vec<_> = nested
                 .filter_map(|name| intent.get(*name).and_then(object_of))
                 .collect();
-            let mut all = iter::once(&intent).chain(&nested);
+            let mut all = iter::once(intent).chain(&nested);
             let found = all.find_map(|fields| names.iter().find_map(|name| fields.get(*name)));
             found.and_then(Json::as_str).map(str::to_ascii_uppercase)
         };
@@ -231,7 +275,7 @@ pub(crate) struct OrderType {
 fn object_of(value: &Json) -> Option<Map<String, Json>> {
     match value {
         Json::Object(fields) => Some(fields.clone()),
-        Json::String(text) => serde_json::from_str(text).ok(),
+        Json::String(text) => serde_json::from_str(&json_text::without_tokens_of_python(text)).ok(),
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::Array(_) => None,
     }
 }
@@ -365,6 +409,7 @@ mod tests {
             (payload(r#"{"intent_id":"a","id":"b"}"#), Some("a")),
             (payload(r#"{"id":7.0}"#), Some("7.0")),
             (payload(r#"{"id":null,"intent_id":[]}"#), Some("1")),
+            (payload(r#"{"id":"b","R_net":NaN}"#), Some("b")),
             (payload("{"), Some("1")),
         ] {
             assert_eq!(sent.sender().id.as_deref(), id, "{sent:?}");
@@ -374,6 +419,36 @@ mod tests {
         assert_eq!(attempt("again"), None);
         let inner = payload(r#"{"attempt":3}"#).sender().attempt;
         assert_eq!(inner.as_deref(), Some("3"));
+    }
+
+    #[test]
+    fn an_order_type_is_found_next_to_tokens_of_python() {
+        let fields = |payload| {
+            let sent = entry(&[("payload", payload)]).record().unwrap();
+            sent.intent_fields()
+        };
+        let sent =
+            fields(r#"{"R_net":-Infinity,"type":"limit","a":NaN,"b":"1.50","c":"NaN","d":2e1}"#);
+        assert_eq!(sent.order_type().name.as_deref(), Some("LIMIT"));
+        let numbers = ["a", "b", "c", "d", "e", "type"].map(|name| sent.number(name));
+        assert_eq!(numbers, [None, Some(1.5), None, Some(20.0), None, None]);
+        assert_eq!(sent.text("type"), Some("limit"));
+    }
+
+    #[test]
+    fn fields_are_renamed_in_the_entry_and_in_its_payload() {
+        let mut sent = entry(&[
+            ("Percentage", "0.5"),
+            ("percentage_x", "1"),
+            ("data", r#"{"percentage":0.5,"a":"percentage"}"#),
+        ]);
+        sent.rename(&[("percentage", "fraction")]);
+        assert_eq!(sent.field("fraction"), Some("0.5"));
+        assert_eq!(sent.field("percentage_x"), Some("1"));
+        assert_eq!(
+            sent.field("data"),
+            Some(r#"{"fraction":0.5,"a":"percentage"}"#)
+        );
     }
 
     #[test]

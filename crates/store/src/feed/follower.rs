@@ -30,6 +30,8 @@ pub(super) struct Follower<S, C> {
     reads: u32,
     /// The halts that the store has lost without a resume.
     kept: Halt,
+    /// A text about each switch of another program that halts everything.
+    switched: Vec<String>,
     /// The last refusal, with its cause.
     explained: Option<Explained>,
 }
@@ -39,6 +41,7 @@ struct Read {
     policy: Result<Result<Policy, PolicyUnavailable>, StoreError>,
     halt: Result<Halt, StoreError>,
     kept: Halt,
+    switched: Vec<String>,
     token: ContentToken,
 }
 
@@ -59,6 +62,7 @@ impl<S: PolicyStore, C: Fn() -> Timestamp> Follower<S, C> {
             eviction: None,
             reads: 0,
             kept: Halt::Nothing,
+            switched: Vec::new(),
             explained: None,
         }
     }
@@ -118,6 +122,7 @@ impl<S: PolicyStore, C: Fn() -> Timestamp> Follower<S, C> {
             policy,
             halt: content.halt,
             kept: content.kept,
+            switched: content.switched,
             token: content.token,
         })
     }
@@ -202,6 +207,10 @@ impl<S: PolicyStore, C: Fn() -> Timestamp> Follower<S, C> {
         if read.halt.is_ok() && read.kept != self.kept {
             metrics::kept(self.reader.store(), &read.kept);
             self.kept = read.kept;
+        }
+        if read.halt.is_ok() && read.switched != self.switched {
+            metrics::switched(self.reader.store(), &read.switched);
+            self.switched = read.switched;
         }
         // A part that could not be read stays as it is, with its token. Before the first read of the halts, everything
         // is halted.

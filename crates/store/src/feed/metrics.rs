@@ -125,6 +125,19 @@ pub(super) fn kept(store: &impl PolicyStore, kept: &Halt) {
     }
 }
 
+pub(super) fn switched(store: &impl PolicyStore, switched: &[String]) {
+    if switched.is_empty() {
+        info!("SWITCH_OFF: no switch in {} halts entries", store.name());
+    } else {
+        warn!(
+            "SWITCH_ON: all entries are halted by {}: {}; reset the switch to end this, because \
+             `portcullis resume` does not",
+            store.name(),
+            switched.join(", ")
+        );
+    }
+}
+
 pub(super) fn refused(unavailable: &PolicyUnavailable, another_is_in_force: bool) {
     let reason = SkipCode::from(unavailable).code();
     counter!(REFUSED, "reason" => reason).increment(1);

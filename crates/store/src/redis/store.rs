@@ -12,6 +12,7 @@ use super::{
     keys::{AUDIT, HALTS, HEAD, HISTORY, POLICY, RECORDED_HALTS, UPDATES},
     server::{RedisServer, is_wrong_type},
     step,
+    switches::Switches,
 };
 use crate::{
     AuditLog, AuditRecord, Change, Commit, ContentToken, Eviction, FieldMap, Head, PolicyStore,
@@ -22,8 +23,23 @@ use portcullis::{guardrails::Halt, types::Shown};
 
 /// The pairs of a Redis hash.
 type RawFields = Vec<(Vec<u8>, Vec<u8>)>;
-/// The names in the set of halts and in the set of recorded halts; `None` for a key of another type.
-type RawHalts = [Option<Vec<Vec<u8>>>; 2];
+
+/// The raw content of all keys with halts. A key of another type is `None`.
+struct RawHalts {
+    /// The names in the set of halts and in the set of recorded halts.
+    names: [Option<Vec<Vec<u8>>>; 2],
+    /// The values of the switches. An absent switch is empty.
+    switches: Vec<Option<Vec<u8>>>,
+}
+
+/// The halts that the raw content means.
+struct Halts {
+    halt: Halt,
+    /// The part that has disappeared without a resume.
+    kept: Halt,
+    /// A text about each switch that halts everything.
+    switched: Vec<String>,
+}
 
 /// A store that keeps everything in Redis, for services and writers in any language.
 ///
@@ -45,6 +61,7 @@ pub struct RedisStore {
     connection: SharedConnection,
     /// A second connection, so that waiting for an update does not block other commands.
     waiting: SharedConnection,
+    switches: Switches,
 }
 
 impl RedisStore {
@@ -54,7 +71,16 @@ impl RedisStore {
         Self {
             waiting: SharedConnection::new(server.clone()),
             connection: SharedConnection::new(server),
+            switches: Switches::NONE,
         }
+    }
+
+    /// Also reads the switches of other programs, each of which halts everything while it is set. The caller of
+    /// [`TOKEN_FUNCTIONS`](super::TOKEN_FUNCTIONS) must pass their keys to `halts_token`, in the same order.
+    #[must_use]
+    pub const fn with_switches(mut self, switches: Switches) -> Self {
+        self.switches = switches;
+        self
     }
 
     /// Creates the store on the server at a URL ([`RedisServer::from_url`]) without connecting.
@@ -152,7 +178,8 @@ impl PolicyStore for RedisStore {
 
     fn halts(&self) -> Result<Halt, StoreError> {
         let halts = self.raw_halts();
-        Ok(halt(halts.map_err(|error| self.connection.failed(&error))?).0)
+        let halts = halts.map_err(|error| self.connection.failed(&error))?;
+        Ok(self.halts_of(&halts).halt)
     }
 
     fn content(&self) -> Result<StoreContent, StoreError> {
@@ -166,7 +193,7 @@ impl PolicyStore for RedisStore {
         }
         let mut halts = self.raw_halts();
         // The two sets are read one after the other, so a change in between can look like a halt that has disappeared.
-        if matches!(&halts, Ok(read) if halt(read.clone()).1 != Halt::Nothing) {
+        if matches!(&halts, Ok(read) if self.halts_of(read).kept != Halt::Nothing) {
             halts = self.raw_halts();
         }
         if let (Err(error), Err(_)) = (&policy, &halts) {
@@ -179,21 +206,22 @@ impl PolicyStore for RedisStore {
                 Err(_) => unread.policy,
             },
             halts: match &halts {
-                Ok(names) => ContentToken::of_raw_halts(names.each_ref().map(Option::as_deref)),
+                Ok(raw) => raw.token(),
                 Err(_) => unread.halts,
             },
         };
-        let (halt, kept) = match halts {
-            Ok(names) => {
-                let (halt, kept) = halt(names);
-                (Ok(halt), kept)
+        let (halt, kept, switched) = match halts {
+            Ok(raw) => {
+                let halts = self.halts_of(&raw);
+                (Ok(halts.halt), halts.kept, halts.switched)
             }
-            Err(error) => (Err(failed(&error)), Halt::Nothing),
+            Err(error) => (Err(failed(&error)), Halt::Nothing, Vec::new()),
         };
         Ok(StoreContent {
             stored: policy.map(stored).map_err(|error| failed(&error)),
             halt,
             kept,
+            switched,
             token,
         })
     }
@@ -285,10 +313,35 @@ impl RedisStore {
         self.raw(|to| cmd("HGETALL").arg(POLICY).query(to))
     }
 
-    /// Returns the names of the halts and of the recorded halts; `None` for a key of another type.
     fn raw_halts(&self) -> RedisResult<RawHalts> {
         let names = |key| self.raw(move |to| cmd("SMEMBERS").arg(key).query(to));
-        Ok([names(HALTS)?, names(RECORDED_HALTS)?])
+        let value = |key: &&str| {
+            let value = self.raw(|to| cmd("GET").arg(*key).query::<Option<Vec<u8>>>(to))?;
+            Ok(value.map(Option::unwrap_or_default))
+        };
+        Ok(RawHalts {
+            names: [names(HALTS)?, names(RECORDED_HALTS)?],
+            switches: self
+                .switches
+                .keys()
+                .map(|key| value(&key))
+                .collect::<RedisResult<_>>()?,
+        })
+    }
+
+    fn halts_of(&self, raw: &RawHalts) -> Halts {
+        let (halt, kept) = halt(raw.names.clone());
+        let switches = raw.switches.iter().map(Option::as_deref);
+        let switched = self.switches.switched(switches);
+        Halts {
+            halt: if switched.is_empty() {
+                halt
+            } else {
+                Halt::Everything
+            },
+            kept,
+            switched,
+        }
     }
 
     fn raw<T>(&self, get: impl Fn(&mut Connection) -> RedisResult<T>) -> RedisResult<Option<T>> {
@@ -310,6 +363,13 @@ impl RedisStore {
     }
 }
 
+impl RawHalts {
+    fn token(&self) -> String {
+        let switches = self.switches.iter().map(Option::as_deref);
+        ContentToken::of_raw_halts(self.names.each_ref().map(Option::as_deref), switches)
+    }
+}
+
 /// Returns the content of the key of the policy.
 fn stored(policy: Option<RawFields>) -> Stored {
     match policy {
@@ -325,7 +385,7 @@ fn stored(policy: Option<RawFields>) -> Stored {
 
 /// Returns the halts, and the part of them that has disappeared without a resume. A key of another type halts
 /// everything, because its writer may have intended a halt.
-fn halt(names: RawHalts) -> (Halt, Halt) {
+fn halt(names: [Option<Vec<Vec<u8>>>; 2]) -> (Halt, Halt) {
     let [names, recorded] = names.map(|names| {
         let names = names.unwrap_or_else(|| vec![ALL.into()]);
         // A name that is not a text is not a symbol, and halts everything.

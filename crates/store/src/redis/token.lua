@@ -24,8 +24,18 @@ local function names_token(key)
   return token_of(digests)
 end
 
-local function halts_token(key, recorded)
-  return redis.sha1hex(names_token(key) .. names_token(recorded))
+-- An absent switch and an empty one are equal.
+local function switch_token(key)
+  local value = redis.pcall('GET', key)
+  if type(value) == 'table' then return '!' end
+  return redis.sha1hex(value or '')
+end
+
+-- The halts: both sets, and the switches of other programs, if the reader has any.
+local function halts_token(key, recorded, ...)
+  local tokens = { names_token(key), names_token(recorded) }
+  for _, switch in ipairs({ ... }) do tokens[#tokens + 1] = switch_token(switch) end
+  return redis.sha1hex(table.concat(tokens))
 end
 
 -- The clock of the server in microseconds.

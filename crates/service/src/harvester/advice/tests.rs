@@ -67,7 +67,7 @@ impl World {
             now,
         };
         let (harvest, harvested) = match evaluation.advice() {
-            Advice::Unchanged => return None,
+            Advice::Unchanged(..) => return None,
             Advice::Propose(harvest, harvested) => (harvest, harvested),
             Advice::Skip(skip) => panic!("{skip:?}"),
         };

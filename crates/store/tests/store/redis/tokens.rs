@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use portcullis::guardrails::Halt;
 use portcullis_store::{
     ContentToken, PolicyStore as _, RedisStore,
     redis::{
-        TOKEN_FUNCTIONS,
+        Switches, TOKEN_FUNCTIONS,
         keys::{HALTS, POLICY, RECORDED_HALTS},
     },
 };
@@ -24,15 +25,20 @@ type Halts = BTreeSet<Vec<u8>>;
 
 /// Returns the tokens that a script computes.
 fn of_script(connection: &mut Connection) -> (String, String) {
+    of_script_with(&[], connection)
+}
+
+fn of_script_with(switches: &[&str], connection: &mut Connection) -> (String, String) {
     let script = format!(
-        "{TOKEN_FUNCTIONS} return {{policy_token(KEYS[1]), halts_token(KEYS[2], KEYS[3])}}"
+        "{TOKEN_FUNCTIONS} return {{policy_token(KEYS[1]), halts_token(KEYS[2], KEYS[3], unpack(KEYS, 4))}}"
     );
     let mut call = redis::cmd("EVAL");
     call.arg(script)
-        .arg(3)
+        .arg(3 + switches.len())
         .arg(POLICY)
         .arg(HALTS)
-        .arg(RECORDED_HALTS);
+        .arg(RECORDED_HALTS)
+        .arg(switches);
     call.query(connection).unwrap()
 }
 
@@ -112,4 +118,51 @@ fn keys_of_another_type_have_a_token() {
             .unwrap();
         assert_ne!(checked(&store, &mut connection), nothing);
     }
+}
+
+#[test]
+fn switches_halt_everything_and_are_part_of_the_token() {
+    const KEYS: [&str; 2] = ["one", "other"];
+    let server = Server::start();
+    let store = RedisStore::open(&server.url()).unwrap();
+    let without = checked(&store, &mut server.client());
+    let store = store.with_switches(Switches::new(&KEYS, &["0", "no"]));
+    let mut connection = server.client();
+    let read = |halted: &[&str]| {
+        let content = store.content().unwrap();
+        let token = content.token();
+        let own = (token.policy().to_owned(), token.halts().to_owned());
+        assert_eq!(own, of_script_with(&KEYS, &mut server.client()));
+        assert_eq!(content.switched(), halted);
+        let halt = if halted.is_empty() {
+            Halt::Nothing
+        } else {
+            Halt::Everything
+        };
+        assert_eq!(*content.halt().unwrap(), halt);
+        assert_eq!(store.halts().unwrap(), halt);
+        // A switch that is turned off again is not a halt that has disappeared.
+        assert_eq!(*content.kept_halt(), Halt::Nothing);
+        token.halts().to_owned()
+    };
+    let mut run = |words: &[&str]| {
+        let (name, rest) = words.split_first().unwrap();
+        redis::cmd(name).arg(rest).exec(&mut connection).unwrap();
+    };
+    let nothing = read(&[]);
+    assert_ne!(nothing, without.halts());
+    run(&["SET", "one", ""]);
+    assert_eq!(read(&[]), nothing);
+    run(&["SET", "one", "NO"]);
+    let off = read(&[]);
+    run(&["SET", "one", "yes"]);
+    let on = read(&["`one` is `yes`"]);
+    run(&["SET", "one", "0"]);
+    run(&["SET", "other", "\u{1f6d1}"]);
+    let other = read(&["`other` is `\u{1f6d1}`"]);
+    run(&["DEL", "other"]);
+    run(&["SADD", "other", "0"]);
+    let wrong = read(&["`other` is a key of another type"]);
+    let tokens = BTreeSet::from([nothing, off, on, other, wrong]);
+    assert_eq!(tokens.len(), 5);
 }

@@ -1,0 +1,227 @@
+//! The quantity, side and action of an order.
+
+use portcullis::{
+    decide::Trade,
+    exit::ExitPermit,
+    intent::ExitQuantity,
+    types::{PositionSide, Quantity, Side, SignedDuration, Timestamp},
+};
+
+use super::account::{Account, HeldPosition, Mark};
+use crate::{keys, profile::PlanFormat};
+
+/// The parts of an order that a decision may not contain.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::bridge) struct Order {
+    pub(super) side: Side,
+    pub(super) quantity: Quantity,
+    /// The field or the product from which the quantity comes.
+    pub(super) quantity_source: String,
+    pub(super) action: &'static str,
+    /// The last time at which the plan may be written, if its quantity depends on a mark price.
+    pub(in crate::bridge) until: Option<Timestamp>,
+}
+
+/// The result of the sizing of an order.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::bridge) enum Sizing {
+    Order(Order),
+    /// The account of the symbol must be read first.
+    Unread,
+    /// The executor cannot carry out the answer. The text is the reason, with what to do.
+    Refused(String),
+}
+
+/// The times between which a mark must lie.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::bridge) struct MarkBounds {
+    pub(in crate::bridge) age_max: SignedDuration,
+    /// The largest lead of a mark over the clock.
+    pub(in crate::bridge) ahead_max: SignedDuration,
+}
+
+/// Returns the order of a trade. A trade without a quantity gets one from its notional and the mark price.
+pub(in crate::bridge) fn of_trade(
+    trade: &Trade<'_>,
+    account: &Account,
+    format: &PlanFormat,
+    bounds: MarkBounds,
+    now: Timestamp,
+) -> Sizing {
+    let order = |quantity, quantity_source, until| {
+        Sizing::Order(Order {
+            side: trade.side(),
+            quantity,
+            quantity_source,
+            action: format.entry_action,
+            until,
+        })
+    };
+    if let Some(quantity) = trade.quantity() {
+        return order(
+            rounded(quantity.value()),
+            quantity.source().to_string(),
+            None,
+        );
+    }
+    let Some(account) = account.of(trade.symbol()) else {
+        return Sizing::Unread;
+    };
+    let refused = |why: String| {
+        Sizing::Refused(format!(
+            "the executor needs a quantity, the intent has neither a quantity nor a price, and {why}; send \
+             `entry_price`"
+        ))
+    };
+    match &account.mark {
+        Mark::Absent => refused(format!("there is no mark price of {}", trade.symbol())),
+        Mark::Unreadable(why) => refused(format!("the mark price is unreadable: {why}")),
+        Mark::At { at, source, .. } if now.since(*at) > bounds.age_max => refused(format!(
+            "`{source}` is {} old; at most {} is allowed (`--mark-max-age`)",
+            now.since(*at),
+            bounds.age_max
+        )),
+        Mark::At { at, source, .. } if at.since(now) > bounds.ahead_max => refused(format!(
+            "the time of `{source}` is ahead of the clock by {}",
+            at.since(now)
+        )),
+        Mark::At { price, at, source } => match trade.quantity_at(*price) {
+            Some(quantity) => order(
+                rounded(quantity),
+                format!("notional/{source}"),
+                Some(at.saturating_add(bounds.age_max)),
+            ),
+            None => refused(format!(
+                "the notional divided by `{source}` is not a quantity"
+            )),
+        },
+    }
+}
+
+/// Returns the order of an exit. An exit without a quantity in units or without a side takes it from the position.
+/// `word` is the action that the intent names.
+pub(in crate::bridge) fn of_exit(
+    permit: &ExitPermit<'_>,
+    word: Option<&str>,
+    account: &Account,
+    format: &PlanFormat,
+) -> Sizing {
+    if let Some(trigger) = permit.trigger() {
+        return Sizing::Refused(format!(
+            "the executor has no field for the trigger {} of a resting exit, and an immediate close is not the same \
+             order; send the exit when the trigger is reached",
+            trigger.value()
+        ));
+    }
+    if let Some(fault) = permit.quantity().fault() {
+        return Sizing::Refused(format!("{fault}; send `quantity` in units, or a share"));
+    }
+    let Some(account) = account.of(permit.symbol()) else {
+        return Sizing::Unread;
+    };
+    let key = keys::of_symbol(format.positions, permit.symbol());
+    let held = match &account.position {
+        HeldPosition::Open(side, quantity) => Ok((*side, *quantity)),
+        HeldPosition::Flat => Err(format!("`{key}` has no open position")),
+        HeldPosition::Unreadable(why) => Err(format!("`{key}` is unreadable: {why}")),
+    };
+    let (quantity, quantity_source) = match of_exit_quantity(permit, held.as_ref()) {
+        Ok(found) => found,
+        Err(why) => return Sizing::Refused(why),
+    };
+    let side = match (permit.side(), &held) {
+        (Some(side), _) => side,
+        (None, Ok((held, _))) => closing(*held),
+        (None, Err(why)) => {
+            return Sizing::Refused(format!(
+                "the executor needs a side, the exit has none, and {why}; send `side`"
+            ));
+        }
+    };
+    let share = held.map_or(1.0, |(_, held)| quantity.get() / held.get());
+    let named = word.and_then(|word| format.named_partial_action(word));
+    Sizing::Order(Order {
+        side,
+        quantity,
+        quantity_source,
+        action: named.unwrap_or_else(|| format.action_of_share(share)),
+        until: None,
+    })
+}
+
+/// Returns the quantity of an exit and its source, or the reason why it is unknown.
+fn of_exit_quantity(
+    permit: &ExitPermit<'_>,
+    held: Result<&(PositionSide, Quantity), &String>,
+) -> Result<(Quantity, String), String> {
+    let of_position = || match held {
+        Ok((side, quantity)) => match permit.position_side() {
+            Some(stated) if stated != *side => Err(format!(
+                "the exit closes a {stated} position, but the position of {} is {side}; its quantity is not that of \
+                 the exit; send `quantity`",
+                permit.symbol()
+            )),
+            Some(_) | None => Ok(*quantity),
+        },
+        Err(why) => Err(format!(
+            "the executor needs a quantity, the exit has none, and {why}; send `quantity`"
+        )),
+    };
+    match permit.quantity() {
+        ExitQuantity::Stated(quantity) => {
+            Ok((rounded(quantity.value()), quantity.source().to_string()))
+        }
+        ExitQuantity::Fraction(share) if share.value().get() < 1.0 => {
+            let held = of_position()?;
+            let part = Quantity::new(held.get() * share.value().get());
+            let part =
+                part.map_err(|_| "the share of the position is not a quantity".to_owned())?;
+            let source = format!("position:quantity*{}", share.source());
+            Ok((rounded(part), source))
+        }
+        ExitQuantity::Fraction(_) | ExitQuantity::NotStated => {
+            Ok((of_position()?, "position:quantity".to_owned()))
+        }
+        ExitQuantity::Unreadable | ExitQuantity::UsdSizeOnly => {
+            Err("the quantity to close is unknown".to_owned())
+        }
+    }
+}
+
+/// Returns the side of an order that closes a position.
+const fn closing(side: PositionSide) -> Side {
+    match side {
+        PositionSide::Long => Side::Sell,
+        PositionSide::Short => Side::Buy,
+    }
+}
+
+/// Removes the noise of a product or a quotient: returns the nearest number with 15 significant digits.
+fn rounded(quantity: Quantity) -> Quantity {
+    let text = format!("{:.14e}", quantity.get());
+    let rounded = text
+        .parse()
+        .ok()
+        .and_then(|number| Quantity::new(number).ok());
+    rounded.unwrap_or(quantity)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quantity_has_no_noise_and_never_becomes_zero() {
+        for (number, expected) in [
+            (0.1 * 3.0, 0.3),
+            (250.0 / 50_000.0, 0.005),
+            (1.0 / 3.0, 0.333_333_333_333_333),
+            (123_456_789.123_456_78, 123_456_789.123_457),
+            (5e-324, 5e-324),
+            (f64::MAX, f64::MAX),
+        ] {
+            let found = rounded(Quantity::new(number).unwrap()).get();
+            assert!((found - expected).abs() <= 0.0, "{number} {found}");
+        }
+    }
+}
