@@ -161,7 +161,7 @@ impl Run<'_> {
                 it.action().as_str(),
                 pending(it.action()),
                 it.stop()
-                    .and_then(|stop| Price::nearest(stop.value().get())),
+                    .and_then(|stop| Price::computed(stop.value().get())),
             ),
             HarvestDecision::Skip(_) => {
                 let reason = Answer::harvest(&decision, policy).reason;
