@@ -8,6 +8,7 @@
 
 mod ends;
 mod formats;
+mod python;
 mod refused;
 mod times;
 
