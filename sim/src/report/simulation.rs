@@ -13,7 +13,7 @@ use crate::{
     replay::TapeDecisions,
     simulate::{
         Costs, Settings, Share, SimulationOutcome,
-        candles::{Candle, Gaps, Series},
+        candles::{Candle, CandleSource, DecidedBy, Gaps, Series, TimeForm, TimeLabel, TimeUnit},
         units::{AmountOverflow, percent},
     },
     text::{bar, counted, some, table, thousands, to_second, write_table},
@@ -40,10 +40,22 @@ pub struct SimulationReport<'a> {
 struct Prices<'a> {
     symbol: Symbol,
     candles: usize,
+    /// The length of a candle in seconds; that of a month is the mean.
     interval_sec: i64,
+    interval: String,
     from: String,
     to: String,
     gaps: &'a Gaps,
+    format: &'a str,
+    time_column: &'a str,
+    /// The unit, if the times are numbers.
+    time_unit: Option<TimeUnit>,
+    time_unit_by: DecidedBy,
+    time_label: TimeLabel,
+    time_label_by: DecidedBy,
+    times_without_offset: u64,
+    #[serde(skip)]
+    source: &'a CandleSource,
 }
 
 impl<'a> Prices<'a> {
@@ -51,14 +63,87 @@ impl<'a> Prices<'a> {
         let at = |candle: Option<&Candle>| {
             candle.map_or_else(String::new, |candle| to_second(candle.start))
         };
+        let source = &series.source;
         Self {
             symbol: series.symbol,
             candles: series.candles.len(),
-            interval_sec: series.interval.as_micros() / 1_000_000,
+            interval_sec: series.interval.length().as_micros() / 1_000_000,
+            interval: series.interval.to_string(),
             from: at(series.candles.first()),
             to: at(series.candles.last()),
             gaps: &series.gaps,
+            format: &source.format,
+            time_column: &source.column,
+            time_unit: match source.form.0 {
+                TimeForm::Epoch(unit) => Some(unit),
+                TimeForm::DateTimes | TimeForm::Dates => None,
+            },
+            time_unit_by: source.form.1,
+            time_label: source.label.0,
+            time_label_by: source.label.1,
+            times_without_offset: source.naive,
+            source,
         }
+    }
+
+    /// Describes the candles in one line, and their file in one or two more lines.
+    fn text(&self) -> String {
+        let candles = counted(self.candles, "candle");
+        let gaps = match self.gaps.count {
+            0 => "no gaps".to_owned(),
+            count => {
+                let gaps = counted(count, "gap");
+                format!("{gaps}, longest {} s", self.gaps.longest_sec)
+            }
+        };
+        let naive = match self.times_without_offset {
+            0 => String::new(),
+            count => format!(
+                "\n  {} without a UTC offset read as UTC",
+                counted(count, "time")
+            ),
+        };
+        format!(
+            "{}: {candles} of {}, {} to {}, {gaps}\n  {}{naive}",
+            self.symbol,
+            self.interval,
+            self.from,
+            self.to,
+            self.times()
+        )
+    }
+
+    /// Describes the file and the meaning of its times, in one sentence.
+    fn times(&self) -> String {
+        let CandleSource {
+            format,
+            column,
+            form: (form, form_by),
+            label: (label, label_by),
+            is_last_day,
+            ..
+        } = self.source;
+        let column = Shown(column);
+        let form = match (form, form_by) {
+            (TimeForm::Epoch(_), DecidedBy::Option) => format!("{form} (--time-unit)"),
+            (TimeForm::Epoch(_), DecidedBy::Name) => format!("{form} (by its name)"),
+            (TimeForm::Epoch(_), DecidedBy::Values | DecidedBy::Convention) => {
+                format!("{form} (by its values)")
+            }
+            (TimeForm::DateTimes | TimeForm::Dates, _) => form.to_string(),
+        };
+        let label = match (label, is_last_day) {
+            (TimeLabel::Open, _) => "start",
+            (TimeLabel::Close, false) => "end",
+            (TimeLabel::Close, true) => "last day",
+        };
+        let by = match label_by {
+            DecidedBy::Option => "--time-label",
+            DecidedBy::Name => "by its name",
+            DecidedBy::Values => "by its values",
+            DecidedBy::Convention => "assumed; otherwise use --time-label close",
+        };
+        format!("{format}, column `{column}`: {form}, the {label} of each candle ({by})")
     }
 }
 
@@ -121,35 +206,30 @@ impl SimulationReport<'_> {
             writeln!(f, "{records} on the tape ignored")?;
         }
         self.run_settings.write_policy_settings(f)?;
-        for prices in self.series.iter().map(Prices::new) {
-            let candles = counted(prices.candles, "candle");
-            write!(
-                f,
-                "{}: {candles} of {} s",
-                prices.symbol, prices.interval_sec
-            )?;
-            write!(f, ", {} to {}", prices.from, prices.to)?;
-            match prices.gaps.count {
-                0 => writeln!(f, ", no gaps")?,
-                count => {
-                    let gaps = counted(count, "gap");
-                    writeln!(f, ", {gaps}, longest {} s", prices.gaps.longest_sec)?;
-                }
-            }
+        for text in self.candle_texts() {
+            writeln!(f, "{text}")?;
         }
         Ok(())
     }
 
+    /// Describes the candles of each symbol.
+    pub(super) fn candle_texts(&self) -> Vec<String> {
+        self.series
+            .iter()
+            .map(|it| Prices::new(it).text())
+            .collect()
+    }
+
     /// Returns the name and the description of each cost setting and of the market state. For a
     /// missing setting, the description names the option.
-    pub(super) fn setting_texts(&self) -> [(&'static str, String); 4] {
+    pub(super) fn setting_texts(&self) -> Vec<(&'static str, String)> {
         let Costs {
             taker_fee,
             funding_rate,
             maintenance_margin,
         } = self.settings.costs;
         let none = |option: &str| format!("none charged ({option} is not given)");
-        [
+        let mut texts = vec![
             (
                 "fees",
                 taker_fee.map_or_else(
@@ -186,7 +266,16 @@ impl SimulationReport<'_> {
                     },
                 ),
             ),
-        ]
+        ];
+        let has_gaps = self.series.iter().any(|series| series.gaps.count > 0);
+        if self.settings.fill_after_gap || has_gaps {
+            let text = match self.settings.fill_after_gap {
+                true => "filled (--fill-after-gap)",
+                false => "not filled (--fill-after-gap is not given)",
+            };
+            texts.push(("entries before a gap", text.to_owned()));
+        }
+        texts
     }
 
     fn write_settings(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

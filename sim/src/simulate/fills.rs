@@ -8,7 +8,7 @@ use super::{
     order::{CloseQuantity, Opening, Order, OrderKind},
     position::{CloseReason, OpenPosition},
     reject::{OrderError, RejectReason},
-    settings::Costs,
+    settings::{Costs, Settings},
     state::{SymbolState, Tally},
     units::{AmountOverflow, Price, Quantity},
 };
@@ -21,11 +21,12 @@ const FUNDING_MICROS: i64 = 8 * 3600 * 1_000_000;
 pub(super) fn fill_at_open(
     symbol_state: &mut SymbolState<'_>,
     candle: Candle,
-    costs: Costs,
+    settings: &Settings,
     account: &mut Account<'_>,
     tally: &mut Tally,
 ) -> Result<(), AmountOverflow> {
     let symbol = symbol_state.series.symbol;
+    let costs = settings.costs;
     let fill = (candle.open, candle.start);
     let due = |at: Timestamp| at.as_micros().div_euclid(FUNDING_MICROS);
     let times = due(candle.start) - due(symbol_state.funded);
@@ -39,6 +40,9 @@ pub(super) fn fill_at_open(
         let quantity = part(position, reason)?;
         account.close(&symbol, quantity, fill, reason)?;
     }
+    let is_first = symbol_state.next == 0;
+    let rejects_late = symbol_state.is_after_gap() && (is_first || !settings.fill_after_gap);
+    let interval = symbol_state.series.interval;
     while symbol_state
         .orders
         .front()
@@ -47,7 +51,7 @@ pub(super) fn fill_at_open(
         let Some(order) = symbol_state.orders.pop_front() else {
             break;
         };
-        let is_late = candle.start.since(order.at) > symbol_state.series.interval;
+        let is_late = rejects_late && interval.after(order.at) < candle.start;
         let filled = match &order.kind {
             OrderKind::Open(_) if is_late => Err(OrderError::Rejected(RejectReason::Gap)),
             OrderKind::Open(opening) => open(&order, opening, fill, account, tally),

@@ -5,9 +5,13 @@
 //! every candle, and its proposals are executed. If a candle does not determine the order of
 //! events, the simulation assumes the worse outcome:
 //!
-//! - An order is filled at the open of the first candle that begins after its decision. If that
-//!   candle begins later than one candle length after the decision, there is a gap: an entry is not
-//!   filled, but an exit is filled.
+//! - An order is filled at the open of the first candle that begins after its decision. If there is
+//!   a gap before that candle, and the candle begins later than one candle length after the
+//!   decision, an entry is not filled unless [`Settings::fill_after_gap`] is set, but an exit is
+//!   filled.
+//! - A candle ends where the next one begins, if that is less than 1.5 candle lengths after its
+//!   start. Otherwise it ends after one candle length, and a gap follows. The times of candles are
+//!   known in advance.
 //! - Each symbol has at most one position. An entry for a symbol that has a position is not filled.
 //! - The stop is the intent's `stop_loss`. If the intent has none, the stop is placed at the
 //!   distance `fallback_stop_pct` of θ from the fill price. If θ has none either, the position has
@@ -24,7 +28,7 @@
 //!   open of the next candle. At a positive rate, a long pays and a short receives.
 //! - A fee is charged for each fill, but not for a liquidation.
 //!
-//! No result depends on later prices or records, and amounts are exact ([`units`]).
+//! No result depends on later prices or records (candle times are known in advance), and amounts are exact ([`units`]).
 //!
 //! Memory grows with the number of candles, orders and positions.
 

@@ -88,17 +88,16 @@ impl OpenPosition {
         opening: &Opening,
         (entry, opened): (Price, Timestamp),
     ) -> Result<Self, OrderError> {
-        let notional = Money::floor(opening.notional_usd)?;
-        let quantity = Quantity::bought(notional, entry);
+        let notional = Money::stated(opening.notional_usd)?;
+        let quantity = Quantity::bought(notional, entry)?;
         if quantity.is_zero() {
             return Err(OrderError::Rejected(RejectReason::TooSmall));
         }
-        let at = entry.to_f64();
-        let stop_at = |share: f64| at * (1.0 - opening.side.sign() * share);
-        let stop = opening
-            .stop
-            .or_else(|| opening.fallback_stop_pct.map(stop_at));
-        let stop = stop.and_then(Price::nearest);
+        let stop = match (opening.stop, opening.fallback_stop_pct) {
+            (Some(stop), _) => Price::stated(stop),
+            (None, Some(share)) => entry.moved(-opening.side.sign() * share),
+            (None, None) => None,
+        };
         let position = Self {
             n,
             symbol,
@@ -110,8 +109,8 @@ impl OpenPosition {
             leverage: opening.leverage,
             margin: entry.times(quantity)?.over(opening.leverage)?,
             stop,
-            stop_dist_pct: stop.map(|stop| (at - stop.to_f64()).abs() / at),
-            target: opening.target.and_then(Price::nearest),
+            stop_dist_pct: stop.and_then(|stop| entry.distance_share(stop)),
+            target: opening.target.and_then(Price::stated),
             harvested: Stage::None,
             policy: opening.policy.clone(),
             pnl: Money::ZERO,

@@ -9,7 +9,7 @@ pub enum RejectReason {
     NoCandles,
     /// No candle begins after the decision.
     NoLaterCandle,
-    /// The next candle begins later than one candle length after the entry's decision.
+    /// There is a gap before the next candle, which begins later than one candle length after the entry's decision.
     Gap,
     /// The symbol of the entry already has a position.
     AlreadyOpen,

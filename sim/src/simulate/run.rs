@@ -53,11 +53,11 @@ impl Run<'_> {
             let Some(candle) = symbol.candle() else { break };
             match symbol.event {
                 CandleEvent::Open => {
-                    fill_at_open(symbol, candle, costs, &mut account, &mut tally)?;
+                    fill_at_open(symbol, candle, self.settings, &mut account, &mut tally)?;
                     symbol.event = CandleEvent::Close;
                 }
                 CandleEvent::Close => {
-                    let end = symbol.end(candle);
+                    let end = candle.end;
                     fill_within(&symbol.series.symbol, (candle, end), costs, &mut account)?;
                     self.evaluate_harvest(symbol, candle, end, &mut account, &mut tally);
                     symbol.event = CandleEvent::Open;
@@ -120,7 +120,7 @@ impl Run<'_> {
                 window: self
                     .settings
                     .market
-                    .map(|rule| Window::new(rule, series.interval)),
+                    .map(|rule| Window::new(rule, series.interval.length())),
                 orders: VecDeque::new(),
                 funded: series.candles.first().map_or(Timestamp::MIN, |it| it.start),
             })
@@ -161,7 +161,7 @@ impl Run<'_> {
                 it.action().as_str(),
                 pending(it.action()),
                 it.stop()
-                    .and_then(|stop| Price::nearest(stop.value().get())),
+                    .and_then(|stop| Price::computed(stop.value().get())),
             ),
             HarvestDecision::Skip(_) => {
                 let reason = Answer::harvest(&decision, policy).reason;

@@ -16,6 +16,8 @@ pub struct Settings {
     pub costs: Costs,
     /// The parameters of the market state. Without them there is no kill score.
     pub market: Option<MarketRule>,
+    /// True if an entry that was decided during a gap is filled at the open of the first candle after it.
+    pub fill_after_gap: bool,
 }
 
 /// The trading costs. A cost that is `None` is not charged.

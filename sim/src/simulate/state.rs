@@ -51,8 +51,12 @@ impl SymbolState<'_> {
         self.series.candles.get(self.next).copied()
     }
 
-    pub(super) fn end(&self, candle: Candle) -> Timestamp {
-        candle.start.saturating_add(self.series.interval)
+    /// Returns true if the current candle is the first one, or begins later than the previous one ends.
+    pub(super) fn is_after_gap(&self) -> bool {
+        let previous = self.next.checked_sub(1);
+        let previous = previous.and_then(|place| self.series.candles.get(place));
+        let ends = previous.zip(self.candle());
+        ends.is_none_or(|(previous, candle)| previous.end < candle.start)
     }
 }
 
@@ -63,7 +67,7 @@ pub(super) fn next_event(symbols: &[SymbolState<'_>]) -> Option<(Timestamp, Cand
         let candle = symbol.candle()?;
         let at = match symbol.event {
             CandleEvent::Open => candle.start,
-            CandleEvent::Close => symbol.end(candle),
+            CandleEvent::Close => candle.end,
         };
         Some((at, symbol.event, place))
     });

@@ -7,7 +7,7 @@ use std::{
 
 use memchr::{memchr, memchr_iter, memrchr};
 
-use super::{Lines, buffers::Buffers, lines::BOM, open::read_some};
+use super::{Lines, buffers::Buffers, format::read_some, lines::BOM};
 
 /// Number of bytes that a buffer may hold in addition to the longest line: a byte order mark, a
 /// carriage return, and one byte to detect a line that is too long.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use memchr::memchr;
 
 /// The byte order mark that a tape may start with. It does not belong to the first line.
-pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
+pub(crate) const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// One record: a line that is not blank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

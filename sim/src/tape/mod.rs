@@ -9,7 +9,8 @@
 mod buffers;
 mod chunks;
 mod error;
-mod lines;
+pub(crate) mod format;
+pub(crate) mod lines;
 mod open;
 pub(crate) mod parquet;
 mod progress;

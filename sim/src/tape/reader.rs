@@ -8,7 +8,8 @@ use super::{
     Chunk, Progress, TapeError, TapeSource,
     buffers::Buffers,
     chunks::Chunks,
-    open::{Opened, Storage, WINDOW_TOO_LARGE, open},
+    format::WINDOW_TOO_LARGE,
+    open::{Opened, Storage, open},
 };
 
 /// The size of one read, in bytes.

@@ -10,7 +10,7 @@ use portcullis_sim::{
     sample::policy_json,
     simulate::{
         Costs, LedgerEntry, MarketRule, Settings, SimulationOutcome,
-        candles::{self, CandleFile},
+        candles::{self, CandleFile, ReadOptions},
         simulate,
         units::{Money, Rate},
     },
@@ -34,6 +34,8 @@ struct Minute {
 #[derive(Debug, Clone)]
 struct Step {
     is_missing: bool,
+    /// The time by which the candle begins late. Then it is shorter, and the previous one is longer.
+    late_sec: i64,
     open: f64,
     close: f64,
     up: f64,
@@ -54,6 +56,7 @@ struct Record {
 #[derive(Debug, Clone)]
 pub(crate) struct World {
     minutes: Vec<Minute>,
+    fill_after_gap: bool,
 }
 
 impl World {
@@ -64,12 +67,22 @@ impl World {
         (START + i64::try_from(minute).unwrap() * 60) * 1000
     }
 
-    /// Returns this world with the minutes of `other` from `minute` on.
+    /// Returns this world with the prices and records of `other` from `minute` on. The times of candles are known in
+    /// advance, so they are kept.
     pub(crate) fn changed_from(&self, minute: usize, other: &Self) -> Self {
-        let before = self.minutes[..minute].iter();
-        Self {
-            minutes: before.chain(&other.minutes[minute..]).cloned().collect(),
+        let mut changed = self.clone();
+        let later = changed.minutes.iter_mut().zip(&other.minutes).skip(minute);
+        for (minute, other) in later {
+            minute.records = other.records.clone();
+            for (candle, other) in minute.candles.iter_mut().zip(&other.candles) {
+                *candle = Step {
+                    is_missing: candle.is_missing,
+                    late_sec: candle.late_sec,
+                    ..other.clone()
+                };
+            }
         }
+        changed
     }
 
     pub(crate) fn orders(&self) -> u64 {
@@ -129,10 +142,11 @@ impl World {
             // The first three candles are always present, so that the length of a candle can be
             // determined.
             if !step.is_missing || number < 3 {
+                let late = if number < 3 { 0 } else { step.late_sec * 1000 };
                 writeln!(
                     csv,
                     "{},{open:.4},{high:.4},{low:.4},{close:.4}",
-                    Self::ts(number)
+                    Self::ts(number) + late
                 )
                 .unwrap();
             }
@@ -146,13 +160,15 @@ fn step() -> impl Strategy<Value = Step> {
     let close = prop_oneof![6 => 0.98..1.022, 1 => 0.9..1.1];
     (
         prop::bool::weighted(0.05),
+        prop_oneof![9 => Just(0), 1 => 1..25_i64],
         jump,
         close,
         1.0..1.01,
         0.99..1.0,
     )
-        .prop_map(|(is_missing, open, close, up, down)| Step {
+        .prop_map(|(is_missing, late_sec, open, close, up, down)| Step {
             is_missing,
+            late_sec,
             open,
             close,
             up,
@@ -189,7 +205,11 @@ pub(crate) fn any_world() -> impl Strategy<Value = World> {
         prop_oneof![5 => vec(record(), 0..1), 2 => vec(record(), 1..4)],
     )
         .prop_map(|(candles, records)| Minute { candles, records });
-    vec(minute, World::MINUTES).prop_map(|minutes| World { minutes })
+    let minutes = vec(minute, World::MINUTES);
+    (minutes, prop::bool::weighted(0.3)).prop_map(|(minutes, fill_after_gap)| World {
+        minutes,
+        fill_after_gap,
+    })
 }
 
 /// Runs a simulation and returns its entries and its outcome.
@@ -200,7 +220,7 @@ pub(crate) fn run(world: &World) -> (Vec<LedgerEntry>, SimulationOutcome) {
         fs::write(path, world.candles(symbol)).unwrap();
     }
     let files = files.map(|path| CandleFile { symbol: None, path });
-    let series = candles::read(&files).unwrap();
+    let series = candles::read(&files, &ReadOptions::default()).unwrap();
     let replayer = Replayer::new(Engine::new(
         Guardrails::none(),
         ExitOwnership::new(OWNER).unwrap(),
@@ -217,6 +237,7 @@ pub(crate) fn run(world: &World) -> (Vec<LedgerEntry>, SimulationOutcome) {
             window_sec: 600,
             trend_certain: 0.7,
         }),
+        fill_after_gap: world.fill_after_gap,
     };
     let text = policy_json(Timestamp::from_millis(4_000_000_000_000).unwrap());
     // The thresholds are low, so that every harvest action occurs.

@@ -7,7 +7,7 @@ use portcullis_sim::{
     report::{SimulationReport, html::simulation_page},
     simulate::{
         Costs, MarketRule, Progress, Settings,
-        candles::{self, CandleFile},
+        candles::{self, CandleFile, Interval, ReadOptions, TimeLabel, TimeUnit},
         simulate,
         units::{Money, Rate},
     },
@@ -34,13 +34,34 @@ pub(crate) struct Args {
     /// The policy file (JSON) that is active until the first policy record on the tape [default: none]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// The candle file of one symbol (CSV or Parquet)
+    /// The candle file of one symbol: CSV, JSON, Parquet or Feather
     ///
-    /// The required columns are `timestamp` or `open_time`, `open`, `high`, `low` and `close`. The symbol is the
-    /// beginning of the file name, as in `BTCUSDT_1m.csv`, or is given explicitly, as in `BTCUSDT=FILE`. Can be
-    /// repeated, with one file per symbol.
+    /// CSV and JSON can be in gzip, zstd or zip. The required columns are a time (`timestamp`, `date`, `open_time`, …),
+    /// `open`, `high`, `low` and `close`, in any case and order. The symbol is the beginning of the file name, as in
+    /// `BTCUSDT_1m.csv`, or is given explicitly, as in `BTCUSDT=FILE`. Can be repeated, with one file per symbol.
     #[arg(long, value_name = "[SYMBOL=]FILE", required = true, value_parser = parse_candles)]
     candles: Vec<CandleFile>,
+    /// The length of a candle: a number and s, m (minutes), h, d, w or M (months)
+    ///
+    /// If omitted, it is the most frequent time between two adjacent candles of each file. Give it if most candles are
+    /// missing. Two candles with less than 1.5 lengths between their starts have no gap.
+    #[arg(long, value_name = "LENGTH")]
+    interval: Option<Interval>,
+    /// The unit of candle times that are numbers
+    ///
+    /// If omitted, it is decided for each file by the name of the column, such as `time_ms`, or by the values, which must
+    /// all be between 2000 and 2100.
+    #[arg(long, value_name = "UNIT", value_parser = parse_unit)]
+    time_unit: Option<TimeUnit>,
+    /// The meaning of candle times: the start or the end of each candle
+    ///
+    /// If omitted, it is decided for each file by the name of the column, such as `close_time`, or by the values, such as
+    /// 23:59:59.999 or the last days of months. Otherwise it is the start.
+    #[arg(long, value_name = "open|close", value_parser = parse_label)]
+    time_label: Option<TimeLabel>,
+    /// Fill entries that were decided during a gap at the open of the first candle after it
+    #[arg(long)]
+    fill_after_gap: bool,
     /// The starting cash in USD
     #[arg(long, value_name = "USD", value_parser = parse_money, allow_negative_numbers = true)]
     cash: Money,
@@ -90,7 +111,12 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let (engine, run_settings) = args.settings.resolve()?;
     let tapes = Tapes::resolve(&args.tapes)?;
     let initial = InitialPolicy::read(args.policy.as_deref())?;
-    let series = candles::read(&args.candles).map_err(Failure::error)?;
+    let options = ReadOptions {
+        interval: args.interval,
+        time_unit: args.time_unit,
+        time_label: args.time_label,
+    };
+    let series = candles::read(&args.candles, &options).map_err(Failure::error)?;
     let settings = settings(args);
     let replayer = args.settings.replayer(engine, false);
     let inputs: Vec<&Path> = tapes
@@ -154,6 +180,7 @@ fn settings(args: &Args) -> Settings {
             maintenance_margin: args.maintenance_margin,
         },
         market: args.market_window.zip(args.trend_certain).map(rule),
+        fill_after_gap: args.fill_after_gap,
     }
 }
 
@@ -167,6 +194,16 @@ fn parse_candles(text: &str) -> Result<CandleFile, String> {
         symbol: symbol.map_err(|error| error.to_string())?,
         path: path.into(),
     })
+}
+
+fn parse_unit(text: &str) -> Result<TimeUnit, String> {
+    text.parse()
+        .map_err(|_| "expected s, ms, us or ns".to_owned())
+}
+
+fn parse_label(text: &str) -> Result<TimeLabel, String> {
+    text.parse()
+        .map_err(|_| "expected open or close".to_owned())
 }
 
 fn parse_money(text: &str) -> Result<Money, String> {

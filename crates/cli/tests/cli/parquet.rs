@@ -3,8 +3,9 @@
 use std::{fs::File, sync::Arc};
 
 use arrow_array::{
-    ArrayRef, BooleanArray, DictionaryArray, Float32Array, Float64Array, Int32Array, Int64Array,
-    LargeStringArray, ListArray, RecordBatch, StringArray, TimestampMicrosecondArray,
+    ArrayRef, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Float32Array,
+    Float64Array, Int32Array, Int64Array, LargeStringArray, ListArray, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
     cast::AsArray as _,
     types::{Float64Type, Int32Type, Int64Type, TimestampMillisecondType},
 };
@@ -157,6 +158,45 @@ fn tapes_of_other_programs_are_read() {
             json!(["TRADE", ts, 3.0, 100.1, null]),
             json!(["SKIP", ts, null, null, "POLICY_MISSING_SIZE"]),
             json!(["TRADE", ts, 8.0, 50.0, null]),
+        ]
+    );
+}
+
+#[test]
+fn decimals_dates_and_dictionaries_are_read_as_their_values() {
+    let place = Place::new();
+    place.put("policy", policy("p").to_string());
+    // 2026-01-05 is day 20,458 since 1970.
+    let sizes = Decimal128Array::from(vec![10_010, 5_000]);
+    let sizes = sizes.with_precision_and_scale(20, 2).unwrap();
+    let leverages: DictionaryArray<Int32Type> = DictionaryArray::new(
+        Int32Array::from(vec![1, 0]),
+        Arc::new(Float64Array::from(vec![2.0, 3.0])),
+    );
+    write(
+        &place,
+        "tape",
+        vec![
+            (
+                "timestamp",
+                Arc::new(Date32Array::from(vec![20_458, 20_458])),
+            ),
+            ("symbol", texts(&["BTCUSDT", "BTCUSDT"])),
+            ("side", texts(&["BUY", "BUY"])),
+            ("position_size_usd", Arc::new(sizes)),
+            ("leverage", Arc::new(leverages)),
+        ],
+    );
+    let answers = place.answers(&["tape", "--policy", "policy"]);
+    let reported: Vec<Value> = answers
+        .iter()
+        .map(|it| json!([it["ts"], it["leverage"], it["size_usd"]]))
+        .collect();
+    assert_eq!(
+        reported,
+        [
+            json!([START * 1000, 3.0, 100.1]),
+            json!([START * 1000, 2.0, 50.0])
         ]
     );
 }
@@ -401,7 +441,7 @@ fn candles_are_read_from_parquet() {
     write(&place, "bools", columns(("timestamp", bools)));
     assert_eq!(
         refused("bools"),
-        "portcullis: cannot read candles from `bools` as Parquet: column `timestamp` has type Boolean; expected numbers, timestamps or text\n"
+        "portcullis: cannot read candles from `bools` as Parquet: column `timestamp` has type Boolean; expected numbers, timestamps, dates or text\n"
     );
     write(
         &place,
@@ -413,9 +453,9 @@ fn candles_are_read_from_parquet() {
     );
     assert_eq!(
         refused("none"),
-        "portcullis: `none` has no column `high`; the required columns are timestamp (or open_time), open, high, low, close\n"
+        "portcullis: `none` has no column `high`; the required columns are a time (timestamp, date, open_time, …), open, high, low, close; the file has `open_time`, `open`\n"
     );
     let back = Int64Array::from([0, 1, 1, 2].map(|n| minute(n) * 1000).to_vec());
     write(&place, "back", columns(("open_time", Arc::new(back))));
-    assert!(refused("back").starts_with("portcullis: `back`, line 3: the candle begins at "));
+    assert!(refused("back").starts_with("portcullis: `back`, row 3: the time of the candle is "));
 }

@@ -22,6 +22,9 @@ const BUCKETS_MAX: i64 = 200;
 /// The maximum number of tapes that are named.
 const TAPES_SHOWN: usize = 20;
 
+/// The maximum number of candle files that are described.
+const SERIES_SHOWN: usize = 10;
+
 /// The maximum number of positions that are listed, those with the largest profit or loss.
 const POSITIONS_SHOWN: usize = 500;
 
@@ -50,9 +53,20 @@ pub fn simulation_page(report: &SimulationReport<'_>) -> Page {
             ),
         ),
     ];
-    let settings = report.setting_texts().map(|(_, value)| value);
-    let names = ["Fees", "Funding", "Liquidation", "Market state"];
-    facts.extend(names.into_iter().zip(settings));
+    facts.push(("Candles", some(&report.candle_texts(), SERIES_SHOWN)));
+    let settings = report.setting_texts();
+    let names = [
+        "Fees",
+        "Funding",
+        "Liquidation",
+        "Market state",
+        "Entries before a gap",
+    ];
+    facts.extend(
+        names
+            .into_iter()
+            .zip(settings.into_iter().map(|(_, value)| value)),
+    );
     facts.push(("Guardrails", Shown(&report.run_settings.guardrails).whole()));
     if report.run_settings.assume_in_force {
         facts.push(("Policy validity", ASSUMED.to_owned()));

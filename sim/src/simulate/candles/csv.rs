@@ -1,23 +1,25 @@
-//! Candles from CSV: a header with the column names, then one candle per line.
+//! Candles from CSV: one candle per line, with or without a header.
 //!
-//! `timestamp` is ISO-8601 (UTC if it has no offset) or epoch seconds, `open_time` is epoch milliseconds. The column
-//! name alone decides the unit, never the magnitude. Other columns, such as `volume`, are ignored.
+//! Fields are separated by commas, semicolons or tabs. Without a header, the first five columns are time, open, high, low
+//! and close, as in the files of Binance.
 
-use std::{
-    io::{self, Read},
-    path::Path,
-};
+use std::io::{self, Read};
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
 
 use super::{
-    candle::{Candle, PRICES, candle, push, time},
-    error::{CandleError, CandleFault},
+    columns::Columns,
+    error::{CandleError, CandleFault, Place},
+    input::Input,
+    rows::Rows,
+    time::{RawTime, TimeLabel},
 };
-use crate::simulate::units::Price;
 
 /// The maximum length of a line, in bytes.
-const LINE_BYTES_MAX: usize = 1024 * 1024;
+pub(super) const LINE_BYTES_MAX: usize = 1024 * 1024;
+
+/// The number of columns in the files of Binance, which have the time at which a candle opens.
+const BINANCE_COLUMNS: usize = 12;
 
 /// A source that fails if a line is too long, so that a source without line endings is not read into memory.
 struct Bounded<R> {
@@ -40,108 +42,122 @@ impl<R: Read> Read for Bounded<R> {
     }
 }
 
-struct Columns {
-    time: usize,
-    is_millis: bool,
-    prices: [usize; 4],
-}
-
-/// Reads all candles, each with its line number.
-pub(super) fn read(path: &Path, from: impl Read) -> Result<Vec<(Candle, u64)>, CandleError> {
+/// Reads all candles. `head` is the beginning of the text, from which the separator is found.
+pub(super) fn read(input: &Input<'_>, head: &[u8], from: impl Read) -> Result<Rows, CandleError> {
     let from = Bounded {
         from,
         room: LINE_BYTES_MAX,
     };
-    let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(from);
-    let of = |error| csv_error(path, 1, error);
-    let columns = columns(path, reader.headers().map_err(of)?)?;
-    let mut candles: Vec<(Candle, u64)> = Vec::new();
+    let mut reader = ReaderBuilder::new()
+        .delimiter(separator(head))
+        .has_headers(false)
+        .trim(Trim::All)
+        .from_reader(from);
     let mut record = StringRecord::new();
+    let mut rows: Option<(Columns, Rows)> = None;
+    // After a carriage return, the line feed counts as part of the next line.
+    let first = head.split(|byte| *byte == b'\n').next();
+    let uncounted = u64::from(first.is_some_and(|line| line.ends_with(b"\r")));
     loop {
         reader.get_mut().room = LINE_BYTES_MAX;
-        let line = reader.position().line();
+        let uncounted = if rows.is_some() { uncounted } else { 0 };
+        let line = reader.position().line() + uncounted;
         let is_read = reader.read_record(&mut record);
-        if !is_read.map_err(|error| csv_error(path, line, error))? {
-            return Ok(candles);
+        if !is_read.map_err(|error| csv_error(input, line, error))? {
+            return rows
+                .map(|(_, rows)| rows)
+                .ok_or_else(|| CandleError::Empty {
+                    path: input.path.to_owned(),
+                });
         }
-        let line = record.position().map_or(0, csv::Position::line);
-        let wrong = |fault| CandleError::Line {
-            path: path.to_owned(),
-            line,
-            fault,
+        let (columns, rows) = match &mut rows {
+            Some(known) => known,
+            None => {
+                let (columns, is_header) = columns(input, &record)?;
+                let list = Rows::new(columns.time_column.clone(), input.options, Place::Line);
+                let known = rows.insert((columns, list));
+                if is_header {
+                    continue;
+                }
+                known
+            }
         };
-        let candle = read_line(&record, &columns).map_err(wrong)?;
-        push(&mut candles, candle, line).map_err(wrong)?;
+        push(rows, columns, &record, line).map_err(|fault| CandleError::Candle {
+            path: input.path.to_owned(),
+            place: Place::Line(line),
+            fault,
+        })?;
     }
 }
 
-fn columns(path: &Path, headers: &StringRecord) -> Result<Columns, CandleError> {
-    let place = |name: &str| {
-        let mut names = headers.iter();
-        names.position(|header| {
-            header
-                .trim_start_matches('\u{feff}')
-                .eq_ignore_ascii_case(name)
-        })
-    };
-    let required = |column| {
-        place(column).ok_or_else(|| CandleError::NoColumn {
-            path: path.to_owned(),
-            column,
-        })
-    };
-    let (time, is_millis) = match (place("timestamp"), place("open_time")) {
-        (Some(time), _) => (time, false),
-        (None, Some(time)) => (time, true),
-        (None, None) => (required("timestamp")?, false),
-    };
-    let [open, high, low, close] = PRICES;
-    Ok(Columns {
-        time,
-        is_millis,
-        prices: [
-            required(open)?,
-            required(high)?,
-            required(low)?,
-            required(close)?,
-        ],
-    })
+fn push(
+    rows: &mut Rows,
+    columns: &Columns,
+    record: &StringRecord,
+    line: u64,
+) -> Result<(), CandleFault> {
+    let field = |place: usize| record.get(place).unwrap_or_default();
+    let prices = columns.prices.map(field);
+    let time = field(columns.time);
+    match columns.clock.map(field) {
+        Some(clock) if clock.contains(':') && !time.contains(':') => {
+            rows.push_text(line, &format!("{time} {clock}"), prices)
+        }
+        Some(_) | None => rows.push_text(line, time, prices),
+    }
 }
 
-fn read_line(record: &StringRecord, columns: &Columns) -> Result<Candle, CandleFault> {
-    let field = |place| record.get(place).unwrap_or_default();
-    let price = |place, column| {
-        Price::parse(field(place)).map_err(|why| CandleFault::Value {
-            column,
-            value: field(place).to_owned(),
-            why,
-        })
+/// Returns the most frequent separator in the first line, outside of quotes.
+fn separator(head: &[u8]) -> u8 {
+    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
+    let mut is_quoted = false;
+    for byte in head.trim_ascii_start() {
+        match byte {
+            b'\n' | b'\r' if !is_quoted => break,
+            b'"' => is_quoted = !is_quoted,
+            _ if is_quoted => {}
+            byte => {
+                let known = counts.iter_mut().find(|(separator, _)| separator == byte);
+                if let Some((_, count)) = known {
+                    *count += 1;
+                }
+            }
+        }
+    }
+    // Of equal counts, the last maximum is returned, so the order is reversed.
+    let most = counts.into_iter().rev().max_by_key(|(_, count)| *count);
+    most.map_or(b',', |(separator, _)| separator)
+}
+
+/// Returns the columns, and true if the first line is a header.
+fn columns(input: &Input<'_>, first: &StringRecord) -> Result<(Columns, bool), CandleError> {
+    let is_number = |place| {
+        let field: Option<&str> = first.get(place);
+        field.is_some_and(|text| text.parse::<f64>().is_ok())
     };
-    let ([open, high, low, close], [o, h, l, c]) = (PRICES, columns.prices);
-    let prices = [
-        price(o, open)?,
-        price(h, high)?,
-        price(l, low)?,
-        price(c, close)?,
-    ];
-    candle(time(field(columns.time), columns.is_millis)?, prices)
+    let is_time = first
+        .get(0)
+        .is_some_and(|text| RawTime::parse(text).is_ok());
+    if is_time && (1..5).all(is_number) {
+        let label = (first.len() == BINANCE_COLUMNS).then_some(TimeLabel::Open);
+        return Ok((Columns::positional("column 1", label), false));
+    }
+    let names: Vec<&str> = first.iter().collect();
+    match Columns::find(&names) {
+        Ok(columns) => Ok((columns, true)),
+        Err(fault) => Err(input.column_error(fault, &names)),
+    }
 }
 
 /// `line` is the line at which the reading began.
-fn csv_error(path: &Path, line: u64, error: csv::Error) -> CandleError {
-    let line = error.position().map_or(line, csv::Position::line);
+fn csv_error(input: &Input<'_>, line: u64, error: csv::Error) -> CandleError {
     let fault = match error.into_kind() {
         ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
             CandleFault::TooLong {
                 bytes_max: LINE_BYTES_MAX,
             }
         }
-        ErrorKind::Io(error) => {
-            return CandleError::Unreadable {
-                path: path.to_owned(),
-                error,
-            };
-        }
+        ErrorKind::Io(error) => return input.read_error(error),
         ErrorKind::UnequalLengths {
             expected_len, len, ..
         } => CandleFault::FieldCount {
@@ -151,9 +167,9 @@ fn csv_error(path: &Path, line: u64, error: csv::Error) -> CandleError {
         // The other kinds occur only when writing or deserialising.
         ErrorKind::Utf8 { .. } | _ => CandleFault::NotUtf8,
     };
-    CandleError::Line {
-        path: path.to_owned(),
-        line,
+    CandleError::Candle {
+        path: input.path.to_owned(),
+        place: Place::Line(line),
         fault,
     }
 }

@@ -1,14 +1,21 @@
 //! Errors in candle files.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use portcullis::types::{Shown, SignedDuration, Symbol, Timestamp};
 use thiserror::Error;
 
+use super::{interval::Interval, time::TimeUnit};
 use crate::{simulate::units::UnitError, text::counted};
 
 /// The maximum number of candles in a file: one per second for more than a year.
 pub(super) const CANDLES_MAX: usize = 32 * 1024 * 1024;
+
+/// The maximum number of columns that a message names.
+const COLUMNS_SHOWN: usize = 12;
 
 /// An error in a candle file.
 #[derive(Debug, Error)]
@@ -21,6 +28,40 @@ pub enum CandleError {
         /// The error of the operating system.
         error: std::io::Error,
     },
+    /// The path is a directory.
+    #[error("`{}` is a directory; give one candle file per symbol", shown(path))]
+    Directory {
+        /// The path of the directory.
+        path: PathBuf,
+    },
+    /// The file has no content.
+    #[error("`{}` is empty; export or download the candles again", shown(path))]
+    Empty {
+        /// The path of the file.
+        path: PathBuf,
+    },
+    /// The file has a format that is not supported.
+    #[error(
+        "`{}` contains {found}; candles are read from CSV or JSON (plain, or in gzip, zstd or zip), Parquet and Feather (Arrow IPC)",
+        shown(path)
+    )]
+    Unsupported {
+        /// The path of the file.
+        path: PathBuf,
+        /// The format of the content.
+        found: String,
+    },
+    /// The compressed data cannot be decompressed.
+    #[error(
+        "`{}` cannot be decompressed: {why}; copy or download the file again",
+        shown(path)
+    )]
+    Compression {
+        /// The path of the file.
+        path: PathBuf,
+        /// The cause of the error, as text.
+        why: String,
+    },
     /// The file name does not begin with a symbol, and no symbol is given.
     #[error(
         "the file name `{}` does not begin with a symbol; use `--candles SYMBOL={}`",
@@ -31,20 +72,24 @@ pub enum CandleError {
         /// The path of the file.
         path: PathBuf,
     },
-    /// A Parquet file does not come from a regular file, so its index at the end cannot be read.
+    /// A file whose index is at its end does not come from a regular file.
     #[error(
-        "`{}` contains Parquet, whose index is at its end; save it to a file and give that file",
+        "`{}` contains {format}, whose index is at its end; save it to a file and give that file",
         shown(path)
     )]
     NoSeeking {
         /// The file.
         path: PathBuf,
+        /// The format of the file.
+        format: &'static str,
     },
-    /// The Parquet file is unreadable, or a column has an unsupported type.
-    #[error("cannot read candles from `{}` as Parquet: {why}", shown(path))]
-    Parquet {
+    /// The content is not valid in its format, or a column has an unsupported type.
+    #[error("cannot read candles from `{}` as {format}: {why}", shown(path))]
+    Format {
         /// The path of the file.
         path: PathBuf,
+        /// The format of the file.
+        format: &'static str,
         /// The cause of the error, as text.
         why: String,
     },
@@ -61,44 +106,72 @@ pub enum CandleError {
     },
     /// A required column is missing.
     #[error(
-        "`{}` has no column `{column}`; the required columns are timestamp (or open_time), open, high, low, close",
-        shown(path)
+        "`{}` has no column `{column}`; the required columns are a time (timestamp, date, open_time, …), open, high, low, close; the file has {}",
+        shown(path),
+        names(found)
     )]
     NoColumn {
         /// The path of the file.
         path: PathBuf,
         /// The name of the column.
         column: &'static str,
+        /// The names of the columns of the file.
+        found: Vec<String>,
+    },
+    /// Two columns have the same name, apart from case and punctuation.
+    #[error(
+        "`{}` has two columns `{}`; remove or rename one of them",
+        shown(path),
+        Shown(column)
+    )]
+    DuplicateColumn {
+        /// The path of the file.
+        path: PathBuf,
+        /// The name of the column.
+        column: String,
     },
     /// The file has fewer than two candles.
-    #[error("`{}` has {}; at least 2 are needed to determine the length of a candle", shown(path), counted(*count, "candle"))]
+    #[error(
+        "`{}` has {}; at least 2 are needed to determine the length of a candle, or give it with `--interval`",
+        shown(path),
+        counted(*count, "candle")
+    )]
     TooFew {
         /// The path of the file.
         path: PathBuf,
         /// The number of candles in the file.
         count: usize,
     },
-    /// A CSV line or a Parquet row is not a valid candle.
-    #[error("`{}`, line {line}: {fault}", shown(path))]
-    Line {
+    /// A line or a row is not a valid candle.
+    #[error("`{}`, {place}: {fault}", shown(path))]
+    Candle {
         /// The path of the file.
         path: PathBuf,
-        /// The number of the line or row, counted from 1.
-        line: u64,
-        /// The reason why the line is invalid.
+        /// The place of the candle in the file.
+        place: Place,
+        /// The reason why the candle is invalid.
         fault: CandleFault,
     },
 }
 
-/// The cause of an invalid line.
+/// The place of a candle in its file, counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// A line of a text.
+    Line(u64),
+    /// A row of a table, or an element of an array.
+    Row(u64),
+}
+
+/// The cause of an invalid candle.
 #[derive(Debug, Error)]
 pub enum CandleFault {
-    /// The line has more or fewer fields than the header.
-    #[error("{found} fields, but the header has {expected}")]
+    /// The line has more or fewer fields than the first one.
+    #[error("{found} fields, but the first line has {expected}")]
     FieldCount {
         /// The number of fields in this line.
         found: u64,
-        /// The number of columns in the header.
+        /// The number of fields in the first line.
         expected: u64,
     },
     /// The line is not UTF-8.
@@ -116,7 +189,7 @@ pub enum CandleFault {
     )]
     TooMany,
     /// A price is invalid.
-    #[error("`{column}` is `{}`: {why}", Shown(value))]
+    #[error("`{column}` is `{}`: {why}{}", Shown(value), decimal_comma(value))]
     Value {
         /// The name of the column.
         column: &'static str,
@@ -126,43 +199,123 @@ pub enum CandleFault {
         why: UnitError,
     },
     /// A timestamp is invalid.
-    #[error("`{column}` is `{}`: {expected}", Shown(value))]
+    #[error("`{}` is `{}`: {expected}", Shown(column), Shown(value))]
     Time {
         /// The name of the column.
-        column: &'static str,
+        column: String,
         /// The text of the field.
         value: String,
         /// A description of the format that is expected.
         expected: &'static str,
     },
+    /// A time is a number, but earlier times of the file are dates, or the reverse.
+    #[error(
+        "`{}` is `{}`, but the previous candles have {}; write all times in one form",
+        Shown(column),
+        Shown(value),
+        if *is_number { "dates" } else { "numbers" }
+    )]
+    MixedTimes {
+        /// The name of the column.
+        column: String,
+        /// The text of the field.
+        value: String,
+        /// True if this time is a number.
+        is_number: bool,
+    },
+    /// A number is not a plausible time in any unit.
+    #[error(
+        "`{}` is {value}, which is not a time between 2000 and 2100 in seconds, milliseconds, microseconds or nanoseconds since 1970; {}",
+        Shown(column),
+        if *is_date { "write a date as YYYY-MM-DD" } else { "if it is right, give its unit with `--time-unit`" }
+    )]
+    NoUnit {
+        /// The name of the column.
+        column: String,
+        /// The number as text.
+        value: String,
+        /// True if the number has the form YYYYMMDD.
+        is_date: bool,
+    },
+    /// A number is plausible in another unit than that of the file.
+    #[error(
+        "`{}` is {value}, which looks like {found}, but {} {expected}; {}",
+        Shown(column),
+        if *is_named { "the name of the column states" } else { "the previous candles have" },
+        if *is_named { "rename the column, or give the unit with `--time-unit`" } else { "convert all times to one unit" }
+    )]
+    OtherUnit {
+        /// The name of the column.
+        column: String,
+        /// The number as text.
+        value: String,
+        /// The unit in which the number is plausible.
+        found: TimeUnit,
+        /// The unit of the file.
+        expected: TimeUnit,
+        /// True if the name of the column states the expected unit.
+        is_named: bool,
+    },
     /// `open` or `close` is outside `low..=high`, or `low` is above `high`.
     #[error("{0}")]
     Contradiction(&'static str),
-    /// The candle does not begin later than the previous candle.
+    /// The candle does not have a later time than the previous candle.
     #[error(
-        "the candle begins at {start}, the previous one at {before}; sort candles by time and remove duplicates"
+        "the time of the candle is {time}, that of the previous one is {before}; sort candles by time and remove duplicates{}",
+        if *is_naive { " (these times have no UTC offset: local times repeat when daylight saving time ends, so write them with their offset)" } else { "" }
     )]
     NotLater {
-        /// The start of the candle.
-        start: Timestamp,
-        /// The start of the previous candle.
+        /// The time of the candle.
+        time: Timestamp,
+        /// The time of the previous candle.
         before: Timestamp,
+        /// True if times of the file have no UTC offset.
+        is_naive: bool,
     },
-    /// The candle begins before the previous candle has ended.
+    /// The candle begins long before the previous candle has ended.
     #[error(
-        "the candle begins at {start}, {distance} after the previous one; candles are {interval} long, so they overlap"
+        "the time of the candle is {time}, {distance} after the previous one; candles are {interval} long, so they overlap"
     )]
     Overlap {
-        /// The start of the candle.
-        start: Timestamp,
-        /// The time from the start of the previous candle to the start of this one.
+        /// The time of the candle.
+        time: Timestamp,
+        /// The time from the previous candle to this one.
         distance: SignedDuration,
         /// The length of a candle.
-        interval: SignedDuration,
+        interval: Interval,
     },
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(line) => write!(f, "line {line}"),
+            Self::Row(row) => write!(f, "row {row}"),
+        }
+    }
 }
 
 /// Returns a path for messages, without control characters.
 fn shown(path: &Path) -> String {
     Shown(path.display()).whole()
+}
+
+/// Returns the names of columns for messages.
+fn names(names: &[String]) -> String {
+    let shown = names.iter().take(COLUMNS_SHOWN);
+    let shown: Vec<String> = shown.map(|name| format!("`{}`", Shown(name))).collect();
+    match names.len().saturating_sub(COLUMNS_SHOWN) {
+        _ if names.is_empty() => "no columns".to_owned(),
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// Returns an advice if a number contains a comma.
+fn decimal_comma(value: &str) -> &'static str {
+    if value.contains(',') {
+        "; write numbers with a decimal point and without separators"
+    } else {
+        ""
+    }
 }

@@ -38,7 +38,7 @@ const BATCH_ROWS_MAX: u64 = 2048;
 const SIZES: usize = 12;
 
 /// The maximum memory for a batch of rows, in bytes: the pages that contain it, and their dictionaries.
-pub(super) const BATCH_BYTES_MAX: u64 = 256 * 1024 * 1024;
+pub(crate) const BATCH_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 /// The memory for one value that is not text, and for the view of a text, in bytes.
 const VALUE_BYTES: u64 = 48;
@@ -124,7 +124,15 @@ impl Input {
 /// Returns the type of a column and its type in Arrow, with text and bytes as views. Text that is not marked as UTF-8 is
 /// read as bytes.
 fn flat(of: &Arc<Type>, arrow: &Field) -> Result<(Arc<Type>, Field)> {
-    if of.get_physical_type() != Physical::BYTE_ARRAY {
+    // A dictionary is read as its values.
+    let values;
+    let arrow = if let DataType::Dictionary(_, of_values) = arrow.data_type() {
+        values = arrow.clone().with_data_type((**of_values).clone());
+        &values
+    } else {
+        arrow
+    };
+    if of.get_physical_type() != Physical::BYTE_ARRAY || arrow.data_type().is_numeric() {
         return Ok((Arc::clone(of), arrow.clone()));
     }
     let info = of.get_basic_info();

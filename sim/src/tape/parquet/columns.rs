@@ -2,7 +2,7 @@
 
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 
-use super::batches::Input;
+use super::{batches::Input, values::ValueKind};
 
 /// The kind of values that a column contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,38 +92,31 @@ impl Kind {
             Self::Text => "text",
             Self::Number => "numbers or text",
             Self::Flag => "booleans, whole numbers or text",
-            Self::Millis => "whole numbers (epoch milliseconds), timestamps or text",
-            Self::Time => "text, timestamps or numbers (epoch seconds)",
+            Self::Millis => "whole numbers (epoch milliseconds), timestamps, dates or text",
+            Self::Time => "text, timestamps, dates or numbers (epoch seconds)",
         }
     }
 
     fn accepts(self, found: &DataType) -> bool {
-        let text = is_text(found);
         let whole = found.is_integer();
-        let number = whole
-            || matches!(
-                found,
-                DataType::Float16 | DataType::Float32 | DataType::Float64
-            );
-        let instant = matches!(found, DataType::Timestamp(_, _));
-        match self {
-            Self::Text => text,
-            Self::Number => text || number,
-            Self::Flag => text || whole || *found == DataType::Boolean,
-            Self::Millis => text || whole || instant,
-            Self::Time => text || number || instant,
+        match ValueKind::of(found) {
+            Some(ValueKind::Text) => true,
+            Some(ValueKind::Number) => match self {
+                Self::Number | Self::Time => true,
+                Self::Flag | Self::Millis => whole,
+                Self::Text => false,
+            },
+            Some(ValueKind::Flag) => self == Self::Flag,
+            Some(ValueKind::Timestamp | ValueKind::Date) => {
+                matches!(self, Self::Millis | Self::Time)
+            }
+            None => false,
         }
     }
 }
 
 fn is_text(found: &DataType) -> bool {
-    if let DataType::Dictionary(_, value) = found {
-        return is_text(value);
-    }
-    matches!(
-        found,
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
-    )
+    ValueKind::of(found) == Some(ValueKind::Text)
 }
 
 fn is_bytes(found: &DataType) -> bool {
@@ -142,11 +135,6 @@ pub(super) fn schema() -> Schema {
     fields.push(Field::new(REST, DataType::Utf8, true));
     fields.push(Field::new(RECORD, DataType::Binary, true));
     Schema::new(fields)
-}
-
-/// Returns true if [`super::plain`] supports the type: text, numbers or timestamps.
-pub(crate) fn is_value(found: &DataType) -> bool {
-    Kind::Time.accepts(found)
 }
 
 /// The role of a column that is read.
@@ -215,17 +203,13 @@ pub(super) fn roles(input: &Input, carries: bool) -> Result<Vec<(usize, Role)>, 
     ))
 }
 
+/// Returns true if a line of JSON can contain the values without loss. Epoch milliseconds would lose a finer unit.
 fn is_plain(found: &DataType) -> bool {
-    let unit = |unit: &TimeUnit| *unit == TimeUnit::Millisecond;
-    is_text(found)
-        || found.is_numeric()
-            && !matches!(
-                found,
-                DataType::Decimal32(..)
-                    | DataType::Decimal64(..)
-                    | DataType::Decimal128(..)
-                    | DataType::Decimal256(..)
-            )
-        || *found == DataType::Boolean
-        || matches!(found, DataType::Timestamp(of, _) if unit(of))
+    match ValueKind::of(found) {
+        Some(ValueKind::Text | ValueKind::Flag | ValueKind::Number) => true,
+        Some(ValueKind::Timestamp) => {
+            matches!(found, DataType::Timestamp(TimeUnit::Millisecond, _))
+        }
+        Some(ValueKind::Date) | None => false,
+    }
 }

@@ -17,10 +17,10 @@ mod read;
 #[cfg(test)]
 mod tests;
 mod thrift;
+mod values;
 mod write;
 
-pub(crate) use batches::Input;
-pub(crate) use columns::is_value;
+pub(crate) use batches::{BATCH_BYTES_MAX, Input};
 pub(super) use read::Rows;
-pub(crate) use read::plain;
+pub(crate) use values::{ValueKind, text, timestamp, write_number};
 pub use write::RowWriter;

@@ -1,10 +1,5 @@
 //! Reading of Parquet rows as lines of JSON.
 
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "`roles` rejects columns of any other Arrow type when the file is opened"
-)]
-
 use std::{
     fs::File,
     io::{self, Read, Write as _},
@@ -13,22 +8,17 @@ use std::{
 };
 
 use arrow_array::{
-    Array, ArrayRef, BinaryViewArray, RecordBatch, StringViewArray,
-    cast::AsArray as _,
-    types::{
-        ArrowPrimitiveType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
-        Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
-        TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
-    },
+    Array, ArrayRef, BinaryViewArray, RecordBatch, StringViewArray, cast::AsArray as _,
+    types::Float64Type,
 };
 use arrow_buffer::NullBuffer;
-use arrow_schema::{DataType, TimeUnit};
 use portcullis::types::Timestamp;
 use serde::de::IgnoredAny;
 
 use super::{
     batches::{Batches, Input},
     columns::{MARKET, Role, roles},
+    values::{ValueKind, float, text, timestamp, utf8, write_number},
 };
 use crate::tape::{Progress, lines::BOM};
 
@@ -176,10 +166,10 @@ impl Column {
 struct Values<'b> {
     all: &'b ArrayRef,
     nulls: Option<&'b NullBuffer>,
-    kind: ValueKind<'b>,
+    typed: Typed<'b>,
 }
 
-enum ValueKind<'b> {
+enum Typed<'b> {
     Text(&'b StringViewArray),
     /// Text that is not marked as UTF-8, or a record.
     Bytes(&'b BinaryViewArray),
@@ -192,14 +182,14 @@ impl<'b> Values<'b> {
         Self {
             all,
             nulls: all.nulls(),
-            kind: if let Some(texts) = all.as_string_view_opt() {
-                ValueKind::Text(texts)
+            typed: if let Some(texts) = all.as_string_view_opt() {
+                Typed::Text(texts)
             } else if let Some(bytes) = all.as_binary_view_opt() {
-                ValueKind::Bytes(bytes)
+                Typed::Bytes(bytes)
             } else if let Some(numbers) = all.as_primitive_opt::<Float64Type>() {
-                ValueKind::Float(numbers.values())
+                Typed::Float(numbers.values())
             } else {
-                ValueKind::Other
+                Typed::Other
             },
         }
     }
@@ -210,19 +200,19 @@ impl<'b> Values<'b> {
 
     /// Returns the bytes of a text or of bytes; empty for another type.
     fn bytes(&self, row: usize) -> &'b [u8] {
-        match self.kind {
-            ValueKind::Text(texts) => texts.value(row).as_bytes(),
-            ValueKind::Bytes(bytes) => bytes.value(row),
-            ValueKind::Float(_) | ValueKind::Other => &[],
+        match self.typed {
+            Typed::Text(texts) => texts.value(row).as_bytes(),
+            Typed::Bytes(bytes) => bytes.value(row),
+            Typed::Float(_) | Typed::Other => &[],
         }
     }
 
     fn write(&self, row: usize, is_iso: bool, line: &mut Vec<u8>) -> io::Result<()> {
-        match self.kind {
-            ValueKind::Text(texts) => write_text(texts.value(row), line),
-            ValueKind::Bytes(bytes) => write_text(utf8(bytes.value(row))?, line),
-            ValueKind::Float(numbers) => float(numbers.get(row).copied().unwrap_or(f64::NAN), line),
-            ValueKind::Other => value(self.all, row, is_iso, line),
+        match self.typed {
+            Typed::Text(texts) => write_text(texts.value(row), line),
+            Typed::Bytes(bytes) => write_text(utf8(bytes.value(row))?, line),
+            Typed::Float(numbers) => float(numbers.get(row).copied().unwrap_or(f64::NAN), line),
+            Typed::Other => value(self.all, row, is_iso, line),
         }
     }
 }
@@ -240,12 +230,6 @@ fn write_text(text: &str, line: &mut Vec<u8>) -> io::Result<()> {
         return Ok(());
     }
     serde_json::to_writer(line, text).map_err(io::Error::from)
-}
-
-/// Returns bytes as text.
-fn utf8(bytes: &[u8]) -> io::Result<&str> {
-    simdutf8::basic::from_utf8(bytes)
-        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "a text is not UTF-8"))
 }
 
 /// The lines for rows that cannot be one record. They are not JSON objects, so they are unreadable.
@@ -403,98 +387,24 @@ fn without_comma<'k>(key: &'k [u8], is_first: &mut bool) -> &'k [u8] {
     }
 }
 
-/// Returns one value as JSON text without quotes, or `None` if it is null.
-pub(crate) fn plain(values: &ArrayRef, row: usize, is_iso: bool) -> Option<String> {
-    let mut json = Vec::new();
-    if values.is_null(row) || value(values, row, is_iso, &mut json).is_err() {
-        return None;
-    }
-    match serde_json::from_slice::<String>(&json) {
-        Ok(text) => Some(text),
-        Err(_) => String::from_utf8(json).ok(),
-    }
-}
-
-/// Writes one value as JSON. NaN and infinities become strings, which are not accepted as numbers.
+/// Writes one value as JSON.
 fn value(values: &ArrayRef, row: usize, is_iso: bool, line: &mut Vec<u8>) -> io::Result<()> {
-    match values.data_type() {
-        DataType::Boolean => write!(line, "{}", values.as_boolean().value(row)),
-        DataType::Int8 => whole::<Int8Type>(values, row, line),
-        DataType::Int16 => whole::<Int16Type>(values, row, line),
-        DataType::Int32 => whole::<Int32Type>(values, row, line),
-        DataType::Int64 => whole::<Int64Type>(values, row, line),
-        DataType::UInt8 => whole::<UInt8Type>(values, row, line),
-        DataType::UInt16 => whole::<UInt16Type>(values, row, line),
-        DataType::UInt32 => whole::<UInt32Type>(values, row, line),
-        DataType::UInt64 => whole::<UInt64Type>(values, row, line),
-        DataType::Float16 => float(
-            f64::from(values.as_primitive::<Float16Type>().value(row)),
-            line,
-        ),
-        DataType::Float32 => {
-            // The number is formatted as an `f32`, because a conversion to `f64` would add digits.
-            let number = values.as_primitive::<Float32Type>().value(row);
-            match number.is_finite() {
-                true => write!(line, "{number}"),
-                false => write!(line, "\"{number}\""),
-            }
+    match ValueKind::of(values.data_type()) {
+        Some(ValueKind::Number) => write_number(values, row, line),
+        Some(ValueKind::Flag) => write!(line, "{}", values.as_boolean().value(row)),
+        Some(ValueKind::Timestamp | ValueKind::Date) => {
+            instant(timestamp(values, row), is_iso, line)
         }
-        DataType::Float64 => float(values.as_primitive::<Float64Type>().value(row), line),
-        DataType::Timestamp(unit, _) => {
-            let micros = match unit {
-                TimeUnit::Second => values
-                    .as_primitive::<TimestampSecondType>()
-                    .value(row)
-                    .checked_mul(1_000_000),
-                TimeUnit::Millisecond => values
-                    .as_primitive::<TimestampMillisecondType>()
-                    .value(row)
-                    .checked_mul(1_000),
-                TimeUnit::Microsecond => {
-                    Some(values.as_primitive::<TimestampMicrosecondType>().value(row))
-                }
-                TimeUnit::Nanosecond => Some(
-                    values
-                        .as_primitive::<TimestampNanosecondType>()
-                        .value(row)
-                        .div_euclid(1_000),
-                ),
-            };
-            instant(micros, is_iso, line)
-        }
-        _ => write_text(text(values, row)?, line),
-    }
-}
-
-fn whole<T: ArrowPrimitiveType>(values: &ArrayRef, row: usize, line: &mut Vec<u8>) -> io::Result<()>
-where
-    T::Native: std::fmt::Display,
-{
-    write!(line, "{}", values.as_primitive::<T>().value(row))
-}
-
-fn float(number: f64, line: &mut Vec<u8>) -> io::Result<()> {
-    if number.is_finite() {
-        serde_json::to_writer(line, &number).map_err(io::Error::from)
-    } else {
-        write!(line, "\"{number}\"")
+        // A view of bytes is text that is not marked as such.
+        Some(ValueKind::Text) | None => write_text(text(values, row)?, line),
     }
 }
 
 /// Writes epoch milliseconds or ISO-8601 text. A timestamp out of range becomes a text that is neither.
-fn instant(micros: Option<i64>, is_iso: bool, line: &mut Vec<u8>) -> io::Result<()> {
-    match micros.and_then(|micros| Timestamp::from_micros(micros).ok()) {
+fn instant(at: Option<Timestamp>, is_iso: bool, line: &mut Vec<u8>) -> io::Result<()> {
+    match at {
         Some(at) if is_iso => write!(line, "\"{at}\""),
         Some(at) => write!(line, "{}", at.as_millis()),
         None => line.write_all(b"\"out of range\""),
-    }
-}
-
-/// Returns a text, or bytes that are text.
-fn text(values: &ArrayRef, row: usize) -> io::Result<&str> {
-    match values.data_type() {
-        DataType::Utf8View => Ok(values.as_string_view().value(row)),
-        DataType::BinaryView => utf8(values.as_binary_view().value(row)),
-        _ => Ok(""),
     }
 }

@@ -1,0 +1,150 @@
+//! Values of Arrow columns, as tapes and candles read them.
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "`ValueKind::of` returns `None` for any other Arrow type"
+)]
+
+use std::io::{self, Write as _};
+
+use arrow_array::{
+    Array, ArrowPrimitiveType,
+    cast::AsArray as _,
+    types::{
+        Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type,
+        DecimalType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
+        Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+        TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    },
+};
+use arrow_schema::{DataType, TimeUnit};
+use portcullis::types::Timestamp;
+
+const DAY_MICROS: i64 = 24 * 3600 * 1_000_000;
+
+/// The kind of the values in a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ValueKind {
+    Text,
+    Flag,
+    Number,
+    /// Timestamps of any unit, with or without a time zone.
+    Timestamp,
+    Date,
+}
+
+impl ValueKind {
+    /// Returns the kind of the values of a column; `None` for an unsupported type. The kind of a dictionary is that of
+    /// its values.
+    pub(crate) fn of(found: &DataType) -> Option<Self> {
+        match found {
+            DataType::Dictionary(_, values) => Self::of(values),
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Some(Self::Text),
+            DataType::Boolean => Some(Self::Flag),
+            DataType::Timestamp(_, _) => Some(Self::Timestamp),
+            DataType::Date32 | DataType::Date64 => Some(Self::Date),
+            found if found.is_numeric() => Some(Self::Number),
+            _ => None,
+        }
+    }
+}
+
+/// Returns a text; empty for another type. A view of bytes must be UTF-8.
+pub(crate) fn text(values: &dyn Array, row: usize) -> io::Result<&str> {
+    match values.data_type() {
+        DataType::Utf8 => Ok(values.as_string::<i32>().value(row)),
+        DataType::LargeUtf8 => Ok(values.as_string::<i64>().value(row)),
+        DataType::Utf8View => Ok(values.as_string_view().value(row)),
+        DataType::BinaryView => utf8(values.as_binary_view().value(row)),
+        _ => Ok(""),
+    }
+}
+
+/// Returns bytes as text.
+pub(super) fn utf8(bytes: &[u8]) -> io::Result<&str> {
+    simdutf8::basic::from_utf8(bytes)
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "a text is not UTF-8"))
+}
+
+/// Writes a number as JSON, with all its digits. NaN and infinities become strings, which are not accepted as numbers.
+pub(crate) fn write_number(values: &dyn Array, row: usize, to: &mut Vec<u8>) -> io::Result<()> {
+    match values.data_type() {
+        DataType::Int8 => whole::<Int8Type>(values, row, to),
+        DataType::Int16 => whole::<Int16Type>(values, row, to),
+        DataType::Int32 => whole::<Int32Type>(values, row, to),
+        DataType::Int64 => whole::<Int64Type>(values, row, to),
+        DataType::UInt8 => whole::<UInt8Type>(values, row, to),
+        DataType::UInt16 => whole::<UInt16Type>(values, row, to),
+        DataType::UInt32 => whole::<UInt32Type>(values, row, to),
+        DataType::UInt64 => whole::<UInt64Type>(values, row, to),
+        DataType::Decimal32(..) => decimal::<Decimal32Type>(values, row, to),
+        DataType::Decimal64(..) => decimal::<Decimal64Type>(values, row, to),
+        DataType::Decimal128(..) => decimal::<Decimal128Type>(values, row, to),
+        DataType::Decimal256(..) => decimal::<Decimal256Type>(values, row, to),
+        DataType::Float16 => float(
+            f64::from(values.as_primitive::<Float16Type>().value(row)),
+            to,
+        ),
+        DataType::Float32 => {
+            // The number is formatted as an `f32`, because a conversion to `f64` would add digits.
+            let number = values.as_primitive::<Float32Type>().value(row);
+            match number.is_finite() {
+                true => write!(to, "{number}"),
+                false => write!(to, "\"{number}\""),
+            }
+        }
+        DataType::Float64 => float(values.as_primitive::<Float64Type>().value(row), to),
+        _ => Ok(()),
+    }
+}
+
+fn whole<T: ArrowPrimitiveType>(values: &dyn Array, row: usize, to: &mut Vec<u8>) -> io::Result<()>
+where
+    T::Native: std::fmt::Display,
+{
+    write!(to, "{}", values.as_primitive::<T>().value(row))
+}
+
+fn decimal<T: DecimalType>(values: &dyn Array, row: usize, to: &mut Vec<u8>) -> io::Result<()> {
+    write!(to, "{}", values.as_primitive::<T>().value_as_string(row))
+}
+
+pub(super) fn float(number: f64, to: &mut Vec<u8>) -> io::Result<()> {
+    if number.is_finite() {
+        serde_json::to_writer(to, &number).map_err(io::Error::from)
+    } else {
+        write!(to, "\"{number}\"")
+    }
+}
+
+/// Returns a timestamp, or the beginning of a date in UTC, rounded down to the microsecond. Returns `None` for a
+/// value out of range or of another type.
+pub(crate) fn timestamp(values: &dyn Array, row: usize) -> Option<Timestamp> {
+    let micros = match values.data_type() {
+        DataType::Timestamp(TimeUnit::Second, _) => {
+            let seconds = values.as_primitive::<TimestampSecondType>().value(row);
+            seconds.checked_mul(1_000_000)
+        }
+        DataType::Timestamp(TimeUnit::Millisecond, _) => {
+            let millis = values.as_primitive::<TimestampMillisecondType>().value(row);
+            millis.checked_mul(1_000)
+        }
+        DataType::Timestamp(TimeUnit::Microsecond, _) => {
+            Some(values.as_primitive::<TimestampMicrosecondType>().value(row))
+        }
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => {
+            let nanos = values.as_primitive::<TimestampNanosecondType>().value(row);
+            Some(nanos.div_euclid(1_000))
+        }
+        DataType::Date32 => {
+            let days = i64::from(values.as_primitive::<Date32Type>().value(row));
+            days.checked_mul(DAY_MICROS)
+        }
+        DataType::Date64 => {
+            let millis = values.as_primitive::<Date64Type>().value(row);
+            millis.checked_mul(1_000)
+        }
+        _ => None,
+    };
+    Timestamp::from_micros(micros?).ok()
+}
