@@ -9,7 +9,7 @@ use std::{
 use portcullis::types::{Shown, without_credentials};
 use serde::Serialize;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, output::until_closed::UntilClosed};
 
 /// The output format of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -52,8 +52,10 @@ pub(crate) fn summary_output(out: Option<&Path>) -> Box<dyn Write> {
     }
 }
 
-/// Writes text to `out` and flushes it.
+/// Writes text to `out` and flushes it. If the reader has closed the pipe, the text is dropped, so that the exit status
+/// is the same as with an open pipe.
 pub(crate) fn print_to(out: &mut dyn Write, text: impl Display) -> Result<(), Failure> {
+    let mut out = UntilClosed::new(out);
     write!(out, "{text}")
         .and_then(|()| out.flush())
         .map_err(|error| Failure::write(&error))

@@ -9,7 +9,7 @@ use portcullis::{
     types::{Shown, Symbol},
 };
 
-use super::{fixed_policy::write_input, run_settings::RunSettings};
+use super::{fixed_policy::write_input, next_step::Skips, run_settings::RunSettings};
 use crate::{
     diff::{Change, Difference, Effect, Flip, FlipKind},
     text::{and_more, bar, counted, table, thousands, write_table},
@@ -95,6 +95,35 @@ impl DiffReport<'_> {
         matches!(self.compared, DiffInputs::Policies { .. })
     }
 
+    /// Returns a message with the next step if the comparison proves nothing, because no answer depends on the policies
+    /// or, for recorded answers, on any usable record.
+    #[must_use]
+    pub fn judged_nothing(&self) -> Option<String> {
+        let it = self.difference;
+        let needs_policy = self.has_causes();
+        let judged = it.reached_policy + if needs_policy { 0 } else { it.without_policy };
+        if judged > 0 || it.flips() > 0 {
+            return None;
+        }
+        let skips = Skips {
+            answered: it.same + it.reasons.values().sum::<u64>(),
+            reasons: it
+                .unreached
+                .iter()
+                .map(|(reason, n)| (*reason, *n))
+                .collect(),
+            samples: &it.samples,
+            listed: Vec::new(),
+            tapes: self.tapes(),
+        };
+        let again = "replay the tape under a policy that is in force, and compare those answers";
+        let again = match self.compared {
+            DiffInputs::Answers { .. } => Some(again),
+            DiffInputs::Policies { .. } | DiffInputs::Engine { .. } => None,
+        };
+        Some(skips.nothing_judged(it.read.records, "compared", again))
+    }
+
     /// Returns the settings of the run, if the engine evaluated records.
     pub(super) const fn run_settings(&self) -> Option<&RunSettings> {
         match self.compared {
@@ -156,6 +185,9 @@ impl DiffReport<'_> {
             }
         }
         match it.flips() {
+            0 if self.judged_nothing().is_some() => {
+                writeln!(f, "nothing was compared: no record reached a policy")
+            }
             0 => writeln!(f, "no answer flips"),
             flips if self.has_causes() => writeln!(f, "{} answers flip", thousands(flips)),
             flips => writeln!(f, "{} answers flip; {NO_CAUSES}", thousands(flips)),

@@ -3,10 +3,12 @@
 mod diff;
 mod fixed_policy;
 pub mod html;
+mod next_step;
 mod rank;
 mod replay;
 mod run_settings;
 mod simulation;
+mod symbol_hint;
 
 pub use diff::{DiffInputs, DiffReport, changes_text};
 pub use rank::RankingReport;

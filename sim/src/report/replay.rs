@@ -5,7 +5,10 @@ use std::{cmp::Reverse, collections::BTreeMap, fmt};
 use portcullis::{answer::Verdict, policy::Policy, types::Shown};
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
-use super::run_settings::RunSettings;
+use super::{
+    next_step::{Skips, write_next_steps},
+    run_settings::RunSettings,
+};
 use crate::{
     replay::{Counts, ReplayOutcome, SymbolCounts},
     text::{and_more, bar, counted, share, some, table, thousands, to_second, write_table},
@@ -132,7 +135,10 @@ impl fmt::Display for ReplayReport<'_> {
         self.write_harvests(f)?;
         self.write_symbols(f)?;
         self.write_policies(f)?;
-        writeln!(f, "\ndigest  {}", self.outcome.digest.to_hex())
+        writeln!(f, "\ndigest  {}", self.outcome.digest.to_hex())?;
+        let symbols = self.outcome.timeline.symbols();
+        let skips = Skips::of(self.counts(), symbols, self.tapes);
+        write_next_steps(f, &skips.next_steps())
     }
 }
 

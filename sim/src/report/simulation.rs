@@ -8,7 +8,10 @@ use portcullis::{
 };
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
-use super::run_settings::RunSettings;
+use super::{
+    next_step::{Skips, write_next_steps},
+    run_settings::RunSettings,
+};
 use crate::{
     replay::TapeDecisions,
     simulate::{
@@ -101,7 +104,12 @@ impl fmt::Display for SimulationReport<'_> {
         let by_symbol = self.outcome.by(|trip| trip.symbol.to_string());
         write_shares(f, "symbol", &by_symbol.map_err(|_| fmt::Error)?)?;
         let by_policy = self.outcome.by(|trip| Shown(&trip.policy).to_string());
-        write_shares(f, "policy", &by_policy.map_err(|_| fmt::Error)?)
+        write_shares(f, "policy", &by_policy.map_err(|_| fmt::Error)?)?;
+        let TapeDecisions {
+            counts, timeline, ..
+        } = self.decisions;
+        let skips = Skips::of(counts, timeline.symbols(), self.tapes);
+        write_next_steps(f, &skips.next_steps())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, IsTerminal as _},
+    iter,
     path::{Path, PathBuf},
 };
 
@@ -16,7 +17,7 @@ use crate::{
     args::{service::ServerArg, streams::StreamArgs},
     failure::Failure,
     input::file::shown_path,
-    output::{file::OutputFile, progress::spinner},
+    output::{file::OutputFile, progress::spinner, until_closed::Closed},
     print::warn,
 };
 
@@ -63,6 +64,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let mut answers = (args.answers.as_ref())
         .map(|path| OutputFile::open(path, &[&args.out]))
         .transpose()?;
+    let closed: Vec<Closed> = (iter::once(&tape).chain(&answers))
+        .map(OutputFile::closed)
+        .collect();
     let bar = bar(&args.out);
     let sinks = Sinks {
         tape: tape.writer(),
@@ -74,6 +78,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
                 "{} recorded",
                 counted(tally.answers, "answer", "answers")
             ));
+            // A recording without an end stops when its reader does. `--once` is finished for its exit status.
+            if !args.once && closed.iter().any(Closed::is_set) {
+                stop.set();
+            }
         },
     };
     let recorded = if args.once {

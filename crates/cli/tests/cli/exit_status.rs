@@ -1,14 +1,14 @@
 //! Tests of exit statuses and messages on standard error.
 
 use crate::program::Place;
-use crate::records::{entry, lines, policy, policy_until};
+use crate::records::{FAR, entry, lines, policy_until};
 
 const NO_TAPE: &str =
     "give a file, a quoted pattern such as `tapes/*.jsonl`, or `-` for standard input";
 
 fn place() -> Place {
     let place = Place::new();
-    place.put("policy.json", policy("one").to_string());
+    place.put("policy.json", policy_until("one", FAR).to_string());
     place.put("tape.jsonl", lines(&[entry(1)]));
     place.put("no.json", "no JSON\n");
     place.put("empty.json", "\n");
