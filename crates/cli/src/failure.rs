@@ -15,7 +15,7 @@ pub(crate) enum Failure {
     /// The reader of the output closed the pipe of a command without a verdict, such as `generate`: no message, exit
     /// status 0. A command with a verdict drops its output instead ([`UntilClosed`]).
     ///
-    /// [`UntilClosed`]: crate::output::until_closed::UntilClosed
+    /// [`UntilClosed`]: crate::until_closed::UntilClosed
     BrokenPipe,
 }
 

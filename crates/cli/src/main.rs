@@ -9,6 +9,7 @@ mod failure;
 mod input;
 mod output;
 mod print;
+mod until_closed;
 mod usage;
 
 fn main() -> ExitCode {

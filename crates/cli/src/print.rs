@@ -9,7 +9,7 @@ use std::{
 use portcullis::types::{Shown, without_credentials};
 use serde::Serialize;
 
-use crate::{failure::Failure, output::until_closed::UntilClosed};
+use crate::{failure::Failure, until_closed::UntilClosed};
 
 /// The output format of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -17,8 +17,9 @@ use crate::{
     args::{service::ServerArg, streams::StreamArgs},
     failure::Failure,
     input::file::shown_path,
-    output::{file::OutputFile, progress::spinner, until_closed::Closed},
+    output::{file::OutputFile, progress::spinner},
     print::warn,
+    until_closed::Closed,
 };
 
 /// The text at the end of the help.

@@ -18,8 +18,8 @@ use crate::{
     output::{
         progress::RunProgress,
         temporary::{Temporary, canonical},
-        until_closed::{Closed, UntilClosed},
     },
+    until_closed::{Closed, UntilClosed},
 };
 
 /// An open output. If it is dropped before [`OutputFile::finish`], an existing file stays unchanged.

@@ -5,4 +5,3 @@ pub(crate) mod file;
 mod interrupt;
 pub(crate) mod progress;
 mod temporary;
-pub(crate) mod until_closed;
