@@ -17,7 +17,7 @@ use crate::{
     simulate::{
         Costs, Settings, Share, SimulationOutcome,
         candles::{Candle, Gaps, Series},
-        units::{AmountOverflow, percent},
+        units::{AmountOverflow, Rate, percent},
     },
     text::{bar, counted, some, table, thousands, to_second, write_table},
 };
@@ -113,7 +113,22 @@ impl fmt::Display for SimulationReport<'_> {
     }
 }
 
+/// The highest plausible fee of a fill: 1 %. The fees of venues are a tenth of it.
+const FEE_USUAL: &str = "0.01";
+
 impl SimulationReport<'_> {
+    /// Returns a note if the fee is so high that it is probably a percentage.
+    #[must_use]
+    pub fn fee_note(&self) -> Option<String> {
+        let fee = self.settings.costs.taker_fee?;
+        (fee > Rate::parse(FEE_USUAL).ok()?).then(|| {
+            format!(
+                "`--taker-fee` is a share: it is {} of each fill; if 4 basis points are meant, write 0.0004",
+                percent(fee)
+            )
+        })
+    }
+
     fn write_inputs(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counts = &self.decisions.counts;
         let records = counted(counts.records + self.decisions.positions, "record");

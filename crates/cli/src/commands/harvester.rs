@@ -9,7 +9,11 @@ use portcullis_service::{
 };
 
 use crate::{
-    args::{operator::OwnershipArgs, service::ServiceArgs, values::parse_whole},
+    args::{
+        operator::OwnershipArgs,
+        service::ServiceArgs,
+        values::{BareUnit, parse_duration},
+    },
     failure::Failure,
 };
 
@@ -17,14 +21,19 @@ use crate::{
 pub(crate) struct Args {
     #[command(flatten)]
     service: ServiceArgs,
-    /// The interval at which positions are evaluated, from 10 to 60000 ms
-    #[arg(long, value_name = "MILLISECONDS", default_value = "1000", value_parser = |text: &str| parse_whole(text, 10..=60_000))]
-    every: u64,
+    /// The interval at which positions are evaluated, from 10 ms to 60 s; in milliseconds, or with a unit, such as `5s`
+    #[arg(long, value_name = "DURATION", default_value = "1000", value_parser = parse_every, allow_negative_numbers = true)]
+    every: Duration,
     /// The name of the service that is recorded as the source of the proposals; must be the exit owner or a delegate
     #[arg(long = "as", value_name = "NAME", default_value = DEFAULT_EXIT_OWNER)]
     name: String,
     #[command(flatten)]
     ownership: OwnershipArgs,
+}
+
+fn parse_every(text: &str) -> Result<Duration, String> {
+    let bounds = Duration::from_millis(10)..=Duration::from_secs(60);
+    parse_duration(text, BareUnit::Milliseconds, bounds)
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
@@ -38,13 +47,15 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let settings = Settings {
         redis,
         trust,
-        every: Duration::from_millis(args.every),
+        every: args.every,
         authority,
     };
     let stop = Stop::on_signals().map_err(Failure::error)?;
     say(format_args!(
         "harvester: {}; Redis at {}, every {} ms",
-        settings.authority, settings.redis, args.every,
+        settings.authority,
+        settings.redis,
+        args.every.as_millis(),
     ));
     harvester::run(&settings, &stop).map_err(Failure::error)
 }

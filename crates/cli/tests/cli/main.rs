@@ -28,6 +28,7 @@ mod halt;
 mod help;
 mod laws;
 mod memory;
+mod mistakes;
 mod nothing_judged;
 mod output_files;
 mod parquet;
