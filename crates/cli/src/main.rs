@@ -8,6 +8,7 @@ mod commands;
 mod failure;
 mod input;
 mod output;
+mod paint;
 mod print;
 mod until_closed;
 mod usage;

@@ -10,7 +10,7 @@ mod run_settings;
 mod simulation;
 mod symbol_hint;
 
-pub use diff::{DiffInputs, DiffReport, changes_text};
+pub use diff::{DiffInputs, DiffReport, changes_text, with_time};
 pub use rank::RankingReport;
 pub use replay::ReplayReport;
 pub use run_settings::RunSettings;

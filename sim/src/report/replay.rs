@@ -11,7 +11,9 @@ use super::{
 };
 use crate::{
     replay::{Counts, ReplayOutcome, SymbolCounts},
-    text::{and_more, bar, counted, share, some, table, thousands, to_second, write_table},
+    text::{
+        and_more, bar, bar_cells, counted, share, some, table, thousands, to_second, write_table,
+    },
 };
 
 /// The maximum numbers of symbols, policies and tapes in the text. The rest is summed up in one
@@ -136,6 +138,7 @@ impl fmt::Display for ReplayReport<'_> {
         self.write_symbols(f)?;
         self.write_policies(f)?;
         writeln!(f, "\ndigest  {}", self.outcome.digest.to_hex())?;
+        self.write_totals(f)?;
         let symbols = self.outcome.timeline.symbols();
         let skips = Skips::of(self.counts(), symbols, self.tapes);
         write_next_steps(f, &skips.next_steps())
@@ -143,6 +146,19 @@ impl fmt::Display for ReplayReport<'_> {
 }
 
 impl ReplayReport<'_> {
+    /// Writes the totals again, because the last lines of a long summary are those that a terminal shows.
+    fn write_totals(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let decisions = self.counts().decisions().filter(|(_, count)| *count > 0);
+        let totals: Vec<String> = decisions
+            .map(|(verdict, count)| format!("{} {}", thousands(count), verdict.as_str()))
+            .collect();
+        let records = counted(self.counts().records, "record");
+        match totals.is_empty() {
+            true => Ok(()),
+            false => writeln!(f, "total   {records}: {}", totals.join(", ")),
+        }
+    }
+
     fn write_head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counts = self.counts();
         writeln!(
@@ -203,13 +219,14 @@ impl ReplayReport<'_> {
             return Ok(());
         }
         reasons.sort_by_key(|(_, count)| Reverse(*count));
+        let cells = bar_cells(f);
         let mut table = table(&["skip reason", "records", "share", ""], "lrrl");
         for (reason, count) in reasons {
             table.add_row([
                 reason.code().to_owned(),
                 thousands(count),
                 share(count, skips),
-                bar(count, skips),
+                bar(cells, count, skips),
             ]);
         }
         write_table(f, &table)
@@ -220,13 +237,14 @@ impl ReplayReport<'_> {
         if evaluated == 0 {
             return Ok(());
         }
+        let cells = bar_cells(f);
         let mut table = table(&["harvest action", "positions", "share", ""], "lrrl");
         for (action, count) in self.counts().actions() {
             table.add_row([
                 action.as_str().to_owned(),
                 thousands(count),
                 share(count, evaluated),
-                bar(count, evaluated),
+                bar(cells, count, evaluated),
             ]);
         }
         write_table(f, &table)

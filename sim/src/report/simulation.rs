@@ -19,7 +19,7 @@ use crate::{
         candles::{Candle, Gaps, Series},
         units::{AmountOverflow, Rate, percent},
     },
-    text::{bar, counted, some, table, thousands, to_second, write_table},
+    text::{bar, bar_cells, counted, some, table, thousands, to_second, write_table},
 };
 
 /// A simulation with its inputs, ready to be reported.
@@ -105,6 +105,15 @@ impl fmt::Display for SimulationReport<'_> {
         write_shares(f, "symbol", &by_symbol.map_err(|_| fmt::Error)?)?;
         let by_policy = self.outcome.by(|trip| Shown(&trip.policy).to_string());
         write_shares(f, "policy", &by_policy.map_err(|_| fmt::Error)?)?;
+        // The last lines of a long report are those that a terminal shows.
+        let outcome = self.outcome;
+        writeln!(
+            f,
+            "\ntotal  {}: {} -> {} USD",
+            counted(outcome.opened, "position"),
+            outcome.cash_at_start,
+            outcome.equity
+        )?;
         let TapeDecisions {
             counts, timeline, ..
         } = self.decisions;
@@ -265,9 +274,14 @@ fn write_bars(
         return Ok(());
     }
     let most = counts.values().copied().max().unwrap_or_default();
+    let cells = bar_cells(f);
     let mut table = table(&[name, "count", ""], "lrl");
     for (why, count) in counts {
-        table.add_row([(*why).to_owned(), thousands(*count), bar(*count, most)]);
+        table.add_row([
+            (*why).to_owned(),
+            thousands(*count),
+            bar(cells, *count, most),
+        ]);
     }
     write_table(f, &table)
 }

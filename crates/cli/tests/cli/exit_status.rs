@@ -160,7 +160,10 @@ fn unknown_arguments_are_2() {
     // An incomplete command prints its help.
     let run = place().run(&["policy"]);
     assert_eq!((run.status, &*run.stdout), (2, ""));
-    assert!(run.stderr.contains("Usage: portcullis policy <COMMAND>"));
+    assert!(
+        run.stderr
+            .contains("Usage: portcullis policy [OPTIONS] <COMMAND>")
+    );
 }
 
 #[test]

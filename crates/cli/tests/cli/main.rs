@@ -11,6 +11,7 @@
 mod answers;
 mod bounds;
 mod browser;
+mod color;
 mod convert;
 mod decide;
 mod deploy;

@@ -13,7 +13,7 @@ use crate::{
     commands::policy::source::PolicyArgs,
     failure::Failure,
     input::policy::PolicyInput,
-    print::{Format, print, print_json, warn},
+    print::{Format, print_json, print_painted, warn},
 };
 
 /// The remaining validity below which a policy probably has a wrong expiry: the services need time to read it.
@@ -35,7 +35,7 @@ pub(super) fn run(args: &PolicyArgs) -> Result<(), Failure> {
     });
     let notes = notes(&policy, now);
     match args.format {
-        Format::Text => print(text(&policy, expired.as_deref(), &notes))?,
+        Format::Text => print_painted(&text(&policy, expired.as_deref(), &notes))?,
         Format::Json => {
             let mut report = json!({
                 "valid": expired.is_none(),
@@ -102,7 +102,7 @@ pub(super) fn print_violations(
     let Some(violations) = violations(unavailable) else {
         let code = SkipCode::from(unavailable);
         match format {
-            Format::Text => print(format_args!("{code}: {unavailable}\n"))?,
+            Format::Text => print_painted(&format!("{code}: {unavailable}\n"))?,
             Format::Json => print_json(&json!({
                 "valid": false,
                 "reason": code,
@@ -125,7 +125,7 @@ pub(super) fn print_violations(
             for violation in violations {
                 text.push_str(&format!("{}: {violation}\n", violation.fault()));
             }
-            print(text)?;
+            print_painted(&text)?;
         }
         Format::Json => print_json(&json!({ "valid": false, "violations": violations }))?,
     }
