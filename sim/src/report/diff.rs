@@ -233,11 +233,29 @@ impl DiffReport<'_> {
     }
 
     fn write_largest(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let columns = ["n", "symbol", "before", "after", "notional", "because of"];
-        let (columns, _) = columns.split_at(if self.has_causes() { 6 } else { 5 });
-        let mut table = table(columns, "rlllrl");
-        for flip in self.difference.largest.iter().take(ROWS_SHOWN) {
-            table.add_row(flip_row(flip));
+        let columns = [
+            "n",
+            "flips",
+            "symbol",
+            "before",
+            "after",
+            "notional",
+            "because of",
+        ];
+        let (columns, _) = columns.split_at(if self.has_causes() { 7 } else { 6 });
+        let mut table = table(columns, "rrlllrl");
+        // Rows that differ only in the number of the record are one row.
+        let mut rows: Vec<(Vec<String>, u64)> = Vec::new();
+        for row in self.difference.largest.iter().map(flip_row) {
+            let is_equal = |(other, _): &&mut (Vec<String>, u64)| other.get(1..) == row.get(1..);
+            match rows.iter_mut().find(is_equal) {
+                Some((_, count)) => *count += 1,
+                None => rows.push((row, 1)),
+            }
+        }
+        for (mut row, count) in rows.into_iter().take(ROWS_SHOWN) {
+            row.insert(1, thousands(count));
+            table.add_row(row);
         }
         write_table(f, &table)
     }

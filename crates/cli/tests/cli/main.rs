@@ -28,6 +28,7 @@ mod generate;
 mod halt;
 mod help;
 mod laws;
+mod layout;
 mod memory;
 mod mistakes;
 mod nothing_judged;
