@@ -234,7 +234,7 @@ pub(crate) fn guardrails(u: &mut Unstructured<'_>) -> Result<Guardrails> {
         let seconds = Some(*u.choose(&[0.0, 1e-6, 0.001, 1.0, 59.999_999, 60.0, 86_400.0, 1e12])?);
         let symbols = vec![u.choose(&SYMBOLS)?.to_ascii_uppercase()];
         let place = Some((*u.choose(&["usdm", "binance", "5"])?).to_owned());
-        match u.int_in_range(0..=11)? {
+        match u.int_in_range(0..=12)? {
             0 => all.max_leverage = money,
             1 => all.max_position_usd = money,
             2 => all.max_notional_usd = money,
@@ -247,6 +247,7 @@ pub(crate) fn guardrails(u: &mut Unstructured<'_>) -> Result<Guardrails> {
             9 => all.require_hash = *u.choose(&FALSE_TRUE)?,
             10 => all.halt = Halt::Symbols(symbols),
             11 => all.max_plan_age_sec = seconds,
+            12 => all.require_metadata = *u.choose(&FALSE_TRUE)?,
             _ => all.halt = Halt::Everything,
         }
     }

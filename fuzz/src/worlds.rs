@@ -46,6 +46,7 @@ pub(crate) static NO_GUARDRAILS: Guardrails = Guardrails {
     market: None,
     venue: None,
     require_hash: false,
+    require_metadata: false,
     halt: Halt::Nothing,
     max_price_deviation: None,
     max_stop_distance: None,

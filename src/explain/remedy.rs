@@ -214,6 +214,10 @@ fn constraint_remedy(violation: &ConstraintViolation<&str>) -> String {
         ConstraintViolation::NoHash => {
             "add `policy_hash` to the policy and publish it again".to_owned()
         }
+        ConstraintViolation::MetadataNotOk { .. } => {
+            "correct the inputs of the generator, and publish a policy whose `metadata_ok` is true"
+                .to_owned()
+        }
         ConstraintViolation::Symbol(symbol) => {
             format!("publish a policy without {symbol}, or permit it in the guardrails")
         }

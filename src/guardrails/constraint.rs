@@ -35,6 +35,11 @@ pub enum ConstraintViolation<T> {
     },
     /// The policy has no hash, and the guardrails require one.
     NoHash,
+    /// The generator of the policy reported bad inputs, or the policy does not state `metadata_ok`.
+    MetadataNotOk {
+        /// The text of `metadata_ok`; `None` if the policy does not state it.
+        found: Option<T>,
+    },
     /// The universe lists a symbol that the guardrails do not permit.
     Symbol(Symbol),
     /// The leverage of a symbol is too high.
@@ -65,6 +70,7 @@ impl Guardrails {
             self.market_violation(policy),
             self.venue_violation(policy),
             self.hash_violation(policy),
+            self.metadata_violation(policy),
         ];
         let of_symbols = self.symbol_violations(policy);
         of_policy.into_iter().flatten().chain(of_symbols)
@@ -81,6 +87,7 @@ impl Guardrails {
             .or_else(|| self.market_violation(policy))
             .or_else(|| self.venue_violation(policy))
             .or_else(|| self.hash_violation(policy))
+            .or_else(|| self.metadata_violation(policy))
     }
 
     fn validity_violation(
@@ -109,6 +116,15 @@ impl Guardrails {
     fn hash_violation(&self, policy: &Policy) -> Option<ConstraintViolation<&str>> {
         let is_missing = self.require_policy_hash && !policy.states_hash();
         is_missing.then_some(ConstraintViolation::NoHash)
+    }
+
+    fn metadata_violation<'a>(
+        &'a self,
+        policy: &'a Policy,
+    ) -> Option<ConstraintViolation<&'a str>> {
+        let is_violated = self.require_metadata_ok && !policy.is_metadata_ok();
+        let found = policy.metadata_ok();
+        is_violated.then_some(ConstraintViolation::MetadataNotOk { found })
     }
 
     /// Returns the violated guardrails that deny the entries in one symbol. A policy that is never in force has no
@@ -161,6 +177,9 @@ impl ConstraintViolation<&str> {
                 required: required.to_owned(),
             },
             Self::NoHash => ConstraintViolation::NoHash,
+            Self::MetadataNotOk { found } => ConstraintViolation::MetadataNotOk {
+                found: owned(found),
+            },
             Self::Symbol(symbol) => ConstraintViolation::Symbol(symbol),
             Self::Leverage {
                 symbol,
@@ -204,6 +223,14 @@ impl<T: AsRef<str>> fmt::Display for ConstraintViolation<T> {
             ),
             Self::NoHash => f.write_str(
                 "the policy has no `policy_hash`; the guardrails require one (`require_policy_hash`)",
+            ),
+            Self::MetadataNotOk { found: Some(found) } => write!(
+                f,
+                "`metadata_ok` of the policy is `{}`; the guardrails require `true` (`require_metadata_ok`)",
+                Shown(found.as_ref())
+            ),
+            Self::MetadataNotOk { found: None } => f.write_str(
+                "policy has no `metadata_ok`; the guardrails require `true` (`require_metadata_ok`)",
             ),
             Self::Symbol(symbol) => {
                 write!(

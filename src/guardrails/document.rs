@@ -59,7 +59,7 @@ impl Guardrails {
     /// `max_validity_sec`, `max_intent_age_sec`, `max_intent_skew_sec`, `max_plan_age_sec`, `max_price_deviation`,
     /// `max_stop_distance`, `ignore_fields` (names of fields of an intent), `timestamp_is` (an object with one member
     /// per source: `{"is": "bar_open", "interval_sec": 900}` or `{"is": "bar_close"}`), `permitted_symbols`, `market`,
-    /// `venue`, `require_policy_hash` and `halt` (`"nothing"`, `"everything"`, or a list of symbols).
+    /// `venue`, `require_policy_hash`, `require_metadata_ok` and `halt` (`"nothing"`, `"everything"`, or a list of symbols).
     ///
     /// # Errors
     /// Returns all faults if the text is not a JSON object or has unknown keys, duplicate keys or invalid values. A
@@ -91,6 +91,7 @@ struct GuardrailFields<'a> {
     market: RawField<'a>,
     venue: RawField<'a>,
     require_policy_hash: RawField<'a>,
+    require_metadata_ok: RawField<'a>,
     halt: RawField<'a>,
     unknown: Vec<String>,
 }
@@ -113,6 +114,7 @@ impl<'a> Fields<'a> for GuardrailFields<'a> {
             b"market" => &mut self.market,
             b"venue" => &mut self.venue,
             b"require_policy_hash" => &mut self.require_policy_hash,
+            b"require_metadata_ok" => &mut self.require_metadata_ok,
             b"halt" => &mut self.halt,
             unknown => {
                 self.unknown
@@ -142,6 +144,7 @@ impl GuardrailFields<'_> {
             (&self.market, "market"),
             (&self.venue, "venue"),
             (&self.require_policy_hash, "require_policy_hash"),
+            (&self.require_metadata_ok, "require_metadata_ok"),
             (&self.halt, "halt"),
         ] {
             if value.is_duplicate() {
@@ -200,20 +203,22 @@ impl GuardrailFields<'_> {
             }),
             market: text(&self.market, "market", &mut faults),
             venue: text(&self.venue, "venue", &mut faults),
-            require_policy_hash: self.require_policy_hash.raw() == Some("true"),
+            require_policy_hash: flag(
+                &self.require_policy_hash,
+                "require_policy_hash",
+                &mut faults,
+            ),
+            require_metadata_ok: flag(
+                &self.require_metadata_ok,
+                "require_metadata_ok",
+                &mut faults,
+            ),
             halt: halt(&self.halt).unwrap_or_else(|Unreadable| {
                 let expected = "`nothing`, `everything` or a list of symbols without `*` (to halt all symbols, use `everything`)";
                 faults.push(bad(&self.halt, "halt", expected));
                 Halt::Everything
             }),
         };
-        if !matches!(
-            self.require_policy_hash.raw(),
-            None | Some("true" | "false")
-        ) {
-            let field = "require_policy_hash";
-            faults.push(bad(&self.require_policy_hash, field, "true or false"));
-        }
         faults.extend(
             self.unknown
                 .into_iter()
@@ -322,6 +327,16 @@ fn duration(
         faults.push(bad(value, field, "a finite number of seconds, 0 or more"));
     }
     bound
+}
+
+/// Reads a flag. It is false if it is absent.
+fn flag(value: &RawField<'_>, field: &'static str, faults: &mut Vec<GuardrailsFieldError>) -> bool {
+    match value.raw() {
+        Some("true") => return true,
+        Some("false") | None => {}
+        Some(_) => faults.push(bad(value, field, "true or false")),
+    }
+    false
 }
 
 fn text(

@@ -30,6 +30,7 @@ pub struct Guardrails {
     market: Option<String>,
     venue: Option<String>,
     require_policy_hash: bool,
+    require_metadata_ok: bool,
     halt: Halt,
 }
 
@@ -87,6 +88,7 @@ impl Guardrails {
             market: None,
             venue: None,
             require_policy_hash: false,
+            require_metadata_ok: false,
             halt: Halt::Nothing,
         }
     }
@@ -196,6 +198,13 @@ impl Guardrails {
     #[must_use]
     pub const fn with_required_policy_hash(mut self) -> Self {
         self.require_policy_hash = true;
+        self
+    }
+
+    /// Requires a `metadata_ok` that is true in a policy. Its generator writes false if its own inputs were bad.
+    #[must_use]
+    pub const fn with_required_metadata_ok(mut self) -> Self {
+        self.require_metadata_ok = true;
         self
     }
 
@@ -310,6 +319,12 @@ impl Guardrails {
     #[must_use]
     pub const fn requires_policy_hash(&self) -> bool {
         self.require_policy_hash
+    }
+
+    /// Returns true if `metadata_ok` of a policy must be true.
+    #[must_use]
+    pub const fn requires_metadata_ok(&self) -> bool {
+        self.require_metadata_ok
     }
 
     /// Returns the halt of the guardrails.

@@ -7,6 +7,7 @@ use super::{
     encoding::Encoded,
     field,
     invalid::Violations,
+    note::is_true,
     validate::{Content, validate},
 };
 use crate::types::{PolicyHash, Symbol, Timestamp};
@@ -148,6 +149,18 @@ impl Policy {
     #[must_use]
     pub fn venue(&self) -> Option<&str> {
         self.fields.get(field::VENUE).map(String::as_str)
+    }
+
+    /// Returns the text of `metadata_ok`, if the policy has that field.
+    #[must_use]
+    pub fn metadata_ok(&self) -> Option<&str> {
+        self.fields.get(field::METADATA_OK).map(String::as_str)
+    }
+
+    /// Returns true if the generator of the policy stated that its inputs were good.
+    #[must_use]
+    pub fn is_metadata_ok(&self) -> bool {
+        self.metadata_ok().is_some_and(is_true)
     }
 
     /// Returns the symbols of the universe in their original order.

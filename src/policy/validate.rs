@@ -58,7 +58,9 @@ pub(super) fn validate(encoded: &Encoded, violations: &mut Violations) -> Option
 
     let (symbols, leverages, valid_until) = (symbols?, leverages?, valid_until?);
     let mut notes = PolicyNote::of_universe(&symbols, &leverages);
+    let theta = theta?;
     notes.extend(PolicyNote::of_window(valid_from, valid_until));
+    notes.extend(PolicyNote::of_theta(&theta));
     notes.extend(PolicyNote::of_fields(fields));
     Some(Content {
         hash,
@@ -67,7 +69,7 @@ pub(super) fn validate(encoded: &Encoded, violations: &mut Violations) -> Option
         valid_until,
         harvest_grace,
         universe: Universe::new(symbols, &leverages),
-        theta: theta?,
+        theta,
         limits: limits?,
         notes,
     })

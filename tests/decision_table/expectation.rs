@@ -117,6 +117,7 @@ fn policy(case: &Case) -> Option<Answer> {
         PolicyInput::OtherMarket => beyond("market"),
         PolicyInput::OtherVenue => beyond("venue"),
         PolicyInput::NoHash => beyond("hash"),
+        PolicyInput::BadMetadata => beyond("metadata"),
         PolicyInput::Permitted | PolicyInput::Unguarded => None,
     }
 }

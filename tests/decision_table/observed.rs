@@ -90,6 +90,7 @@ fn evidence(denial: &SkipReason<'_>) -> &'static str {
             ConstraintViolation::Market { .. } => "market",
             ConstraintViolation::Venue { .. } => "venue",
             ConstraintViolation::NoHash => "hash",
+            ConstraintViolation::MetadataNotOk { .. } => "metadata",
             ConstraintViolation::Symbol(_) | ConstraintViolation::Leverage { .. } => {
                 panic!("no gate checks the whole universe")
             }

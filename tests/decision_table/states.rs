@@ -68,6 +68,7 @@ states! {
         OtherMarket = "another market",
         OtherVenue = "another venue",
         NoHash = "no hash",
+        BadMetadata = "bad metadata",
         Permitted = "within guardrails",
         Unguarded = "no guardrails",
     }

@@ -44,10 +44,11 @@ struct OperatorKey {
     limits: [Option<u64>; 3],
 }
 
-/// The same policy with and without its hash.
+/// The same policy with its hash, without it, and with bad metadata.
 pub(crate) struct Policies {
     stated: Policy,
     unstated: Policy,
+    doubted: Policy,
 }
 
 /// Engines for each combination of a halt and the requirements that a policy must meet.
@@ -133,6 +134,7 @@ impl World {
                 PolicyState::unavailable(&self.absences[place])
             }
             PolicyInput::NoHash => PolicyState::present(&policies.unstated),
+            PolicyInput::BadMetadata => PolicyState::present(&policies.doubted),
             PolicyInput::TooLong
             | PolicyInput::OtherMarket
             | PolicyInput::OtherVenue
@@ -144,13 +146,14 @@ impl World {
 
 /// The requirements that a policy must meet. There is an engine for each combination of
 /// requirements and a halt.
-const DEMANDS: [PolicyInput; 6] = [
+const DEMANDS: [PolicyInput; 7] = [
     PolicyInput::Unguarded,
     PolicyInput::Permitted,
     PolicyInput::TooLong,
     PolicyInput::OtherMarket,
     PolicyInput::OtherVenue,
     PolicyInput::NoHash,
+    PolicyInput::BadMetadata,
 ];
 
 impl Engines {
@@ -186,7 +189,7 @@ fn policy_text(key: &PolicyKey) -> String {
         ""
     };
     format!(
-        r#"{{"policy_version": "7", "market": "futures", "venue": "binance",
+        r#"{{"policy_version": "7", "market": "futures", "venue": "binance", "metadata_ok": true,
             "valid_from_epoch": {}, "valid_until_epoch": {}, "limits": {{{}}},
             "universe_symbols": ["BTCUSDT", "ETHUSDT"], "leverage_by_symbol": {{{btc}"ETHUSDT": 10}},
             "harvest_params": {{"T1_R": 1.8, "T2_R": 3.5, "T3_R": 5.8, "lock_R": 1.2, "be_plus_pct": 0.003,
@@ -202,11 +205,16 @@ fn policy_text(key: &PolicyKey) -> String {
 
 fn policies(key: &PolicyKey) -> Policies {
     let text = policy_text(key);
-    let hash = Policy::hash_of(&text).unwrap();
-    let stated = text.replacen('{', &format!("{{\"policy_hash\": \"{hash}\", "), 1);
+    let doubted = text.replacen("\"metadata_ok\": true", "\"metadata_ok\": false", 1);
+    let stated = |text: &str| {
+        let hash = Policy::hash_of(text).unwrap();
+        let stated = text.replacen('{', &format!("{{\"policy_hash\": \"{hash}\", "), 1);
+        Policy::from_json(&stated).unwrap()
+    };
     Policies {
-        stated: Policy::from_json(&stated).unwrap(),
+        stated: stated(&text),
         unstated: Policy::from_json(&text).unwrap(),
+        doubted: stated(&doubted),
     }
 }
 
@@ -277,6 +285,7 @@ fn demand(base: Guardrails, policy_input: PolicyInput) -> Guardrails {
         .with_market(market)
         .with_venue(venue)
         .with_required_policy_hash()
+        .with_required_metadata_ok()
 }
 
 /// The parameters that lead to an age of an intent. All of them are in microseconds.

@@ -35,10 +35,11 @@ fn amounts_must_be_finite_and_positive() {
 #[test]
 fn all_faults_are_reported() {
     check_refused(
-        r#"{"max_leverage": 0, "max_leverag": 5, "require_policy_hash": 1}"#,
+        r#"{"max_leverage": 0, "max_leverag": 5, "require_policy_hash": 1, "require_metadata_ok": "yes"}"#,
         &[
             "`max_leverage` is `0`, but must be a finite number greater than 0",
             "`require_policy_hash` is `1`, but must be true or false",
+            "`require_metadata_ok` is `\"yes\"`, but must be true or false",
             "`max_leverag` is not a known guardrail; check the spelling",
         ],
     );

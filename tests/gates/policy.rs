@@ -44,6 +44,25 @@ fn market_and_venue_must_match() {
 }
 
 #[test]
+fn good_metadata_can_be_required() {
+    let guardrails = r#"{"require_metadata_ok": true}"#;
+    let check = |value: &str, expected: &str| {
+        let policy = sample_with(&format!(r#""metadata_ok": {value}"#));
+        check_at(&policy, guardrails, ENTRY, None, expected);
+        check_at(&policy, "{}", ENTRY, None, BOUGHT);
+    };
+    for good in ["true", "1", r#""True""#] {
+        check(good, BOUGHT);
+    }
+    for bad in ["false", "0", r#""""#, r#""yes""#, "2"] {
+        check(bad, FORBIDDEN);
+    }
+    // A policy that does not state it is refused as well.
+    check_with(guardrails, ENTRY, FORBIDDEN);
+    check_with(r#"{"require_metadata_ok": false}"#, ENTRY, BOUGHT);
+}
+
+#[test]
 fn a_hash_can_be_required() {
     let guardrails = r#"{"require_policy_hash": true}"#;
     let stated = format!(r#""policy_hash": "{}""#, sample().hash());

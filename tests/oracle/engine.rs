@@ -131,6 +131,7 @@ fn guardrails(world: &World<'_>) -> String {
         "market": given.market,
         "venue": given.venue,
         "require_policy_hash": given.require_hash,
+        "require_metadata_ok": given.require_metadata,
         "halt": halt,
         "max_price_deviation": given.max_price_deviation,
         "max_stop_distance": given.max_stop_distance,

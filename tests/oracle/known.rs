@@ -241,6 +241,7 @@ const NO_GUARDRAILS: Guardrails = Guardrails {
     market: None,
     venue: None,
     require_hash: false,
+    require_metadata: false,
     halt: Halt::Nothing,
     max_price_deviation: None,
     max_stop_distance: None,

@@ -70,6 +70,7 @@ fn guardrails(text: &str) -> Result<Guardrails, Unanswered> {
         market: text("market"),
         venue: text("venue"),
         require_hash: all.get("require_policy_hash") == Some(&Value::Bool(true)),
+        require_metadata: all.get("require_metadata_ok") == Some(&Value::Bool(true)),
         halt: match (halt.and_then(symbols), halt.and_then(Value::as_str)) {
             (Some(symbols), _) => Halt::Symbols(symbols),
             (None, Some("everything")) => Halt::Everything,

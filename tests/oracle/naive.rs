@@ -38,6 +38,7 @@ pub(crate) struct Guardrails {
     pub market: Option<String>,
     pub venue: Option<String>,
     pub require_hash: bool,
+    pub require_metadata: bool,
     pub halt: Halt,
     pub max_price_deviation: Option<f64>,
     pub max_stop_distance: Option<f64>,

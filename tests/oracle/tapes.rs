@@ -117,7 +117,7 @@ fn guardrails() -> impl Strategy<Value = Guardrails> {
                 weighted(odds * 3.0, select(seconds)),
             ),
             (weighted(odds, symbols()), place("usdm"), place("binance")),
-            prop::bool::weighted(odds),
+            (prop::bool::weighted(odds), prop::bool::weighted(odds)),
             weighted(odds, halt),
             (
                 bound(vec![1e-6, 0.01, 0.1, 1.0]),
@@ -128,34 +128,28 @@ fn guardrails() -> impl Strategy<Value = Guardrails> {
             ),
         )
             .prop_map(
-                |(money, max_validity_sec, times, places, require_hash, halt, intents)| {
-                    Guardrails {
-                        max_leverage: money.0,
-                        max_position_usd: money.1,
-                        max_notional_usd: money.2,
-                        max_validity_sec,
-                        max_intent_age_sec: times.0,
-                        max_future_skew_sec: times.1,
-                        max_plan_age_sec: times.2,
-                        symbols: places.0,
-                        market: places.1,
-                        venue: places.2,
-                        require_hash,
-                        halt: halt.unwrap_or(Halt::Nothing),
-                        max_price_deviation: intents.0,
-                        max_stop_distance: intents.1,
-                        ignored_fields: intents
-                            .2
-                            .into_iter()
-                            .flatten()
-                            .map(str::to_owned)
-                            .collect(),
-                        timestamps: intents
-                            .3
-                            .map(|source| (source.to_owned(), intents.4))
-                            .into_iter()
-                            .collect(),
-                    }
+                |(money, max_validity_sec, times, places, required, halt, intents)| Guardrails {
+                    max_leverage: money.0,
+                    max_position_usd: money.1,
+                    max_notional_usd: money.2,
+                    max_validity_sec,
+                    max_intent_age_sec: times.0,
+                    max_future_skew_sec: times.1,
+                    max_plan_age_sec: times.2,
+                    symbols: places.0,
+                    market: places.1,
+                    venue: places.2,
+                    require_hash: required.0,
+                    require_metadata: required.1,
+                    halt: halt.unwrap_or(Halt::Nothing),
+                    max_price_deviation: intents.0,
+                    max_stop_distance: intents.1,
+                    ignored_fields: intents.2.into_iter().flatten().map(str::to_owned).collect(),
+                    timestamps: intents
+                        .3
+                        .map(|source| (source.to_owned(), intents.4))
+                        .into_iter()
+                        .collect(),
                 },
             )
     })

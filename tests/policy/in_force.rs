@@ -30,16 +30,82 @@ fn warnings_about_valid_policies() {
             "`b\\n` is not a known field, so it has no effect; check the spelling",
             "`valid_untill` is not a known field, so it has no effect; check the spelling",
             no_hash,
-            "`metadata_ok` is `false`: the generator of the policy reported bad inputs; fix them and generate the policy again",
+            "`metadata_ok` is `false`: the generator of the policy reported bad inputs; fix them and generate the policy again; the guardrail `require_metadata_ok` refuses such a policy",
             "`missing_fields` is `[\"sigma\"]`: the generator of the policy reported missing inputs; fix them and generate the policy again",
         ],
     );
     // A validity window that consists of a single timestamp is not empty.
-    check_notes(&and(&format!(r#""valid_from_epoch":{UNTIL}"#)), &[no_hash]);
+    let short = |validity: &str| {
+        format!(
+            "the policy is in force for {validity}, which is shorter than 2 minutes; check `valid_from_epoch` and `valid_until_epoch`"
+        )
+    };
+    check_notes(
+        &and(&format!(r#""valid_from_epoch":{UNTIL}"#)),
+        &[&short("0 s"), no_hash],
+    );
+    check_notes(
+        &and(r#""valid_from_epoch":1766550614.062734"#),
+        &[&short("119.999999 s"), no_hash],
+    );
+    check_notes(&and(r#""valid_from_epoch":1766550614.062733"#), &[no_hash]);
     check_notes(
         &and(r#""metadata_ok":"True","missing_fields":[]"#),
         &[no_hash],
     );
+}
+
+#[test]
+fn warnings_about_numbers_and_symbols() {
+    let no_hash = "`policy_hash` is missing, so an incomplete write or an edited field cannot be detected; `portcullis policy publish` adds it";
+    let check = |from: &str, to: &str, note: &str| {
+        let changed = sample().replace(from, to);
+        assert_ne!(changed, sample(), "{from}");
+        let notes: &[&str] = if note.is_empty() {
+            &[no_hash]
+        } else {
+            &[note, no_hash]
+        };
+        check_notes(&changed, notes);
+    };
+    check(r#""BTCUSDT": 8"#, r#""BTCUSDT": 125"#, "");
+    check(
+        r#""BTCUSDT": 8"#,
+        r#""BTCUSDT": 125.5"#,
+        "`leverage_by_symbol` gives `BTCUSDT` a leverage of 125.5, but large venues offer at most 125; check the value",
+    );
+    for separated in ["BTC-USDT", "BTC/USDT", "BTC_USDT", "BTC:USDT", "BTCUSDT.P"] {
+        check(
+            "BTCUSDT",
+            separated,
+            &format!(
+                "`universe_symbols` lists `{separated}` with a separator, so it matches only intents with the same spelling; most venues use `BTCUSDT`"
+            ),
+        );
+    }
+    // `cost_bps` is 12, so the profit lock covers the costs from 0.0012.
+    for (be_plus_pct, note) in [
+        ("0.0012", ""),
+        ("0.05", ""),
+        (
+            "0.3",
+            "`be_plus_pct` is 0.3, which is a fraction of the entry price and more than 5 %: for 0.3 %, write 0.003",
+        ),
+        (
+            "0.0011",
+            "`be_plus_pct` (0.0011) is less than `cost_bps` / 10000 (12 / 10000), so the profit lock locks in a loss",
+        ),
+        (
+            "0",
+            "`be_plus_pct` (0) is less than `cost_bps` / 10000 (12 / 10000), so the profit lock locks in a loss",
+        ),
+    ] {
+        check(
+            r#""be_plus_pct": 0.003"#,
+            &format!(r#""be_plus_pct": {be_plus_pct}"#),
+            note,
+        );
+    }
 }
 
 #[test]

@@ -208,6 +208,11 @@ fn constraints() -> Vec<Scenario> {
         of(&and(r#""venue": "okx""#), r#"{"venue": "binance"}"#),
         of(&sample(), r#"{"venue": "binance"}"#),
         of(&sample(), r#"{"require_policy_hash": true}"#),
+        of(&sample(), r#"{"require_metadata_ok": true}"#),
+        of(
+            &and(r#""metadata_ok": false"#),
+            r#"{"require_metadata_ok": true}"#,
+        ),
     ]
 }
 

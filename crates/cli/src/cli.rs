@@ -10,6 +10,7 @@ use crate::{
         record, replay, simulate,
     },
     failure::Failure,
+    paint::Color,
     usage,
 };
 
@@ -19,6 +20,15 @@ use crate::{
 #[derive(Debug, Parser)]
 #[command(name = "portcullis", version, propagate_version = true)]
 struct Cli {
+    /// When to colour text for people; `auto` colours a terminal, unless the environment variable NO_COLOR is set
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto"
+    )]
+    color: Color,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -92,10 +102,13 @@ pub(crate) fn run() -> Result<(), Failure> {
 }
 
 fn parse(arguments: &[OsString]) -> Result<Command, Failure> {
-    let command = Cli::try_parse_from(arguments).and_then(|cli| match cli.command {
-        Some(command) => Ok(command),
-        None => DefaultReplay::try_parse_from(["portcullis"])
-            .map(|default| Command::Replay(default.replay)),
+    let command = Cli::try_parse_from(arguments).and_then(|cli| {
+        cli.color.apply();
+        match cli.command {
+            Some(command) => Ok(command),
+            None => DefaultReplay::try_parse_from(["portcullis"])
+                .map(|default| Command::Replay(default.replay)),
+        }
     });
     command.map_err(|error| {
         let is_help = matches!(

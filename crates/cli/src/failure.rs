@@ -12,7 +12,10 @@ pub(crate) enum Failure {
     Negative(String),
     /// The usage is wrong, an input is unreadable, or an output cannot be written: exit status 2.
     Error(String),
-    /// The reader of the output closed the pipe: no message, exit status 0.
+    /// The reader of the output closed the pipe of a command without a verdict, such as `generate`: no message, exit
+    /// status 0. A command with a verdict drops its output instead ([`UntilClosed`]).
+    ///
+    /// [`UntilClosed`]: crate::until_closed::UntilClosed
     BrokenPipe,
 }
 

@@ -8,7 +8,9 @@ mod commands;
 mod failure;
 mod input;
 mod output;
+mod paint;
 mod print;
+mod until_closed;
 mod usage;
 
 fn main() -> ExitCode {

@@ -7,9 +7,14 @@ use std::{
 };
 
 use portcullis::types::{Shown, without_credentials};
+use portcullis_sim::text::without_noise;
 use serde::Serialize;
 
-use crate::failure::Failure;
+use crate::{
+    failure::Failure,
+    paint::{columns, painted},
+    until_closed::UntilClosed,
+};
 
 /// The output format of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -30,30 +35,55 @@ pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
     print_json_to(&mut io::stdout().lock(), value)
 }
 
+/// Writes a text for people to standard output, with colours and without floating-point noise.
+pub(crate) fn print_painted(text: &str) -> Result<(), Failure> {
+    print_to(
+        &mut anstream::stdout().lock(),
+        painted(&without_noise(text)),
+    )
+}
+
 /// Writes the summary of a run to standard output, or to standard error if the run writes `out` to standard output.
 pub(crate) fn print_summary(
     summary: &(impl Display + Serialize),
     format: Format,
     out: Option<&Path>,
 ) -> Result<(), Failure> {
-    let mut to = summary_output(out);
     match format {
-        Format::Text => print_to(&mut to, summary),
-        Format::Json => print_json_to(&mut to, summary),
+        // The width is that of the bars.
+        Format::Text => {
+            let text = match columns() {
+                Some(width) => format!("{summary:width$}"),
+                None => summary.to_string(),
+            };
+            match is_stdout(out) {
+                true => print_to(
+                    &mut anstream::stderr().lock(),
+                    painted(&without_noise(&text)),
+                ),
+                false => print_painted(&text),
+            }
+        }
+        Format::Json => print_json_to(&mut summary_output(out), summary),
     }
 }
 
 /// Returns the stream for the summary of a run: standard output, or standard error if `out` is standard output.
 pub(crate) fn summary_output(out: Option<&Path>) -> Box<dyn Write> {
-    if out == Some(Path::new("-")) {
-        Box::new(io::stderr())
-    } else {
-        Box::new(io::stdout())
+    match is_stdout(out) {
+        true => Box::new(io::stderr()),
+        false => Box::new(io::stdout()),
     }
 }
 
-/// Writes text to `out` and flushes it.
+fn is_stdout(out: Option<&Path>) -> bool {
+    out == Some(Path::new("-"))
+}
+
+/// Writes text to `out` and flushes it. If the reader has closed the pipe, the text is dropped, so that the exit status
+/// is the same as with an open pipe.
 pub(crate) fn print_to(out: &mut dyn Write, text: impl Display) -> Result<(), Failure> {
+    let mut out = UntilClosed::new(out);
     write!(out, "{text}")
         .and_then(|()| out.flush())
         .map_err(|error| Failure::write(&error))

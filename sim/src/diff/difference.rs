@@ -12,7 +12,7 @@ use super::{
     tally::FlipTally,
 };
 use crate::{
-    replay::{FixedReplay, Totals},
+    replay::{FixedReplay, Reached, SkipSamples, Totals},
     text::to_day,
 };
 
@@ -29,6 +29,14 @@ pub struct Difference {
     pub read: FixedReplay,
     /// The number of records that are unreadable on both sides.
     pub unreadable: u64,
+    /// The number of records whose answer, on at least one side, depends on the numbers of a policy in force.
+    pub reached_policy: u64,
+    /// The number of other records that are usable and need no policy, such as exits.
+    pub without_policy: u64,
+    /// The skips of all other records on the first side, by reason.
+    pub unreached: BTreeMap<SkipCode, u64>,
+    /// Examples of the skips on the first side, if two policies are compared.
+    pub samples: SkipSamples,
     /// The number of records with the same effect and the same skip reason.
     pub same: u64,
     /// Records that are skipped for another reason, by old and new reason. The effect is the same, so they are not
@@ -67,6 +75,16 @@ impl Difference {
         for (effect, totals) in [(before, &mut self.totals.0), (after, &mut self.totals.1)] {
             if effect.decision == Verdict::Trade {
                 totals.add_trade(effect.notional_usd, effect.leverage);
+            }
+        }
+        let reached = |effect: &Effect| Reached::by(effect.decision, effect.reason);
+        match reached(before).max(reached(after)) {
+            Reached::Policy => self.reached_policy += 1,
+            Reached::Ownership => self.without_policy += 1,
+            Reached::Nothing => {
+                if let Some(reason) = before.reason {
+                    *self.unreached.entry(reason).or_default() += 1;
+                }
             }
         }
         let unreadable = Some(SkipCode::IntentUnreadable);

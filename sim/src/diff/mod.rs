@@ -92,12 +92,13 @@ struct Comparison<'p, 'w> {
 
 impl Comparison<'_, '_> {
     fn compare(&mut self, line: Line<'_>, answer_under: &AnswerUnder<'_>) {
-        let effect = |policy: &Policy| {
-            let mut effect = None;
-            answer_under(policy, &mut |answer| effect = Some(Effect::of(answer)));
-            effect
-        };
-        let (Some(before), Some(after)) = (effect(self.before), effect(self.after)) else {
+        let (mut before, mut after) = (None, None);
+        answer_under(self.before, &mut |answer| {
+            before = Some(Effect::of(answer));
+            self.difference.samples.add(answer);
+        });
+        answer_under(self.after, &mut |answer| after = Some(Effect::of(answer)));
+        let (Some(before), Some(after)) = (before, after) else {
             return;
         };
         let Some(kind) = self.difference.compare(&before, &after) else {

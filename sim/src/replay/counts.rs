@@ -7,6 +7,8 @@ use portcullis::{
     types::Timestamp,
 };
 
+use super::{reached::Reached, skip_samples::SkipSamples};
+
 const REASONS: usize = 256;
 
 /// Counts of the answers of a run.
@@ -31,6 +33,8 @@ pub struct Counts {
     pub offset_assumed: u64,
     /// The number of records that were skipped and have no timestamp.
     pub untimed: u64,
+    /// Examples of the skips.
+    pub samples: SkipSamples,
     /// The earliest and the latest timestamp.
     pub span: Option<(Timestamp, Timestamp)>,
 }
@@ -63,6 +67,7 @@ impl Default for Counts {
             policies_rejected: 0,
             offset_assumed: 0,
             untimed: 0,
+            samples: SkipSamples::default(),
             span: None,
         }
     }
@@ -74,10 +79,12 @@ impl Counts {
         self.records += 1;
         let verdict = Verdict::ALL.iter().position(|v| *v == answer.decision);
         bump(&mut self.decisions, verdict);
-        bump(
-            &mut self.reasons,
-            answer.reason.map(|r| usize::from(r.number())),
-        );
+        let reason = answer.reason.map(|r| usize::from(r.number()));
+        let is_first = reason.and_then(|place| self.reasons.get(place)) == Some(&0);
+        if is_first || answer.reason == Some(SkipCode::PolicyUniverseFilter) {
+            self.samples.add(answer);
+        }
+        bump(&mut self.reasons, reason);
         if let Some(action) = answer.harvest_action {
             bump(
                 &mut self.actions,
@@ -139,6 +146,7 @@ impl Counts {
         self.policies_rejected += other.policies_rejected;
         self.offset_assumed += other.offset_assumed;
         self.untimed += other.untimed;
+        self.samples.merge(&other.samples);
         if let Some((first, last)) = other.span {
             self.extend_span(first, last);
         }
@@ -155,6 +163,16 @@ impl Counts {
             let count = *self.reasons.get(usize::from(reason.number()))?;
             (count > 0).then_some((*reason, count))
         })
+    }
+
+    /// Returns the number of records whose answer depends on the numbers of a policy in force.
+    #[must_use]
+    pub fn reached_policy(&self) -> u64 {
+        let answers = self.decisions();
+        let answers = answers.filter(|(it, _)| Reached::by(*it, None) == Reached::Policy);
+        let skips = self.reasons();
+        let skips = skips.filter(|(it, _)| Reached::by_reason(*it) == Reached::Policy);
+        answers.map(|(_, count)| count).sum::<u64>() + skips.map(|(_, count)| count).sum::<u64>()
     }
 
     /// Returns the number of unreadable records.

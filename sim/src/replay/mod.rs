@@ -13,9 +13,11 @@ mod error;
 mod explain;
 mod fixed_policy;
 mod pipeline;
+mod reached;
 mod replayer;
 mod report_row;
 mod sinks;
+mod skip_samples;
 mod tally;
 mod timeline;
 mod totals;
@@ -32,8 +34,10 @@ pub use explain::{ExplainError, ExplainedRecord, explain};
 pub(crate) use fixed_policy::AnswerUnder;
 pub use fixed_policy::FixedReplay;
 use pipeline::{Work, run_inline, run_on_threads};
+pub(crate) use reached::Reached;
 pub use replayer::{Replayer, Scope};
 pub use sinks::{AnswerSink, Sinks};
+pub use skip_samples::{FirstSkip, SkipSamples};
 pub use tally::AnswerTally;
 pub(crate) use tally::{
     Cells, EXPIRIES, KILLS, LEVERAGES, NOTIONALS, NearMissKind, R_STEPS, RATIOS,

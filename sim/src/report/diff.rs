@@ -6,13 +6,13 @@ use std::{cmp::Reverse, fmt};
 
 use portcullis::{
     policy::Policy,
-    types::{Shown, Symbol},
+    types::{Shown, Symbol, Timestamp},
 };
 
-use super::{fixed_policy::write_input, run_settings::RunSettings};
+use super::{fixed_policy::write_input, next_step::Skips, run_settings::RunSettings};
 use crate::{
     diff::{Change, Difference, Effect, Flip, FlipKind},
-    text::{and_more, bar, counted, table, thousands, write_table},
+    text::{and_more, bar, bar_cells, counted, table, thousands, without_noise, write_table},
 };
 
 /// The maximum number of rows in a table, and of largest flips, in the text report.
@@ -85,7 +85,15 @@ impl fmt::Display for DiffReport<'_> {
             self.write_totals(f)?;
             self.write_largest(f)?;
         }
-        self.write_other_reasons(f)
+        self.write_other_reasons(f)?;
+        match it.flips() {
+            0 => Ok(()),
+            // The last line of a long report is the one that a terminal shows.
+            flips => {
+                let records = counted(it.read.records, "record");
+                writeln!(f, "\ntotal  {records}: {} answers flip", thousands(flips))
+            }
+        }
     }
 }
 
@@ -93,6 +101,35 @@ impl DiffReport<'_> {
     /// Returns true if the causes of flips are known.
     pub(super) const fn has_causes(&self) -> bool {
         matches!(self.compared, DiffInputs::Policies { .. })
+    }
+
+    /// Returns a message with the next step if the comparison proves nothing, because no answer depends on the policies
+    /// or, for recorded answers, on any usable record.
+    #[must_use]
+    pub fn judged_nothing(&self) -> Option<String> {
+        let it = self.difference;
+        let needs_policy = self.has_causes();
+        let judged = it.reached_policy + if needs_policy { 0 } else { it.without_policy };
+        if judged > 0 || it.flips() > 0 {
+            return None;
+        }
+        let skips = Skips {
+            answered: it.same + it.reasons.values().sum::<u64>(),
+            reasons: it
+                .unreached
+                .iter()
+                .map(|(reason, n)| (*reason, *n))
+                .collect(),
+            samples: &it.samples,
+            listed: Vec::new(),
+            tapes: self.tapes(),
+        };
+        let again = "replay the tape under a policy that is in force, and compare those answers";
+        let again = match self.compared {
+            DiffInputs::Answers { .. } => Some(again),
+            DiffInputs::Policies { .. } | DiffInputs::Engine { .. } => None,
+        };
+        Some(skips.nothing_judged(it.read.records, "compared", again))
     }
 
     /// Returns the settings of the run, if the engine evaluated records.
@@ -156,6 +193,9 @@ impl DiffReport<'_> {
             }
         }
         match it.flips() {
+            0 if self.judged_nothing().is_some() => {
+                writeln!(f, "nothing was compared: no record reached a policy")
+            }
             0 => writeln!(f, "no answer flips"),
             flips if self.has_causes() => writeln!(f, "{} answers flip", thousands(flips)),
             flips => writeln!(f, "{} answers flip; {NO_CAUSES}", thousands(flips)),
@@ -165,14 +205,15 @@ impl DiffReport<'_> {
     fn write_days(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let days = &self.difference.by_day;
         let flips = self.difference.flips();
+        let cells = bar_cells(f);
         let mut table = table(&["day", "flips", ""], "lrl");
         for (day, count) in days.iter().take(ROWS_SHOWN) {
-            table.add_row([or_none(day), thousands(*count), bar(*count, flips)]);
+            table.add_row([or_none(day), thousands(*count), bar(cells, *count, flips)]);
         }
         if days.len() > ROWS_SHOWN {
             let rest = days.values().skip(ROWS_SHOWN).sum();
             let more = and_more(days.len().saturating_sub(ROWS_SHOWN));
-            table.add_row([more, thousands(rest), bar(rest, flips)]);
+            table.add_row([more, thousands(rest), bar(cells, rest, flips)]);
         }
         write_table(f, &table)
     }
@@ -192,11 +233,29 @@ impl DiffReport<'_> {
     }
 
     fn write_largest(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let columns = ["n", "symbol", "before", "after", "notional", "because of"];
-        let (columns, _) = columns.split_at(if self.has_causes() { 6 } else { 5 });
-        let mut table = table(columns, "rlllrl");
-        for flip in self.difference.largest.iter().take(ROWS_SHOWN) {
-            table.add_row(flip_row(flip));
+        let columns = [
+            "n",
+            "flips",
+            "symbol",
+            "before",
+            "after",
+            "notional",
+            "because of",
+        ];
+        let (columns, _) = columns.split_at(if self.has_causes() { 7 } else { 6 });
+        let mut table = table(columns, "rrlllrl");
+        // Rows that differ only in the number of the record are one row.
+        let mut rows: Vec<(Vec<String>, u64)> = Vec::new();
+        for row in self.difference.largest.iter().map(flip_row) {
+            let is_equal = |(other, _): &&mut (Vec<String>, u64)| other.get(1..) == row.get(1..);
+            match rows.iter_mut().find(is_equal) {
+                Some((_, count)) => *count += 1,
+                None => rows.push((row, 1)),
+            }
+        }
+        for (mut row, count) in rows.into_iter().take(ROWS_SHOWN) {
+            row.insert(1, thousands(count));
+            table.add_row(row);
         }
         write_table(f, &table)
     }
@@ -230,18 +289,27 @@ pub fn changes_text(changes: &[Change]) -> String {
     let mut text = String::new();
     for change in changes {
         let field = Shown(&change.field).whole();
+        let shown = |value: &str| with_time(&change.field, Shown(value).whole());
         let (mark, values) = match (&change.before, &change.after) {
-            (None, Some(after)) => ('+', Shown(after).whole()),
-            (Some(before), None) => ('-', Shown(before).whole()),
-            (Some(before), Some(after)) => (
-                '~',
-                format!("{} → {}", Shown(before).whole(), Shown(after).whole()),
-            ),
+            (None, Some(after)) => ('+', shown(after)),
+            (Some(before), None) => ('-', shown(before)),
+            (Some(before), Some(after)) => ('~', format!("{} → {}", shown(before), shown(after))),
             (None, None) => continue,
         };
         text.push_str(&format!("{mark} {field:<width$}  {values}\n"));
     }
     text
+}
+
+/// Appends the time to the value of a field in epoch seconds.
+#[must_use]
+pub fn with_time(field: &str, value: String) -> String {
+    if field.ends_with("_epoch")
+        && let Ok(at) = Timestamp::parse_epoch_seconds(&value)
+    {
+        return format!("{value} ({at})");
+    }
+    value
 }
 
 /// Writes a table of names and counts, largest count first.
@@ -257,9 +325,10 @@ fn write_counts(
         let sum = rest.iter().map(|(_, count)| count).sum();
         rows.push((and_more(rest.len()), sum));
     }
+    let cells = bar_cells(f);
     let mut table = table(&[name, "flips", ""], "lrl");
     for (name, count) in rows {
-        table.add_row([name, thousands(count), bar(count, all)]);
+        table.add_row([name, thousands(count), bar(cells, count, all)]);
     }
     write_table(f, &table)
 }
@@ -310,9 +379,8 @@ fn effect_text(effect: &Effect, kind: FlipKind) -> String {
             None => String::new(),
         },
     };
-    format!("{} {side}{more}", effect.decision.as_str())
-        .trim_end()
-        .to_owned()
+    let text = format!("{} {side}{more}", effect.decision.as_str());
+    without_noise(text.trim_end())
 }
 
 fn moved_text(flip: &Flip) -> String {

@@ -3,12 +3,14 @@
 mod diff;
 mod fixed_policy;
 pub mod html;
+mod next_step;
 mod rank;
 mod replay;
 mod run_settings;
 mod simulation;
+mod symbol_hint;
 
-pub use diff::{DiffInputs, DiffReport, changes_text};
+pub use diff::{DiffInputs, DiffReport, changes_text, with_time};
 pub use rank::RankingReport;
 pub use replay::ReplayReport;
 pub use run_settings::RunSettings;

@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::BTreeMap, fmt};
 use portcullis::{answer::Verdict, harvest::HarvestAction, types::Shown};
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
-use super::{fixed_policy::write_input, run_settings::RunSettings};
+use super::{fixed_policy::write_input, next_step::Skips, run_settings::RunSettings};
 use crate::{
     rank::{Candidate, Ranking},
     replay::Totals,
@@ -67,6 +67,22 @@ impl Serialize for RankingReport<'_> {
         map.serialize_entry("policies", &rows)?;
         self.run_settings.serialize_into(&mut map)?;
         map.end()
+    }
+}
+
+impl RankingReport<'_> {
+    /// Returns a message with the next step if no answer depends on a policy, so that the ranking has no meaning.
+    #[must_use]
+    pub fn judged_nothing(&self) -> Option<String> {
+        let Ranking {
+            read, candidates, ..
+        } = self.ranking;
+        if candidates.iter().any(|it| it.counts.reached_policy() > 0) {
+            return None;
+        }
+        let counts = &candidates.first()?.counts;
+        let skips = Skips::of(counts, &[], self.tapes);
+        Some(skips.nothing_judged(read.records, "ranked", None))
     }
 }
 

@@ -5,10 +5,15 @@ use std::{cmp::Reverse, collections::BTreeMap, fmt};
 use portcullis::{answer::Verdict, policy::Policy, types::Shown};
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
-use super::run_settings::RunSettings;
+use super::{
+    next_step::{Skips, write_next_steps},
+    run_settings::RunSettings,
+};
 use crate::{
     replay::{Counts, ReplayOutcome, SymbolCounts},
-    text::{and_more, bar, counted, share, some, table, thousands, to_second, write_table},
+    text::{
+        and_more, bar, bar_cells, counted, share, some, table, thousands, to_second, write_table,
+    },
 };
 
 /// The maximum numbers of symbols, policies and tapes in the text. The rest is summed up in one
@@ -132,11 +137,28 @@ impl fmt::Display for ReplayReport<'_> {
         self.write_harvests(f)?;
         self.write_symbols(f)?;
         self.write_policies(f)?;
-        writeln!(f, "\ndigest  {}", self.outcome.digest.to_hex())
+        writeln!(f, "\ndigest  {}", self.outcome.digest.to_hex())?;
+        self.write_totals(f)?;
+        let symbols = self.outcome.timeline.symbols();
+        let skips = Skips::of(self.counts(), symbols, self.tapes);
+        write_next_steps(f, &skips.next_steps())
     }
 }
 
 impl ReplayReport<'_> {
+    /// Writes the totals again, because the last lines of a long summary are those that a terminal shows.
+    fn write_totals(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let decisions = self.counts().decisions().filter(|(_, count)| *count > 0);
+        let totals: Vec<String> = decisions
+            .map(|(verdict, count)| format!("{} {}", thousands(count), verdict.as_str()))
+            .collect();
+        let records = counted(self.counts().records, "record");
+        match totals.is_empty() {
+            true => Ok(()),
+            false => writeln!(f, "total   {records}: {}", totals.join(", ")),
+        }
+    }
+
     fn write_head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counts = self.counts();
         writeln!(
@@ -197,13 +219,14 @@ impl ReplayReport<'_> {
             return Ok(());
         }
         reasons.sort_by_key(|(_, count)| Reverse(*count));
+        let cells = bar_cells(f);
         let mut table = table(&["skip reason", "records", "share", ""], "lrrl");
         for (reason, count) in reasons {
             table.add_row([
                 reason.code().to_owned(),
                 thousands(count),
                 share(count, skips),
-                bar(count, skips),
+                bar(cells, count, skips),
             ]);
         }
         write_table(f, &table)
@@ -214,13 +237,14 @@ impl ReplayReport<'_> {
         if evaluated == 0 {
             return Ok(());
         }
+        let cells = bar_cells(f);
         let mut table = table(&["harvest action", "positions", "share", ""], "lrrl");
         for (action, count) in self.counts().actions() {
             table.add_row([
                 action.as_str().to_owned(),
                 thousands(count),
                 share(count, evaluated),
-                bar(count, evaluated),
+                bar(cells, count, evaluated),
             ]);
         }
         write_table(f, &table)

@@ -8,15 +8,18 @@ use portcullis::{
 };
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
-use super::run_settings::RunSettings;
+use super::{
+    next_step::{Skips, write_next_steps},
+    run_settings::RunSettings,
+};
 use crate::{
     replay::TapeDecisions,
     simulate::{
         Costs, Settings, Share, SimulationOutcome,
         candles::{Candle, CandleSource, DecidedBy, Gaps, Series, TimeForm, TimeLabel, TimeUnit},
-        units::{AmountOverflow, percent},
+        units::{AmountOverflow, Rate, percent},
     },
-    text::{bar, counted, some, table, thousands, to_second, write_table},
+    text::{bar, bar_cells, counted, some, table, thousands, to_second, write_table},
 };
 
 /// A simulation with its inputs, ready to be reported.
@@ -186,11 +189,40 @@ impl fmt::Display for SimulationReport<'_> {
         let by_symbol = self.outcome.by(|trip| trip.symbol.to_string());
         write_shares(f, "symbol", &by_symbol.map_err(|_| fmt::Error)?)?;
         let by_policy = self.outcome.by(|trip| Shown(&trip.policy).to_string());
-        write_shares(f, "policy", &by_policy.map_err(|_| fmt::Error)?)
+        write_shares(f, "policy", &by_policy.map_err(|_| fmt::Error)?)?;
+        // The last lines of a long report are those that a terminal shows.
+        let outcome = self.outcome;
+        writeln!(
+            f,
+            "\ntotal  {}: {} -> {} USD",
+            counted(outcome.opened, "position"),
+            outcome.cash_at_start,
+            outcome.equity
+        )?;
+        let TapeDecisions {
+            counts, timeline, ..
+        } = self.decisions;
+        let skips = Skips::of(counts, timeline.symbols(), self.tapes);
+        write_next_steps(f, &skips.next_steps())
     }
 }
 
+/// The highest plausible fee of a fill: 1 %. The fees of venues are a tenth of it.
+const FEE_USUAL: &str = "0.01";
+
 impl SimulationReport<'_> {
+    /// Returns a note if the fee is so high that it is probably a percentage.
+    #[must_use]
+    pub fn fee_note(&self) -> Option<String> {
+        let fee = self.settings.costs.taker_fee?;
+        (fee > Rate::parse(FEE_USUAL).ok()?).then(|| {
+            format!(
+                "`--taker-fee` is a share: it is {} of each fill; if 4 basis points are meant, write 0.0004",
+                percent(fee)
+            )
+        })
+    }
+
     fn write_inputs(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counts = &self.decisions.counts;
         let records = counted(counts.records + self.decisions.positions, "record");
@@ -331,9 +363,14 @@ fn write_bars(
         return Ok(());
     }
     let most = counts.values().copied().max().unwrap_or_default();
+    let cells = bar_cells(f);
     let mut table = table(&[name, "count", ""], "lrl");
     for (why, count) in counts {
-        table.add_row([(*why).to_owned(), thousands(*count), bar(*count, most)]);
+        table.add_row([
+            (*why).to_owned(),
+            thousands(*count),
+            bar(cells, *count, most),
+        ]);
     }
     write_table(f, &table)
 }

@@ -156,7 +156,8 @@ fn permitted(world: &World<'_>, policy: &Policy, now: i64) -> Result<(), &'stati
     let elsewhere = guardrails.market.is_some() && guardrails.market != policy.market;
     let at_another = guardrails.venue.is_some() && guardrails.venue != policy.venue;
     let unhashed = guardrails.require_hash && !policy.hash_is_stored;
-    if too_long || elsewhere || at_another || unhashed {
+    let is_doubted = guardrails.require_metadata && !policy.metadata_is_ok;
+    if too_long || elsewhere || at_another || unhashed || is_doubted {
         return Err("POLICY_CONSTRAINT_VIOLATION");
     }
     Ok(())

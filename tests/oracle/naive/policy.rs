@@ -78,6 +78,7 @@ pub(crate) struct Policy {
     /// The hash of the content, whether the document stores one or not.
     pub hash: String,
     pub hash_is_stored: bool,
+    pub metadata_is_ok: bool,
     pub universe: Vec<String>,
     pub leverage: BTreeMap<String, f64>,
     /// The numbers in `harvest_params` and `kill_params`.
@@ -247,6 +248,9 @@ fn build(fields: &BTreeMap<String, String>, faults: &mut Faults) -> Policy {
         version: version.unwrap_or_default(),
         hash: hash(fields),
         hash_is_stored: fields.contains_key("policy_hash"),
+        metadata_is_ok: fields
+            .get("metadata_ok")
+            .is_some_and(|text| ["1", "true"].contains(&text.to_lowercase().as_str())),
         universe,
         leverage,
         theta,

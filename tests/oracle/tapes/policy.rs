@@ -187,8 +187,11 @@ fn draft() -> impl Strategy<Value = Draft> {
         select(vec!["", "0", "9", "999999999"]),
         select(vec!["", "0", "1", "000000001"]),
     );
+    let metadata = prop_oneof![
+        3 => Just("true"), 1 => select(vec!["1", "\"TRUE\"", "false", "0", "\"\"", "\"yes\"", "null"]),
+    ];
     (
-        (until, from, decimals),
+        (until, from, decimals, metadata),
         (grace, limits, places),
         (encoding, hash, ending),
         theta,
@@ -196,7 +199,7 @@ fn draft() -> impl Strategy<Value = Draft> {
     )
         .prop_map(
             |(
-                (until, from, decimals),
+                (until, from, decimals, metadata),
                 (grace, limits, places),
                 (encoding, hash, ending),
                 theta,
@@ -213,7 +216,7 @@ fn draft() -> impl Strategy<Value = Draft> {
                         "features_window",
                         "[1, 2.50, {\"b\": null, \"a\": \"\\u0001é\"}]",
                     ),
-                    pair("metadata_ok", "true"),
+                    pair("metadata_ok", metadata),
                     pair("universe_hash", "null"),
                 ];
                 top.extend(from.map(|from| pair("valid_from_epoch", seconds(from) + decimals.1)));

@@ -9,7 +9,7 @@ use portcullis_sim::report::RunSettings;
 
 use crate::{
     failure::Failure,
-    input::file::{parse_file, shown_path},
+    input::{file::shown_path, policy::read_guardrails},
 };
 
 const OWNER: &str = "QUANTUM_EXIT_OWNER";
@@ -77,7 +77,7 @@ impl OperatorArgs {
         Ok(match &self.guardrails {
             None => (Guardrails::none(), "none".to_owned()),
             Some(path) => {
-                let guardrails = parse_file(path, Guardrails::from_json)?;
+                let guardrails = read_guardrails(path)?;
                 (guardrails, shown_path(path))
             }
         })

@@ -7,7 +7,10 @@ use portcullis_store::{Operator, PolicySigner, PolicyStore};
 
 use crate::{
     failure::Failure,
-    input::file::{check_secret, parse_file},
+    input::{
+        file::{check_secret, parse_file},
+        policy::read_guardrails,
+    },
     print::warn,
 };
 
@@ -128,7 +131,7 @@ impl GuardrailsArg {
 
     pub(crate) fn resolve(&self) -> Result<Guardrails, Failure> {
         match &self.guardrails {
-            Some(path) => parse_file(path, Guardrails::from_json),
+            Some(path) => read_guardrails(path),
             None => Ok(Guardrails::none()),
         }
     }

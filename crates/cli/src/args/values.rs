@@ -1,7 +1,8 @@
 //! Parsers of argument values.
 
-use std::{ops::RangeInclusive, path::PathBuf};
+use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
+use jiff::{Span, SpanRelativeTo};
 use portcullis::types::{SignedDuration, Timestamp};
 use portcullis_service::runtime::system_time;
 
@@ -19,21 +20,79 @@ pub(crate) fn parse_whole(text: &str, bounds: RangeInclusive<u64>) -> Result<u64
     }
 }
 
-/// Parses a timestamp in epoch seconds.
+/// Parses a timestamp in epoch seconds or ISO-8601.
 pub(crate) fn parse_epoch(text: &str) -> Result<Timestamp, String> {
-    Timestamp::parse_epoch_seconds(text)
-        .map_err(|error| format!("expected epoch seconds, but it is {error}"))
+    let error = match Timestamp::parse_epoch_seconds(text) {
+        Ok(at) => return Ok(at),
+        Err(error) => error,
+    };
+    Timestamp::parse_iso(text).map(|(at, _)| at).map_err(|_| {
+        format!(
+            "expected epoch seconds or a time such as `2026-01-05T00:00:00Z`, but it is {error}"
+        )
+    })
 }
 
-/// Parses a duration in seconds, greater than 0.
-pub(crate) fn parse_validity(text: &str) -> Result<SignedDuration, String> {
-    let since_epoch = Timestamp::parse_epoch_seconds(text)
-        .map_err(|error| format!("expected seconds, but it is {error}"))?;
-    if since_epoch.as_micros() > 0 {
-        Ok(SignedDuration::from_micros(since_epoch.as_micros()))
-    } else {
-        Err("expected seconds, but it is not greater than 0".to_owned())
+/// The unit of a duration option that is given as a number without a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BareUnit {
+    Seconds,
+    Milliseconds,
+}
+
+/// Parses a duration within inclusive bounds: a number in the unit of the option, or numbers with units such as `90s`,
+/// `4h`, `1h30m` or `2d`. A day has 24 hours. The result is rounded down to the microsecond.
+pub(crate) fn parse_duration(
+    text: &str,
+    bare: BareUnit,
+    bounds: RangeInclusive<Duration>,
+) -> Result<Duration, String> {
+    let number = match bare {
+        BareUnit::Seconds => bare_seconds(text),
+        BareUnit::Milliseconds => text.parse().ok().map(Duration::from_millis),
+    };
+    let duration = number.or_else(|| with_units(text));
+    duration.filter(|it| bounds.contains(it)).ok_or_else(|| {
+        let unit = match bare {
+            BareUnit::Seconds => "seconds",
+            BareUnit::Milliseconds => "milliseconds",
+        };
+        format!(
+            "expected {unit}, or a duration with units such as `90s`, `4h` or `2d`, {}",
+            shown_bounds(&bounds)
+        )
+    })
+}
+
+fn shown_bounds(bounds: &RangeInclusive<Duration>) -> String {
+    let shown = |it: &Duration| match jiff::SignedDuration::try_from(*it) {
+        Ok(it) => format!("{it:#}"),
+        Err(_) => format!("{it:?}"),
+    };
+    match *bounds.end() {
+        Duration::MAX => "greater than 0".to_owned(),
+        _ => format!("from {} to {}", shown(bounds.start()), shown(bounds.end())),
     }
+}
+
+fn bare_seconds(text: &str) -> Option<Duration> {
+    let since_epoch = Timestamp::parse_epoch_seconds(text).ok()?;
+    let micros = u64::try_from(since_epoch.as_micros()).ok()?;
+    Some(Duration::from_micros(micros))
+}
+
+fn with_units(text: &str) -> Option<Duration> {
+    let span: Span = text.parse().ok()?;
+    let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+    Duration::try_from(duration).ok()
+}
+
+/// Parses the validity of a policy, in seconds or with units, greater than 0.
+pub(crate) fn parse_validity(text: &str) -> Result<SignedDuration, String> {
+    let bounds = Duration::from_micros(1)..=Duration::MAX;
+    let duration = parse_duration(text, BareUnit::Seconds, bounds)?;
+    let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+    Ok(SignedDuration::from_micros(micros))
 }
 
 /// Returns the expiry of a policy that is valid for this duration from now.
@@ -53,5 +112,52 @@ pub(crate) fn parse_report(text: &str) -> Result<PathBuf, String> {
         "-" | "/dev/stdout" => Err("a report must be written to a file".to_owned()),
         "" => Err("the file name is empty".to_owned()),
         name => Ok(name.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(text: &str) -> Option<Duration> {
+        parse_duration(text, BareUnit::Seconds, Duration::ZERO..=Duration::MAX).ok()
+    }
+
+    #[test]
+    fn durations_have_units_or_the_unit_of_the_option() {
+        for (text, expected) in [
+            ("3600", 3_600_000),
+            ("0.5", 500),
+            ("90s", 90_000),
+            ("4h", 14_400_000),
+            ("1h30m", 5_400_000),
+            ("1h 30m", 5_400_000),
+            ("2 hours", 7_200_000),
+            ("2d", 172_800_000),
+            ("1w", 604_800_000),
+            ("250ms", 250),
+            ("PT15M", 900_000),
+        ] {
+            assert_eq!(
+                seconds(text),
+                Some(Duration::from_millis(expected)),
+                "{text}"
+            );
+        }
+        for text in [
+            "", "h", "4x", "soon", "-1", "-1h", "nan", "1M1", "4,h", "1 month", "1e400",
+        ] {
+            assert_eq!(seconds(text), None, "{text}");
+        }
+        let milliseconds = |text| {
+            let bounds = Duration::from_millis(10)..=Duration::from_secs(60);
+            parse_duration(text, BareUnit::Milliseconds, bounds)
+        };
+        assert_eq!(milliseconds("1000"), Ok(Duration::from_secs(1)));
+        assert_eq!(milliseconds("1s"), Ok(Duration::from_secs(1)));
+        assert_eq!(
+            milliseconds("2m"),
+            Err("expected milliseconds, or a duration with units such as `90s`, `4h` or `2d`, from 10ms to 60s".to_owned())
+        );
     }
 }

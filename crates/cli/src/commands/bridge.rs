@@ -16,8 +16,11 @@ use portcullis_store::RedisServer;
 
 use crate::{
     args::{
-        operator::OperatorArgs, profile::ProfileArg, service::ServiceArgs, streams::StreamArgs,
-        values::parse_whole,
+        operator::OperatorArgs,
+        profile::ProfileArg,
+        service::ServiceArgs,
+        streams::StreamArgs,
+        values::{BareUnit, parse_duration, parse_whole},
     },
     failure::Failure,
 };
@@ -49,13 +52,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value = "64", value_parser = |text: &str| parse_whole(text, 1..=BATCH_MAX))]
     batch: u64,
     /// The time after which this bridge claims an intent that another bridge has read but not answered; must be shorter
-    /// than `--remember`
-    #[arg(long, value_name = "MILLISECONDS", default_value = "30000", value_parser = |text: &str| parse_whole(text, 1..=86_400_000))]
-    claim_after: u64,
+    /// than `--remember`; in milliseconds, or with a unit, such as `30s`
+    #[arg(long, value_name = "DURATION", default_value = "30000", value_parser = parse_claim_after, allow_negative_numbers = true)]
+    claim_after: Duration,
     /// The time for which the bridge remembers an answered intent, to answer each intent only once; the last exit and the
-    /// last trade of each symbol are remembered forever
-    #[arg(long, value_name = "SECONDS", default_value = "86400", value_parser = |text: &str| parse_whole(text, 60..=31_536_000))]
-    remember: u64,
+    /// last trade of each symbol are remembered forever; in seconds, or with a unit, such as `24h`
+    #[arg(long, value_name = "DURATION", default_value = "86400", value_parser = parse_remember, allow_negative_numbers = true)]
+    remember: Duration,
     /// The approximate number of plans to keep in the plan stream; older plans are deleted once every consumer group of
     /// that stream has acknowledged them, or, if it has no group, unless they are exits [default: all]
     #[arg(long, value_name = "N")]
@@ -73,6 +76,16 @@ pub(crate) struct Args {
     streams: StreamArgs,
     #[command(flatten)]
     operator: OperatorArgs,
+}
+
+fn parse_claim_after(text: &str) -> Result<Duration, String> {
+    let bounds = Duration::from_millis(1)..=Duration::from_hours(24);
+    parse_duration(text, BareUnit::Milliseconds, bounds)
+}
+
+fn parse_remember(text: &str) -> Result<Duration, String> {
+    let bounds = Duration::from_mins(1)..=Duration::from_hours(24 * 365);
+    parse_duration(text, BareUnit::Seconds, bounds)
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
@@ -94,7 +107,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             )));
         }
     }
-    if Duration::from_millis(args.claim_after) >= Duration::from_secs(args.remember) {
+    if args.claim_after >= args.remember {
         return Err(Failure::error(
             "--remember must be longer than --claim-after, or an intent is forgotten before another instance claims it",
         ));
@@ -144,8 +157,8 @@ impl Args {
             consumer: self.consumer.clone().unwrap_or_else(unique_name),
             consumer_is_temporary: self.consumer.is_none(),
             batch: usize::try_from(self.batch).unwrap_or(1),
-            claim_after: Duration::from_millis(self.claim_after),
-            remember: Duration::from_secs(self.remember),
+            claim_after: self.claim_after,
+            remember: self.remember,
             plans_max: self.plan_maxlen.map(NonZeroU64::get),
             skips_max: self.skip_maxlen.map(NonZeroU64::get),
             profile,

@@ -207,7 +207,7 @@ fn diff_policies(args: &Args, before: &Path, after: &Path) -> Result<(), Failure
     };
     outputs.write_report(args, &report)?;
     tapes.warn_if_unreadable(difference.read.records, difference.unreadable);
-    args.check_flips(&difference)
+    args.check_flips(&report)
 }
 
 fn diff_answer_files(args: &Args, before: &Path, after: &Path) -> Result<(), Failure> {
@@ -224,7 +224,7 @@ fn diff_answer_files(args: &Args, before: &Path, after: &Path) -> Result<(), Fai
         },
     };
     outputs.write_report(args, &report)?;
-    args.check_flips(&difference)
+    args.check_flips(&report)
 }
 
 fn diff_engine(args: &Args, file: &Path) -> Result<(), Failure> {
@@ -254,7 +254,7 @@ fn diff_engine(args: &Args, file: &Path) -> Result<(), Failure> {
     outputs.write_report(args, &report)?;
     tapes.warn_if_unreadable(difference.read.records, difference.unreadable);
     initial.validity?;
-    args.check_flips(&difference)
+    args.check_flips(&report)
 }
 
 /// The progress display and the output files of a comparison.
@@ -322,8 +322,12 @@ fn flips_to(out: Option<&mut OutputFile>) -> Result<FlipSink<'_>, Failure> {
 }
 
 impl Args {
-    /// Returns an error if `--fail-on-flip` is set and an answer flips.
-    fn check_flips(&self, difference: &Difference) -> Result<(), Failure> {
+    /// Returns an error if nothing was compared, or if `--fail-on-flip` is set and an answer flips.
+    fn check_flips(&self, report: &DiffReport<'_>) -> Result<(), Failure> {
+        if let Some(why) = report.judged_nothing() {
+            return Err(Failure::Error(why));
+        }
+        let difference = report.difference;
         match difference.flips() {
             1.. if self.fail_on_flip => Err(Failure::Negative(format!(
                 "{} of {} answers flip",

@@ -8,7 +8,7 @@ use crate::{
     args::{engine::EngineArgs, values::parse_whole},
     failure::Failure,
     input::{file::shown_path, policy::InitialPolicy, tapes::Tapes},
-    print::{Format, print, print_json},
+    print::{Format, print_json, print_painted},
 };
 
 #[derive(Debug, Clone, clap::Args)]
@@ -49,7 +49,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         ))),
         Ok(explained) => {
             match args.format {
-                Format::Text => print(explained.text)?,
+                Format::Text => print_painted(&explained.text)?,
                 Format::Json => print_json(&explained.json)?,
             }
             initial.validity

@@ -10,7 +10,10 @@ use portcullis_service::{
 
 use crate::{
     args::{
-        operator::OwnershipArgs, profile::ProfileArg, service::ServiceArgs, values::parse_whole,
+        operator::OwnershipArgs,
+        profile::ProfileArg,
+        service::ServiceArgs,
+        values::{BareUnit, parse_duration},
     },
     failure::Failure,
 };
@@ -19,9 +22,9 @@ use crate::{
 pub(crate) struct Args {
     #[command(flatten)]
     service: ServiceArgs,
-    /// The interval at which positions are evaluated, from 10 to 60000 ms
-    #[arg(long, value_name = "MILLISECONDS", default_value = "1000", value_parser = |text: &str| parse_whole(text, 10..=60_000))]
-    every: u64,
+    /// The interval at which positions are evaluated, from 10 ms to 60 s; in milliseconds, or with a unit, such as `5s`
+    #[arg(long, value_name = "DURATION", default_value = "1000", value_parser = parse_every, allow_negative_numbers = true)]
+    every: Duration,
     /// The name of the service that is recorded as the source of the proposals; must be the exit owner or a delegate
     #[arg(long = "as", value_name = "NAME", default_value = DEFAULT_EXIT_OWNER)]
     name: String,
@@ -29,6 +32,11 @@ pub(crate) struct Args {
     profile: ProfileArg,
     #[command(flatten)]
     ownership: OwnershipArgs,
+}
+
+fn parse_every(text: &str) -> Result<Duration, String> {
+    let bounds = Duration::from_millis(10)..=Duration::from_secs(60);
+    parse_duration(text, BareUnit::Milliseconds, bounds)
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
@@ -43,7 +51,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let settings = Settings {
         redis,
         trust,
-        every: Duration::from_millis(args.every),
+        every: args.every,
         authority,
         profile,
     };
@@ -52,7 +60,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         "harvester: {}; Redis at {}, every {} ms{}",
         settings.authority,
         settings.redis,
-        args.every,
+        args.every.as_millis(),
         profile.map_or_else(String::new, |profile| format!(", profile {}", profile.name)),
     ));
     harvester::run(&settings, &stop).map_err(Failure::error)

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, IsTerminal as _},
+    iter,
     path::{Path, PathBuf},
 };
 
@@ -18,6 +19,7 @@ use crate::{
     input::file::shown_path,
     output::{file::OutputFile, progress::spinner},
     print::warn,
+    until_closed::Closed,
 };
 
 /// The text at the end of the help.
@@ -66,6 +68,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let mut answers = (args.answers.as_ref())
         .map(|path| OutputFile::open(path, &[&args.out]))
         .transpose()?;
+    let closed: Vec<Closed> = (iter::once(&tape).chain(&answers))
+        .map(OutputFile::closed)
+        .collect();
     let bar = bar(&args.out);
     let sinks = Sinks {
         tape: tape.writer(),
@@ -77,6 +82,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
                 "{} recorded",
                 counted(tally.answers, "answer", "answers")
             ));
+            // A recording without an end stops when its reader does. `--once` is finished for its exit status.
+            if !args.once && closed.iter().any(Closed::is_set) {
+                stop.set();
+            }
         },
     };
     let recorded = if args.once {

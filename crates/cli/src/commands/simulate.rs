@@ -1,6 +1,9 @@
 //! The command `portcullis simulate`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use portcullis::types::Symbol;
 use portcullis_sim::{
@@ -14,14 +17,17 @@ use portcullis_sim::{
 };
 
 use crate::{
-    args::{engine::EngineArgs, values::parse_report},
+    args::{
+        engine::EngineArgs,
+        values::{BareUnit, parse_duration, parse_report},
+    },
     failure::Failure,
     input::{policy::InitialPolicy, stdin::find_stdin, tapes::Tapes},
     output::{
         file::{open_all, write_report},
         progress::RunProgress,
     },
-    print::{Format, print_summary},
+    print::{Format, print_summary, warn},
 };
 
 #[derive(Debug, Clone, clap::Args)]
@@ -81,11 +87,11 @@ pub(crate) struct Args {
     /// is liquidated when its whole margin is lost.
     #[arg(long, value_name = "SHARE", value_parser = parse_share, allow_negative_numbers = true)]
     maintenance_margin: Option<Rate>,
-    /// The time over which the market state is computed, in seconds
+    /// The time over which the market state is computed, in whole seconds or with a unit, such as `4h`
     ///
     /// The market state (volatility, trend strength and trend probability) is computed from the closing prices in this
     /// time window. If omitted, there is no market state, and thus no kill score and no proposal of a full close.
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..), requires = "trend_certain")]
+    #[arg(long, value_name = "DURATION", value_parser = parse_window, requires = "trend_certain")]
     market_window: Option<u32>,
     /// The trend strength at which the probability of a trend is 1; required with `--market-window`
     #[arg(long, value_name = "TS", value_parser = parse_positive, requires = "market_window")]
@@ -164,6 +170,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     write_report(report, || simulation_page(&summary))?;
     print_summary(&summary, args.format, args.out.as_deref())?;
     tapes.warn_if_unreadable(decisions.counts.records, decisions.counts.unreadable());
+    if let Some(note) = summary.fee_note() {
+        warn(format_args!("note: {note}"));
+    }
     initial.validity
 }
 
@@ -182,6 +191,15 @@ fn settings(args: &Args) -> Settings {
         market: args.market_window.zip(args.trend_certain).map(rule),
         fill_after_gap: args.fill_after_gap,
     }
+}
+
+fn parse_window(text: &str) -> Result<u32, String> {
+    let bounds = Duration::from_secs(1)..=Duration::from_secs(u32::MAX.into());
+    let window = parse_duration(text, BareUnit::Seconds, bounds)?;
+    if window.subsec_nanos() > 0 {
+        return Err("expected whole seconds".to_owned());
+    }
+    u32::try_from(window.as_secs()).map_err(|error| error.to_string())
 }
 
 fn parse_candles(text: &str) -> Result<CandleFile, String> {

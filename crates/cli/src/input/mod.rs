@@ -1,6 +1,7 @@
 //! Inputs of commands: standard input, files, policies and tapes.
 
 pub(crate) mod file;
+pub(crate) mod kind;
 pub(crate) mod policy;
 pub(crate) mod stdin;
 pub(crate) mod tapes;

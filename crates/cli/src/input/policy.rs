@@ -1,12 +1,18 @@
-//! Policy files.
+//! Policy files and guardrails files.
 
 use std::path::Path;
 
-use portcullis::policy::{Policy, PolicyFault, PolicyUnavailable};
+use portcullis::{
+    guardrails::Guardrails,
+    policy::{Policy, PolicyFault, PolicyUnavailable},
+};
 
 use crate::{
     failure::Failure,
-    input::file::{read_file, shown_path},
+    input::{
+        file::{parse_file, read_file, shown_path},
+        kind::FileKind,
+    },
     print::warn,
 };
 
@@ -29,6 +35,7 @@ pub(crate) fn read_policy(path: &Path) -> Result<PolicyInput, Failure> {
     match Policy::from_json(&text) {
         Ok(policy) => Ok(PolicyInput::Valid(policy)),
         Err(invalid) => {
+            FileKind::check(path, FileKind::Policy)?;
             let is_no_object = invalid.fault() == PolicyFault::ParseError
                 && invalid.violations().iter().any(|v| v.field() == "document");
             if is_no_object {
@@ -40,6 +47,14 @@ pub(crate) fn read_policy(path: &Path) -> Result<PolicyInput, Failure> {
             Ok(PolicyInput::Unavailable(invalid.into()))
         }
     }
+}
+
+/// Reads a guardrails file.
+pub(crate) fn read_guardrails(path: &Path) -> Result<Guardrails, Failure> {
+    parse_file(path, Guardrails::from_json).or_else(|failure| {
+        FileKind::check(path, FileKind::Guardrails)?;
+        Err(failure)
+    })
 }
 
 /// Reads a policy file, and fails if the policy is not valid.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use portcullis_sim::tape::{TapeReader, TapeSource, resolve};
 
-use crate::{failure::Failure, print::warn};
+use crate::{failure::Failure, input::kind::FileKind, print::warn};
 
 /// The tapes of a run.
 pub(crate) struct Tapes {
@@ -14,9 +14,13 @@ pub(crate) struct Tapes {
 }
 
 impl Tapes {
-    /// Resolves paths and glob patterns.
+    /// Resolves paths and glob patterns. Returns an error for a file that is recognised as another kind of file.
     pub(crate) fn resolve(paths: &[PathBuf]) -> Result<Self, Failure> {
-        resolve(paths).map(Self::new).map_err(Failure::error)
+        let sources = resolve(paths).map_err(Failure::error)?;
+        for path in sources.iter().filter_map(TapeSource::path) {
+            FileKind::check(path, FileKind::Tape)?;
+        }
+        Ok(Self::new(sources))
     }
 
     pub(crate) fn new(sources: Vec<TapeSource>) -> Self {

@@ -19,13 +19,14 @@ use crate::{
         progress::RunProgress,
         temporary::{Temporary, canonical},
     },
+    until_closed::{Closed, UntilClosed},
 };
 
 /// An open output. If it is dropped before [`OutputFile::finish`], an existing file stays unchanged.
 pub(crate) struct OutputFile {
     /// The path as given on the command line.
     path: PathBuf,
-    writer: BufWriter<Box<dyn Write + Send>>,
+    writer: BufWriter<UntilClosed<Box<dyn Write + Send>>>,
     is_stdout: bool,
     temporary: Temporary,
 }
@@ -111,7 +112,7 @@ impl OutputFile {
         };
         Ok(Self {
             path: path.to_owned(),
-            writer: BufWriter::new(writer),
+            writer: BufWriter::new(UntilClosed::new(writer)),
             is_stdout,
             temporary,
         })
@@ -119,6 +120,11 @@ impl OutputFile {
 
     pub(crate) fn writer(&mut self) -> &mut (dyn Write + Send) {
         &mut self.writer
+    }
+
+    /// Returns a flag that is set when the output is a pipe that its reader has closed. All further output is dropped.
+    pub(crate) fn closed(&self) -> Closed {
+        self.writer.get_ref().closed()
     }
 
     /// Returns true if the output is Parquet. Standard output is always text.

@@ -27,11 +27,18 @@ const set = (id, value) => {
 const choose = (id, name) => set(id, [...document.getElementById(id).options].find((it) => it.textContent === name).value);
 const found = [];
 ACTIONS
-const probe = document.createElement("pre");
-probe.id = "probe";
-probe.textContent = JSON.stringify(found);
-document.body.append(probe);
+parent.postMessage(JSON.stringify(found), "*");
 </script>"##;
+
+/// The page around the report. The smallest window of the browser is wider than a phone, so the report is in a frame.
+const FRAME: &str = r#"<!doctype html><body style="margin: 0"><script>
+addEventListener("message", (event) => {
+  const probe = document.createElement("pre");
+  probe.id = "probe";
+  probe.textContent = event.data;
+  document.body.append(probe);
+});
+</script><iframe src="probed.html" style="border: 0; width: WIDTHpx; height: HEIGHTpx"></iframe></body>"#;
 
 /// Opens `page.html`, runs `actions`, and returns what they pushed to `found`.
 ///
@@ -45,6 +52,9 @@ pub(crate) fn open(place: &Place, size: &str, actions: &str) -> Vec<Value> {
         &format!("{}</body>", PROBE.replace("ACTIONS", actions)),
     );
     place.put("probed.html", probed);
+    let (width, height) = size.split_once(',').unwrap();
+    let frame = FRAME.replace("WIDTH", width).replace("HEIGHT", height);
+    place.put("frame.html", frame);
     let profile = tempfile::tempdir().unwrap();
     let output = Command::new("chromium")
         .args([
@@ -59,11 +69,11 @@ pub(crate) fn open(place: &Place, size: &str, actions: &str) -> Vec<Value> {
             "--dump-dom",
             "--virtual-time-budget=5000",
         ])
-        .arg(format!("--window-size={size}"))
+        .arg(format!("--window-size=1600,{height}"))
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .arg(format!(
             "file://{}",
-            place.path().join("probed.html").display()
+            place.path().join("frame.html").display()
         ))
         .output()
         .unwrap_or_else(|error| {

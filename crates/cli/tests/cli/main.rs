@@ -11,6 +11,7 @@
 mod answers;
 mod bounds;
 mod browser;
+mod color;
 mod convert;
 mod decide;
 mod deploy;
@@ -27,7 +28,10 @@ mod generate;
 mod halt;
 mod help;
 mod laws;
+mod layout;
 mod memory;
+mod mistakes;
+mod nothing_judged;
 mod output_files;
 mod parquet;
 mod parquet_rows;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::program::{Place, Run, check_snapshot, snapshots};
 use crate::records::{
-    START, entry, exit, hash_encoding, lines, objects, policy, policy_until, position, short,
+    FAR, START, entry, exit, hash_encoding, lines, objects, policy, policy_until, position, short,
     updated,
 };
 
@@ -202,24 +202,77 @@ fn a_policy_can_be_read_from_standard_input() {
 #[test]
 fn an_expired_policy_is_reported() {
     let place = Place::new();
-    let check = |valid_until, noted: &[&str]| {
+    let unstated = "`policy_hash` is missing, so an incomplete write or an edited field cannot be detected; `portcullis policy publish` adds it";
+    let check = |valid_until, status, first: &str, errors: &str| {
         let policy = policy_until("one", valid_until).to_string();
         let arguments = ["policy", "check", "-", "--format", "json"];
         let json = place.run_with(&arguments, &*policy);
         let reported: Value = serde_json::from_str(&json.stdout).unwrap();
-        let unstated = "`policy_hash` is missing, so an incomplete write or an edited field cannot be detected; `portcullis policy publish` adds it";
-        let notes = [&[unstated], noted].concat();
-        assert_eq!((json.status, &reported["notes"]), (0, &json!(notes)));
+        assert_eq!((json.status, &*json.stderr), (status, errors));
+        assert_eq!(reported["valid"], json!(status == 0));
+        assert_eq!(reported["notes"], json!([unstated]));
         let text = place.run_with(&["policy", "check", "-"], policy);
-        let lines: String = notes.iter().map(|note| format!("note: {note}\n")).collect();
-        assert_eq!(text.status, 0);
-        assert!(text.stdout.ends_with(&lines), "{}", text.stdout);
+        assert_eq!((text.status, &*text.stderr), (status, errors));
+        assert!(text.stdout.starts_with(first), "{}", text.stdout);
+        assert!(
+            text.stdout.ends_with(&format!("note: {unstated}\n")),
+            "{}",
+            text.stdout
+        );
+        reported
     };
-    check(
+    let stale = check(
         START,
-        &["expired at 2026-01-05T00:00:00Z; every entry would be skipped with POLICY_STALE"],
+        1,
+        "POLICY_STALE: expired at 2026-01-05T00:00:00Z; publish a policy with a later `valid_until_epoch`\n",
+        "portcullis: `-` has expired: every entry would be skipped with POLICY_STALE\n",
     );
-    check(253_402_300_799, &[]);
+    assert_eq!(stale["reason"], "POLICY_STALE");
+    let valid = check(253_402_300_799, 0, "valid: version one hash ", "");
+    assert_eq!(valid.get("reason"), None);
+}
+
+#[test]
+fn an_expiry_in_the_next_two_minutes_is_noted() {
+    let place = Place::new();
+    for (validity, is_noted) in [("60", true), ("600", false)] {
+        let sample = place
+            .run(&["policy", "sample", "--valid-for", validity])
+            .stdout;
+        let run = place.run_with(&["policy", "check", "-"], sample);
+        assert_eq!(run.status, 0);
+        let note = "before services may have read it; check `valid_until_epoch`";
+        assert_eq!(run.stdout.contains(note), is_noted, "{}", run.stdout);
+    }
+}
+
+/// A store without a policy is not a valid policy, in every format.
+#[test]
+fn an_empty_store_has_no_policy() {
+    let place = Place::new();
+    let next = "check the address, or publish a policy with `portcullis policy publish`\n";
+    for command in ["check", "show"] {
+        let run = place.run(&["policy", command, "--store", "file:empty"]);
+        assert_eq!(
+            (run.status, &*run.stdout),
+            (1, "POLICY_MISSING: no policy\n")
+        );
+        assert!(run.stderr.ends_with(next), "{}", run.stderr);
+        let run = place.run(&[
+            "policy",
+            command,
+            "--store",
+            "file:empty",
+            "--format",
+            "json",
+        ]);
+        let reported: Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!(
+            (run.status, &reported["reason"]),
+            (1, &json!("POLICY_MISSING"))
+        );
+        assert_eq!(reported["valid"], false);
+    }
 }
 
 #[test]
@@ -265,8 +318,8 @@ fn policy_check() {
     );
     let arguments = ["policy", "check", "broken.json", "--format", "json"];
     check_snapshot("policy_check_broken_json", &place.run(&arguments));
-    let mut noted = policy("one");
-    noted["valid_from_epoch"] = (START + 7200).into();
+    let mut noted = policy_until("one", FAR);
+    noted["valid_from_epoch"] = (FAR + 7200).into();
     noted["leverage_by_symbol"] = json!({"BTCUSDT": 8, "XRPUSDT": 3});
     noted["universe_symbols"] = json!(["BTCUSDT", "ETHUSDT"]);
     noted["metadata_ok"] = false.into();
@@ -312,7 +365,7 @@ fn policy_sample() {
 #[test]
 fn control_characters_are_escaped() {
     let place = Place::new();
-    let mut policy = policy("one\u{1b}[31m\nvalid\u{9b}");
+    let mut policy = policy_until("one\u{1b}[31m\nvalid\u{9b}", FAR);
     policy["generator"] = "\u{1b}]0;title\u{7}".into();
     place.put("policy.json", policy.to_string());
     place.put("tape", lines(&[updated(1, &policy)]));

@@ -19,6 +19,8 @@ fn checks(policy: &str) -> bool {
     let run = Place::new().run_with(&["policy", "check", "-"], policy);
     match run.status {
         0 => true,
+        // A schema cannot compare the expiry with the clock.
+        1 if run.stdout.starts_with("POLICY_STALE") => true,
         1 | 2 => false,
         other => panic!("{other}: {}", run.stderr),
     }

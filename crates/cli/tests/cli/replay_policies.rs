@@ -68,9 +68,20 @@ fn policies_are_ordered_by_notional_then_name() {
     assert_eq!(ranking["policy_records_set_aside"], 1);
     let nothing = place.run(&["policy", "hash", "policies/a.json"]);
     assert_eq!(ranking["policies"][2]["hash"], nothing.stdout.trim());
-    place.put("exits.jsonl", lines(&[exit(1)]));
-    let equal = place.summary(&["exits.jsonl", "--policies", "policies"]);
+    let mut unlisted = entry(1);
+    unlisted["symbol"] = json!("XRPUSDT");
+    place.put("unlisted.jsonl", lines(&[unlisted]));
+    let equal = place.summary(&["unlisted.jsonl", "--policies", "policies"]);
     assert_eq!(files(&equal), ["a.json", "b.json", "c.json"]);
+    place.put("exits.jsonl", lines(&[exit(1)]));
+    let run = place.run(&["replay", "exits.jsonl", "--policies", "policies"]);
+    assert_eq!(
+        (run.status, &*run.stderr),
+        (
+            2,
+            "portcullis: 0 of 1 record reached a policy, so nothing was ranked; give a tape with entries or open positions\n"
+        )
+    );
 }
 
 #[test]

@@ -22,7 +22,9 @@ fn sum(page: &Value, section: &str) -> usize {
     let counts = rows(page, section)
         .iter()
         .map(|row| row[1].as_str().unwrap().replace(',', ""));
-    counts.map(|count| count.parse::<usize>().unwrap()).sum()
+    counts
+        .map(|count| count.parse::<usize>().unwrap())
+        .sum::<usize>()
 }
 
 fn thousands(number: impl ToString) -> String {
@@ -202,7 +204,11 @@ set("to", 0); found.push(reported());"#;
             assert!(of.iter().any(|flip| flip["n"] == n), "{row}");
         }
         assert_eq!(page["overflow"], 0);
-        listed.len()
+        // Equal flips are one row, with their number.
+        let counts = listed.iter().map(|row| row[1].as_str().unwrap());
+        counts
+            .map(|count| count.parse::<usize>().unwrap())
+            .sum::<usize>()
     };
     let [by_symbol, by_both, by_reason, all, by_time] = &*found else {
         panic!("{found:?}")

@@ -37,7 +37,8 @@ impl Stop {
         Ok(stop)
     }
 
-    pub(crate) fn set(&self) {
+    /// Sets the flag, as a signal does.
+    pub fn set(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
 

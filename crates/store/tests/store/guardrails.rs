@@ -86,6 +86,20 @@ fn every_violated_guardrail_is_reported() {
         "",
         &["the policy lists BTCUSDT, but the guardrails do not permit it (`permitted_symbols`)"],
     );
+    let metadata = none.clone().with_required_metadata_ok();
+    check(&metadata, r#""metadata_ok": true,"#, &[]);
+    check(
+        &metadata,
+        r#""metadata_ok": false,"#,
+        &[
+            "`metadata_ok` of the policy is `false`; the guardrails require `true` (`require_metadata_ok`)",
+        ],
+    );
+    check(
+        &metadata,
+        "",
+        &["policy has no `metadata_ok`; the guardrails require `true` (`require_metadata_ok`)"],
+    );
     // A publication adds the hash.
     check(&none.with_required_policy_hash(), "", &[]);
 }

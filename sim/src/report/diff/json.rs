@@ -84,6 +84,7 @@ impl Serialize for DiffReport<'_> {
             map.serialize_entry("recorded_decisions", &it.read.recorded)?;
         }
         map.serialize_entry("unreadable_lines", &it.unreadable)?;
+        map.serialize_entry("reached_policy", &it.reached_policy)?;
         map.serialize_entry("flips", &it.flips())?;
         map.serialize_entry("kinds", &it.kinds)?;
         let reasons: BTreeMap<_, _> = it.by_reason.iter().map(|(r, n)| (r.code(), n)).collect();

@@ -106,7 +106,8 @@ fn largest(report: &DiffReport<'_>) -> Section {
     let tally = &report.difference.tally;
     let largest = &report.difference.largest;
     let mut columns = vec![
-        "Record",
+        "First record",
+        "Flips",
         "Symbol",
         "Before",
         "After",
@@ -118,8 +119,10 @@ fn largest(report: &DiffReport<'_>) -> Section {
     Section {
         id: "largest",
         title: "Largest flips",
-        lead: "Up to 100 flips with the largest change in notional, then leverage. The filters select from this list."
+        lead: "Up to 100 flips with the largest change in notional, then leverage; equal ones are one row. The filters \
+               select from this list."
             .to_owned(),
+        folds: true,
         empty: "No flips.",
         wide: true,
         table: Table {

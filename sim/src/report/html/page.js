@@ -10,8 +10,10 @@
   const palette = ["#d55e00", "#e69f00", "#cc79a7", "#882255", "#ddcc77", "#661100", "#aa4499", "#999933"];
   const fixed = { TRADE: "#009e73", EXIT: "#0072b2", POLICY: "#999999", HARVEST: "#56b4e9", SKIP: "#d55e00", Other: "#888888",
     Records: "#0072b2", Flips: "#0072b2", Count: "#0072b2", Trades: "#009e73", Positions: "#0072b2", Exposure: "#0072b2",
-    "Net profit": "#009e73", Equity: "#009e73", Cash: "#e69f00",
+    "Net profit": "#009e73", Equity: "#0072b2", Cash: "#e69f00", "Below threshold": "#999999",
     NONE: "#999999", PARTIAL_25: "#56b4e9", PARTIAL_50: "#0072b2", PARTIAL_75: "#332288", FULL_CLOSE_PROPOSED: "#d55e00" };
+  const loss = "#d55e00";
+  const labelFont = 12;
   const thousands = (number) => number.toLocaleString("en-US");
   const time = (ms) => new Date(ms).toISOString().replace(/\.000Z$/, "Z").replace(/:00Z$/, "Z").replace("T", " ");
   const charts = [];
@@ -45,48 +47,99 @@
 
   const inks = () => {
     const style = getComputedStyle(root);
-    return { ink: style.getPropertyValue("--soft").trim(), line: style.getPropertyValue("--line").trim() };
+    return { ink: style.getPropertyValue("--soft").trim(), line: style.getPropertyValue("--line").trim(), paper: style.getPropertyValue("--card").trim() };
   };
 
-  /* Draws vertical lines between the bars, each with its name. Names are staggered so that they do not overlap. */
-  const linesAcross = (lines, ink) => ({
+  /* Places the names of vertical lines at `places` (pixels from the left, ascending) to the right of their lines. A line
+     begins below its name, and below each name that it would cross. */
+  const stacked = (places, widths) => {
+    const rows = [];
+    places.forEach((at, i) => {
+      const crossed = places.slice(0, i).flatMap((other, k) => (at < other + widths[k] ? [rows[k] + 1] : []));
+      rows.push(Math.max(0, ...crossed));
+    });
+    return rows;
+  };
+
+  /* Draws vertical lines between the bars, each with its name. */
+  const linesAcross = (lines, ink, paper) => ({
     id: "lines",
-    afterDatasetsDraw({ ctx, chartArea, scales: { x } }) {
+    afterDatasetsDraw(chart) {
+      const { ctx, chartArea, scales: { x } } = chart;
       const step = x.getPixelForValue(1) - x.getPixelForValue(0);
+      const places = lines.map(([, place]) => x.getPixelForValue(0) + place * step);
       ctx.save();
-      ctx.strokeStyle = ctx.fillStyle = ink;
-      ctx.setLineDash([4, 3]);
       ctx.font = "11px sans-serif";
-      lines.forEach(([name, place], i) => {
-        const at = x.getPixelForValue(0) + place * step;
+      const widths = lines.map(([name]) => ctx.measureText(name).width + 8);
+      const rows = stacked(places, widths);
+      chart.marks = places.map((at, i) => {
+        const top = chartArea.top + 14 * rows[i];
+        return { line: at, from: top, left: at, right: at + widths[i], top, bottom: top + 14 };
+      });
+      ctx.strokeStyle = ink;
+      ctx.setLineDash([4, 3]);
+      for (const mark of chart.marks) {
         ctx.beginPath();
-        ctx.moveTo(at, chartArea.top);
-        ctx.lineTo(at, chartArea.bottom);
+        ctx.moveTo(mark.line, mark.from);
+        ctx.lineTo(mark.line, chartArea.bottom);
         ctx.stroke();
-        const fits = at + 4 + ctx.measureText(name).width < chartArea.right;
-        ctx.textAlign = fits ? "left" : "right";
-        ctx.fillText(name, fits ? at + 4 : at - 4, chartArea.top + 12 + 13 * (i % 4));
+      }
+      chart.marks.forEach((mark, i) => {
+        ctx.fillStyle = paper;
+        ctx.fillRect(mark.left + 1, mark.top, widths[i] - 1, 14);
+        ctx.fillStyle = ink;
+        ctx.fillText(lines[i][0], mark.left + 4, mark.top + 11);
       });
       ctx.restore();
     },
   });
 
+  const measure = (canvas, font, text) => {
+    const ctx = canvas.getContext("2d");
+    ctx.font = font;
+    return ctx.measureText(text).width;
+  };
+
+  /* Splits a label into lines of at most `room` pixels: at separators, and within a word only if it is longer. */
+  const wrapped = (label, canvas, room) => {
+    const font = `${labelFont}px ${Chart.defaults.font.family}`;
+    const fits = (text) => measure(canvas, font, text) <= room;
+    const parts = label.split(/(?<=[_. +:\/-])/).flatMap((part) => (fits(part) ? [part] : [...part]));
+    const found = [];
+    for (const part of parts) {
+      const last = found[found.length - 1];
+      if (last !== undefined && fits(last + part)) found[found.length - 1] = last + part;
+      else found.push(part);
+    }
+    return found;
+  };
+
   /* Draws a chart {type, labels, times, series, lines, sideways} on the canvas of `holder` and replaces the previous one. */
   const draw = (holder, chart) => {
-    const { ink, line } = inks();
+    const { ink, line, paper } = inks();
     const axis = (stacked) => ({ stacked, ticks: { color: ink, maxRotation: 0, autoSkipPadding: 12 }, grid: { color: line } });
     const isLine = chart.type === "lines";
     const values = (series) => (isLine ? series.values.map((y, i) => ({ x: chart.times[i], y })) : series.values);
-    let skips = 0;
-    const shade = (name) => fixed[name] || palette[skips++ % palette.length];
+    /* No two series of a chart have the same colour. */
+    const used = new Set(chart.series.map((series) => fixed[series.name]));
+    const free = palette.filter((colour) => !used.has(colour));
+    let others = 0;
+    const shade = (name) => fixed[name] || free[others++ % free.length];
+    /* Losses have their own colour. */
+    const shades = (series, colour) => (!isLine && series.values.some((value) => value < 0) ? series.values.map((value) => (value < 0 ? loss : colour)) : colour);
+    const labels = chart.sideways ? chart.labels.map((label) => wrapped(label, holder.canvas, 0.4 * holder.canvas.parentElement.clientWidth)) : chart.labels;
+    if (chart.sideways) {
+      const rows = Math.max(26, ...labels.map((lines) => 8 + 15 * lines.length));
+      holder.canvas.parentElement.style.height = `${Math.max(120, 40 + rows * labels.length)}px`;
+    }
     const settings = {
       type: isLine ? "line" : "bar",
       data: {
-        labels: chart.labels,
+        labels,
         datasets: chart.series.map((series) => [series, shade(series.name)]).map(([series, colour]) => ({
           label: series.name,
           data: values(series),
-          backgroundColor: colour,
+          backgroundColor: shades(series, colour),
           borderColor: colour,
           borderWidth: isLine ? 1.5 : 0,
           pointRadius: 0,
@@ -108,9 +161,16 @@
     if (isLine) Object.assign(x, { type: "linear", min: chart.times[0], max: chart.times[chart.times.length - 1] });
     if (isLine) x.ticks.callback = (at) => time(Math.round(at / 60000) * 60000);
     if (isLine) settings.options.plugins.tooltip = { callbacks: { title: (items) => time(items[0].parsed.x) } };
-    if (chart.sideways) y.ticks.autoSkip = false;
+    if (chart.sideways) {
+      y.ticks.autoSkip = false;
+      settings.options.plugins.tooltip = { callbacks: { title: (items) => chart.labels[items[0].dataIndex] } };
+    }
     (chart.sideways ? x : y).beginAtZero = !isLine;
-    if (chart.lines) settings.plugins = [linesAcross(chart.lines, ink)];
+    if (chart.lines) {
+      const widest = Math.max(0, ...chart.lines.map(([name]) => measure(holder.canvas, "11px sans-serif", name)));
+      settings.options.layout = { padding: { right: widest + 8 } };
+      settings.plugins = [linesAcross(chart.lines, ink, paper)];
+    }
     if (holder.chart) holder.chart.destroy();
     holder.chart = new Chart(holder.canvas, settings);
   };
@@ -143,10 +203,7 @@
       box.hidden = isEmpty || !made.chart;
       if (!made.chart && !isEmpty) details.open = true;
       fillTable(table, made.columns, made.rows);
-      if (!box.hidden) {
-        if (made.chart.sideways) box.style.height = `${Math.max(120, 40 + 26 * made.chart.labels.length)}px`;
-        draw(holder, made.chart);
-      }
+      if (!box.hidden) draw(holder, made.chart);
     };
     charts.push(update);
   };
@@ -303,11 +360,23 @@
     if (name === "notionals") return makers.histogram(cube.notionals, "Notional (USD)");
     return makers[name];
   };
+  /* Folds rows that differ only in their first column, the number of the record. The second column counts them. */
+  const folded = (rows) => {
+    const found = new Map();
+    for (const row of rows) {
+      const key = JSON.stringify(row.slice(1));
+      const first = found.get(key);
+      if (first) first[1] += 1;
+      else found.set(key, [row[0], 1, ...row.slice(1)]);
+    }
+    return [...found.values()];
+  };
   /* A section of fixed rows. If the rows have marks, they follow the filters. */
   const ofRows = (section) => (filter) => {
     const { columns, rows } = section.table;
     const pass = marksPass(filter);
-    return { chart: section.chart && inWindow({ ...section.chart }, filter), columns, rows: section.marks ? rows.filter((_, i) => pass(section.marks[i])) : rows };
+    const kept = section.marks ? rows.filter((_, i) => pass(section.marks[i])) : rows;
+    return { chart: section.chart && inWindow({ ...section.chart }, filter), columns, rows: section.folds ? folded(kept) : kept };
   };
   const maker = (section) => (section.cube ? ofCube(section.cube) : section.counts ? ofFlips(section) : ofRows(section));
   for (const section of data.sections) addSection(section, maker(section));
@@ -344,7 +413,12 @@
     };
     const options = (select, names, place) => {
       option(select, -1, "All");
-      const numbers = cube ? present(place) : [...names.keys()];
+      const numbers = cube && names.length > 0 ? present(place) : [...names.keys()];
+      /* Names in parentheses and verdicts come first, then all others by name. */
+      const isVerdict = (number) => cube && place === 2 && !isSkip(number);
+      const rank = (number) => (names[number].startsWith("(") ? 0 : isVerdict(number) ? 1 : 2);
+      const byName = (a, b) => (names[a] < names[b] ? -1 : 1);
+      numbers.sort((a, b) => rank(a) - rank(b) || (isVerdict(a) ? a - b : byName(a, b)));
       numbers.forEach((number) => option(select, number, names[number]));
     };
     options(symbol, chosen.symbols, 1);
@@ -393,6 +467,8 @@
     setTheme(root.dataset.theme !== "dark");
     update();
   });
+  /* The lines of labels depend on the width. */
+  addEventListener("resize", () => update());
   addEventListener("beforeprint", () => {
     setTheme(false);
     document.querySelectorAll("details").forEach((it) => { it.open = true; });

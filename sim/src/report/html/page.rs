@@ -65,6 +65,9 @@ pub(super) struct Section {
     /// time filter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) marks: Option<Vec<Mark>>,
+    /// True if rows that differ only in the number of the record are shown as one row, with their number.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) folds: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) chart: Option<Chart>,
     pub(super) table: Table,

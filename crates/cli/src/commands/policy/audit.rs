@@ -83,7 +83,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         }
         print(text)?;
     }
-    if trail.is_verified() {
+    if trail.is_verified() && trail.entries().is_empty() && trail.trimmed() == 0 {
+        Err(Failure::error(format_args!(
+            "{}: the audit log has no entries, so nothing was verified; check the address in `--store`",
+            store.name()
+        )))
+    } else if trail.is_verified() {
         Ok(())
     } else {
         Err(Failure::Negative(format!(

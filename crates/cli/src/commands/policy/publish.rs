@@ -2,7 +2,7 @@
 //! `rollback`.
 
 use std::{
-    io::{self, BufRead as _, IsTerminal as _},
+    io::{self, BufRead as _, IsTerminal as _, Write as _},
     path::PathBuf,
 };
 
@@ -112,7 +112,14 @@ pub(super) fn ask(question: &str, nothing: &str, yes: bool) -> Result<(), Failur
             "{nothing}: standard input is not a terminal; use `--yes` to continue without confirmation"
         )));
     }
-    print(format_args!("{question} [y/N] "))?;
+    let mut out = io::stdout().lock();
+    write!(out, "{question} [y/N] ")
+        .and_then(|()| out.flush())
+        .map_err(|error| {
+            Failure::error(format_args!(
+                "{nothing}: the question cannot be printed: {error}"
+            ))
+        })?;
     let mut answer = String::new();
     io::stdin()
         .lock()

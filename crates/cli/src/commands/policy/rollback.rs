@@ -19,8 +19,8 @@ use crate::{
 pub(crate) struct Args {
     #[command(flatten)]
     publication_id: PublicationArg,
-    /// The time from now until the policy expires, in seconds
-    #[arg(long, value_name = "SECONDS", value_parser = parse_validity, allow_negative_numbers = true)]
+    /// The time from now until the policy expires, in seconds or with a unit, such as `4h`
+    #[arg(long, value_name = "DURATION", value_parser = parse_validity, allow_negative_numbers = true)]
     valid_for: SignedDuration,
     #[command(flatten)]
     publication: PublicationArgs,

@@ -17,8 +17,8 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The time from now until the policy expires, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = parse_validity, allow_negative_numbers = true)]
+    /// The time from now until the policy expires, in seconds or with a unit, such as `4h`
+    #[arg(long, value_name = "DURATION", default_value = "3600", value_parser = parse_validity, allow_negative_numbers = true)]
     valid_for: SignedDuration,
     /// Publish the sample in the store at this address: `redis://HOST:PORT`, `rediss://…`, or `file:PATH` [default:
     /// print the sample]

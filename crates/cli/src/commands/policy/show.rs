@@ -6,6 +6,7 @@ use portcullis::{
     policy::{Listing, Policy},
     types::{Shown, Symbol},
 };
+use portcullis_sim::report::with_time;
 use serde_json::{json, value::RawValue};
 
 use crate::{
@@ -85,7 +86,7 @@ fn field(name: &str, value: &str) -> String {
     let name = Shown(name).whole();
     // Raw values keep the notation of numbers.
     match serde_json::from_str::<BTreeMap<String, &RawValue>>(value) {
-        Err(_) => format!("\n{name}  {}\n", Shown(value).whole()),
+        Err(_) => format!("\n{name}  {}\n", with_time(&name, Shown(value).whole())),
         Ok(entries) => {
             let lines = entries.iter().map(|(key, value)| {
                 format!(

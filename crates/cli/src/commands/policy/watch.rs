@@ -1,14 +1,15 @@
 //! The command `portcullis policy watch`.
 
-use std::{thread, time::Duration};
+use std::{
+    io::{self, Write as _},
+    thread,
+    time::Duration,
+};
 
 use portcullis::{policy::Policy, types::Shown};
 use portcullis_service::runtime::system_time;
 
-use crate::{
-    args::store::AddressArg, commands::policy::source::stored_policy, failure::Failure,
-    print::print,
-};
+use crate::{args::store::AddressArg, commands::policy::source::stored_policy, failure::Failure};
 
 /// The interval between two reads of the store.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -25,11 +26,9 @@ pub(super) fn run(address: &AddressArg) -> Result<(), Failure> {
             Err(error) => error.to_string(),
         };
         if line != last {
-            print(format_args!(
-                "{} {}\n",
-                system_time()?,
-                Shown(&line).whole()
-            ))?;
+            let mut out = io::stdout().lock();
+            writeln!(out, "{} {}", system_time()?, Shown(&line).whole())
+                .map_err(|error| Failure::write(&error))?;
             last = line;
         }
         thread::sleep(INTERVAL);

@@ -46,7 +46,9 @@ pub(super) fn run(
     };
     print_summary(&report, format, None)?;
     tapes.warn_if_unreadable(ranking.read.records, ranking.unreadable);
-    Ok(())
+    report
+        .judged_nothing()
+        .map_or(Ok(()), |why| Err(Failure::Error(why)))
 }
 
 /// Returns the files in a folder that end in `.json`, sorted by name.

@@ -1,10 +1,14 @@
 //! Formatting of text for a terminal: tables, counts and bars.
 
+mod noise;
+
 use std::fmt;
 
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::HumanCount;
 use portcullis::types::Timestamp;
+
+pub use noise::without_noise;
 
 /// Creates a table. Each letter of `alignments` aligns one column: `l` is left, `r` is right.
 pub(crate) fn table(columns: &[&str], alignments: &str) -> Table {
@@ -87,10 +91,55 @@ pub(crate) fn and_more(count: usize) -> String {
     format!("and {count} more")
 }
 
-/// Draws a bar of at most 20 cells, with a resolution of half a cell.
-pub(crate) fn bar(count: u64, whole: u64) -> String {
-    let halves = part(count, whole, 40);
+/// The number of cells of a bar if the width of the terminal is unknown, and the smallest and the largest number.
+const CELLS: usize = 20;
+const CELLS_MIN: usize = 8;
+const CELLS_MAX: usize = 200;
+/// The columns of a terminal that the cells to the left of a bar need.
+const COLUMNS_BEFORE: usize = 52;
+
+/// Returns the number of cells of the longest bar. The width of the terminal is the width with which the report is
+/// formatted.
+pub(crate) fn bar_cells(f: &fmt::Formatter<'_>) -> usize {
+    let rest = |width: usize| width.saturating_sub(COLUMNS_BEFORE);
+    f.width()
+        .map_or(CELLS, |width| rest(width).clamp(CELLS_MIN, CELLS_MAX))
+}
+
+/// Draws a bar of at most this number of cells, with a resolution of half a cell.
+pub(crate) fn bar(cells: usize, count: u64, whole: u64) -> String {
+    let halves = part(count, whole, u128::try_from(cells).unwrap_or_default() * 2);
     let full = usize::try_from(halves / 2).unwrap_or_default();
     let half = if halves % 2 == 1 { "▌" } else { "" };
     format!("{}{half}", "█".repeat(full))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Cells;
+
+    impl fmt::Display for Cells {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "{}", bar_cells(f))
+        }
+    }
+
+    #[test]
+    fn bars_are_as_wide_as_the_terminal() {
+        assert_eq!(Cells.to_string(), "20");
+        for (columns, cells) in [
+            (20, "8"),
+            (80, "28"),
+            (120, "68"),
+            (200, "148"),
+            (999, "200"),
+        ] {
+            assert_eq!(format!("{Cells:columns$}"), cells);
+        }
+        assert_eq!(bar(28, 1, 2), "█".repeat(14));
+        assert_eq!(bar(28, 1, 56), "▌");
+        assert_eq!(bar(28, 0, 5), "");
+    }
 }
