@@ -70,8 +70,8 @@ pub(crate) struct Args {
     profile: ProfileArg,
     /// The maximum age of a mark price from which the quantity of an entry without a quantity and without a price is
     /// computed; older marks make the entry a skip [default: 10]
-    #[arg(long, value_name = "SECONDS", requires = "profile", value_parser = |text: &str| parse_whole(text, 1..=86_400))]
-    mark_max_age: Option<u64>,
+    #[arg(long, value_name = "DURATION", requires = "profile", value_parser = parse_mark_max_age)]
+    mark_max_age: Option<Duration>,
     #[command(flatten)]
     streams: StreamArgs,
     #[command(flatten)]
@@ -85,6 +85,11 @@ fn parse_claim_after(text: &str) -> Result<Duration, String> {
 
 fn parse_remember(text: &str) -> Result<Duration, String> {
     let bounds = Duration::from_mins(1)..=Duration::from_hours(24 * 365);
+    parse_duration(text, BareUnit::Seconds, bounds)
+}
+
+fn parse_mark_max_age(text: &str) -> Result<Duration, String> {
+    let bounds = Duration::from_secs(1)..=Duration::from_hours(24);
     parse_duration(text, BareUnit::Seconds, bounds)
 }
 
@@ -144,7 +149,7 @@ impl Args {
     fn settings(&self, redis: RedisServer, trust: Trust) -> Settings {
         let profile = self.profile.get();
         let of_profile = profile.map(|profile| profile.plans.mark_age_max);
-        let mark_age_max = self.mark_max_age.map(Duration::from_secs).or(of_profile);
+        let mark_age_max = self.mark_max_age.or(of_profile);
         Settings {
             redis,
             intents: self.streams.intent_stream.clone(),
