@@ -142,8 +142,10 @@ impl Direction {
         keep(&mut self.closes_by_flag, field);
     }
 
+    /// Adds the fault of a statement that cannot be read. Of several faults, the first of the most basic kind is kept.
     pub(super) fn add_unreadable(&mut self, fault: IntentError) {
-        if self.unreadable.is_none() {
+        let kept = self.unreadable.as_ref();
+        if kept.is_none_or(|kept| fault.kind() < kept.kind()) {
             self.unreadable = Some(fault);
         }
     }
