@@ -23,7 +23,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use portcullis::{
     harvest::{
         HarvestBatch, HarvestColumns, HarvestDecision, Harvested, Market, Position, ReportedSide,
-        Stage, harvest, harvest_batch,
+        SizeRules, Stage, harvest, harvest_batch,
     },
     policy::{Policy, PolicyState},
     types::{PositionSide, Symbol, Timestamp},
@@ -58,6 +58,8 @@ fn rows() -> Vec<(Position, Market)> {
                 symbol,
                 side: Some(ReportedSide::Open(side)),
                 quantity: Some(1.0),
+                peak_quantity: None,
+                sizes: SizeRules::default(),
                 entry_price: Some(entry),
                 current_price: Some(entry * rng.random_range(0.9..1.1)),
                 age_sec: Some(rng.random_range(0.0..100_000.0)),
@@ -115,10 +117,13 @@ fn bare(rows: &[(Position, Market)]) -> Vec<Bare> {
                     .current_sl
                     .unwrap_or(if short { f64::MAX } else { 0.0 }),
                 taken: match position.harvested {
-                    Harvested::Stage(Stage::None) | Harvested::Unreadable => 0,
-                    Harvested::Stage(Stage::Partial25) => 1,
-                    Harvested::Stage(Stage::Partial50) => 2,
-                    Harvested::Stage(Stage::Partial75) => 3,
+                    Harvested::Stage(stage) | Harvested::AtLeast(stage) => match stage {
+                        Stage::None => 0,
+                        Stage::Partial25 => 1,
+                        Stage::Partial50 => 2,
+                        Stage::Partial75 => 3,
+                    },
+                    Harvested::Unreadable => 0,
                 },
                 age: position.age_sec.unwrap(),
                 sigma: market.sigma.unwrap(),

@@ -133,6 +133,8 @@ fn each_flaw_in_harvesting_causes_a_difference() {
         Flaw::LooseningLock,
         Flaw::KillNeedsPrice,
         Flaw::ExpiryIsExclusive,
+        Flaw::StageOfCurrentSize,
+        Flaw::LotsRoundedUp,
     ] {
         assert!(
             is_seen(flaw, &cases, engine::harvest, naive::harvest::harvest),
@@ -278,6 +280,7 @@ fn the_positions_reach_every_reason() {
             "ladder_unavailable",
             "profit_lock_unavailable",
             "kill_score_unavailable",
+            "below_lot",
             "position:stop_dist_pct",
             "policy:harvest_params.fallback_stop_pct",
         ],

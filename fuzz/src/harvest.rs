@@ -43,11 +43,15 @@ fn call(u: &mut Unstructured<'_>) -> Result<Call> {
     })
 }
 
-const FIELDS: [&str; 12] = [
+const FIELDS: [&str; 16] = [
     "symbol",
     "side",
     "quantity",
     "qty",
+    "peak_quantity",
+    "lot_size",
+    "min_quantity",
+    "min_notional_usd",
     "entry_price",
     "current_price",
     "age_sec",
@@ -120,6 +124,9 @@ fn value(u: &mut Unstructured<'_>, name: &str) -> Result<String> {
             "\"PARTIAL_75\"",
             "\"x\"",
             "5",
+        ],
+        "quantity" | "qty" | "peak_quantity" | "lot_size" | "min_quantity" => &[
+            "0.001", "0.003", "0.008", "0.01", "1", "0.25", "-1", "0", "\"x\"",
         ],
         "market" => &["null", "5", "{}", "\"x\""],
         _ => return number(u),

@@ -84,6 +84,10 @@ macro_rules! answer_columns {
                 exit_rule as name: Option<ExitRule>,
                 /// The harvest action for a position.
                 harvest_action as name: Option<HarvestAction>,
+                /// The quantity that a harvest closes, in units of the symbol, if the quantity of the position is known.
+                close_quantity as number: Option<f64>,
+                /// The part of the current quantity that a harvest closes, in (0, 1].
+                close_fraction as number: Option<f64>,
                 /// The proposed stop, in USD per unit.
                 stop_proposed as number: Option<f64>,
                 /// The source of the stop distance with which R was computed.

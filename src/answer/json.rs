@@ -257,6 +257,8 @@ mod tests {
                 trigger_price: number(33, 6),
                 exit_rule: is_there(16).then_some(rules[choice % 2]),
                 harvest_action: is_there(17).then_some(HarvestAction::ALL[choice % 5]),
+                close_quantity: number(17, 5),
+                close_fraction: number(17, 6),
                 stop_proposed: number(18, 5),
                 stop_source: source(19),
                 r_net: number(20, 6),

@@ -15,7 +15,7 @@ use crate::{
     harvest::{Harvest, HarvestDecision, HarvestSkip, Position, ReportedSide},
     intent::ExitQuantity,
     policy::{NotInForceError, Policy, PolicyState, PolicyUnavailable},
-    types::Timestamp,
+    types::{Fraction, Quantity, Timestamp},
 };
 
 pub use columns::Answer;
@@ -145,6 +145,8 @@ impl<'a> Answer<'a> {
             symbol: Some(harvest.symbol()),
             side: harvest.side().map(AnswerSide::Position),
             harvest_action: Some(harvest.action()),
+            close_quantity: harvest.close_quantity().map(Quantity::get),
+            close_fraction: harvest.close_fraction().map(Fraction::get),
             stop_proposed: harvest.stop().map(|stop| stop.value().get()),
             stop_source: r.map(|r| r.stop().source()),
             r_net: r.map(|r| r.r_net().get()),

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
 use crate::{
     answer::{Answer, Detail},
-    harvest::{Harvest, HarvestDecision, HarvestReason, KillScore, RPart},
+    harvest::{Harvest, HarvestAction, HarvestDecision, HarvestReason, KillScore, RPart},
     policy::PolicyState,
     types::Shown,
 };
@@ -97,7 +97,7 @@ fn r_text(r: &RPart) -> String {
 
 fn ladder_text(harvest: &Harvest<'_>, r: &RPart) -> String {
     if harvest.reasons().contains(HarvestReason::LadderUnavailable) {
-        return "unavailable: `harvested` must be NONE, PARTIAL_25, PARTIAL_50 or PARTIAL_75"
+        return "unavailable: `harvested` must be NONE, PARTIAL_25, PARTIAL_50 or PARTIAL_75, and quantities and sizes must be finite numbers greater than 0"
             .to_owned();
     }
     let theta = harvest.theta();
@@ -114,7 +114,18 @@ fn ladder_text(harvest: &Harvest<'_>, r: &RPart) -> String {
         };
         format!("{name} {} {reached}", step.value())
     });
-    texts.join(", ")
+    let steps = texts.join(", ");
+    let is_whole = harvest.action() == HarvestAction::FullCloseProposed;
+    match (harvest.close_fraction(), harvest.close_quantity()) {
+        _ if harvest.reasons().contains(HarvestReason::BelowLot) => {
+            format!("{steps}; nothing to close: the part is below one lot")
+        }
+        (Some(part), Some(quantity)) if !is_whole => {
+            format!("{steps}; close {quantity} units, {part} of the position")
+        }
+        (Some(part), None) if !is_whole => format!("{steps}; close {part} of the position"),
+        (_, _) => steps,
+    }
 }
 
 fn lock_text(harvest: &Harvest<'_>, r: &RPart) -> String {

@@ -109,7 +109,7 @@ impl Terms {
 
 /// The input columns of a block.
 struct Inputs<'a> {
-    state: &'a [u8; ROWS],
+    state: &'a [u16; ROWS],
     entry: &'a Column,
     current: &'a Column,
     stop: &'a Column,
@@ -125,7 +125,7 @@ struct Inputs<'a> {
 /// Buffers for the columns of a partial block, and for columns in which the values of rows that are
 /// too old are cleared.
 pub(super) struct Spare {
-    state: [u8; ROWS],
+    state: [u16; ROWS],
     numbers: [Column; 8],
     as_of: [[i64; ROWS]; 2],
     entry: Column,
@@ -193,8 +193,8 @@ impl Block {
             position_as_of: rows(&columns.position_as_of, start, at0),
             market_as_of: rows(&columns.market_as_of, start, at1),
         };
-        for (state, byte) in self.state.iter_mut().zip(inputs.state) {
-            *state = u64::from(*byte);
+        for (state, bits) in self.state.iter_mut().zip(inputs.state) {
+            *state = u64::from(*bits);
         }
         if terms.position_since.is_some() || terms.market_since.is_some() {
             *entry = *inputs.entry;
@@ -298,9 +298,11 @@ impl Block {
             let reached = (step1 & 1).wrapping_add(step2 & 1).wrapping_add(step3 & 1);
             let taken = *state & u64::from(state::TAKEN);
             let above = mask(as_float(reached) > as_float(taken));
-            let stage = reached & above;
+            let closes_from = (*state >> state::CLOSES_FROM_SHIFT) & 0b111;
+            let closes = mask(as_float(reached) >= as_float(closes_from));
+            let stage = reached & above & closes;
             // Stages 1, 2 and 3 have the reason bits 1, 2 and 4.
-            let ladder = stage.wrapping_add(step3 & above & 1);
+            let ladder = stage.wrapping_add(step3 & above & closes & 1);
 
             let no_r = mask(r.is_nan());
             let no_k = mask(k.is_nan());
@@ -311,6 +313,7 @@ impl Block {
                 | (killed & bit(HarvestReason::KillScoreTriggered))
                 | (no_r & bit(HarvestReason::RUnavailable))
                 | (no_k & bit(HarvestReason::KillScoreUnavailable))
+                | (above & !closes & bit(HarvestReason::BelowLot))
                 | (*state & UNAVAILABLE) << UNAVAILABLE_SHIFT;
 
             let action = choose(killed, u64::from(code::FULL_CLOSE), stage);

@@ -4,9 +4,10 @@
 //! batch therefore needs no checks: a NaN input makes the result NaN.
 
 use super::{
-    Harvested, Market, Position, ReportedSide, Stage, code,
+    Market, Position, ReportedSide, Stage, code,
     evidence::{is_finite, is_not_negative, is_positive, is_share},
     kill_score::is_trend_outweighed,
+    lots::Ladder,
     profit_lock,
 };
 use crate::types::{PositionSide, Timestamp};
@@ -16,7 +17,7 @@ use crate::types::{PositionSide, Timestamp};
 #[derive(Debug, Clone, Default)]
 pub struct HarvestColumns {
     /// The parts of the rows that are not numbers, as bits of [`state`].
-    pub(super) state: Vec<u8>,
+    pub(super) state: Vec<u16>,
     /// The entry prices, negative for a short; NaN if R cannot be computed under any policy.
     pub(super) entry: Vec<f64>,
     pub(super) current: Vec<f64>,
@@ -42,13 +43,15 @@ pub struct HarvestColumns {
 pub(super) mod state {
     /// The bits of the stage already taken (0 to 3), together with [`LADDER_UNAVAILABLE`], which is
     /// greater than any stage.
-    pub(in super::super) const TAKEN: u8 = 0b111;
-    /// The bit that is set if the stage already taken cannot be read.
-    pub(in super::super) const LADDER_UNAVAILABLE: u8 = 1 << 2;
+    pub(in super::super) const TAKEN: u16 = 0b111;
+    /// The bit that is set if the stage already taken, or a size, cannot be read.
+    pub(in super::super) const LADDER_UNAVAILABLE: u16 = 1 << 2;
     /// The bit that is set if the current stop cannot be read.
-    pub(in super::super) const LOCK_UNAVAILABLE: u8 = 1 << 3;
+    pub(in super::super) const LOCK_UNAVAILABLE: u16 = 1 << 3;
     /// Position of the result code that applies if neither R nor K is available.
-    pub(in super::super) const SKIP_SHIFT: u8 = 4;
+    pub(in super::super) const SKIP_SHIFT: u16 = 4;
+    /// Position of the lowest stage that closes at least one lot (0 to 3), or 4 if no stage does.
+    pub(in super::super) const CLOSES_FROM_SHIFT: u16 = 8;
 }
 
 /// The value for a missing stop distance.
@@ -210,14 +213,19 @@ fn current_sl(position: &Position) -> f64 {
     }
 }
 
-fn row_state(position: &Position, r: &RInputs) -> u8 {
-    let taken = match position.harvested {
-        Harvested::Stage(Stage::None) => 0,
-        Harvested::Stage(Stage::Partial25) => 1,
-        Harvested::Stage(Stage::Partial50) => 2,
-        Harvested::Stage(Stage::Partial75) => 3,
-        Harvested::Unreadable => state::LADDER_UNAVAILABLE,
-    };
+const fn stage_number(stage: Stage) -> u16 {
+    match stage {
+        Stage::None => 0,
+        Stage::Partial25 => 1,
+        Stage::Partial50 => 2,
+        Stage::Partial75 => 3,
+    }
+}
+
+fn row_state(position: &Position, r: &RInputs) -> u16 {
+    let ladder = Ladder::of(position);
+    let taken = ladder.taken.map_or(state::LADDER_UNAVAILABLE, stage_number);
+    let closes_from = ladder.closes_from.map_or(4, stage_number);
     let lock = if profit_lock::is_readable(position.current_sl) {
         0
     } else {
@@ -230,5 +238,5 @@ fn row_state(position: &Position, r: &RInputs) -> u8 {
     } else {
         code::INVALID_INPUT
     };
-    taken | lock | skip << state::SKIP_SHIFT
+    taken | lock | u16::from(skip) << state::SKIP_SHIFT | closes_from << state::CLOSES_FROM_SHIFT
 }

@@ -1,10 +1,12 @@
 //! The answer to one position.
 
-use super::{HarvestAction, HarvestReasons, InputError, KillScore, RError, RPart, profit_lock};
+use super::{
+    HarvestAction, HarvestReasons, InputError, KillScore, RError, RPart, lots::Close, profit_lock,
+};
 use crate::{
     policy::{NotInForceError, Policy, Theta},
     provenance::Sourced,
-    types::{PositionSide, Price, Symbol},
+    types::{Fraction, PositionSide, Price, Quantity, Symbol},
 };
 
 /// A harvest decision for one position.
@@ -51,6 +53,7 @@ pub struct Harvest<'a> {
     pub(super) symbol: Symbol,
     pub(super) side: Option<PositionSide>,
     pub(super) action: HarvestAction,
+    pub(super) close: Close,
     pub(super) stop: Option<Price>,
     pub(super) r: Result<RPart, RError>,
     pub(super) kill: Result<KillScore, InputError>,
@@ -87,6 +90,19 @@ impl<'a> Harvest<'a> {
     #[must_use]
     pub const fn action(&self) -> HarvestAction {
         self.action
+    }
+
+    /// Returns the quantity to close, in units of the symbol; `None` if nothing is closed, or if the quantity of the
+    /// position is unknown.
+    #[must_use]
+    pub const fn close_quantity(&self) -> Option<Quantity> {
+        self.close.quantity
+    }
+
+    /// Returns the share of the current quantity to close; `None` if nothing is closed.
+    #[must_use]
+    pub const fn close_fraction(&self) -> Option<Fraction> {
+        self.close.fraction
     }
 
     /// Returns the proposed stop, in USD per unit, or `None` if the stop stays unchanged.

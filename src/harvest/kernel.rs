@@ -4,8 +4,10 @@ use std::hint::select_unpredictable;
 
 use super::{
     Harvest, HarvestAction, HarvestDecision, HarvestField, HarvestReason, HarvestReasons,
-    HarvestSkip, Harvested, InputError, KillScore, Market, Observed, Position, RError, RPart,
-    ReportedSide, Stage, profit_lock,
+    HarvestSkip, InputError, KillScore, Market, Observed, Position, RError, RPart, ReportedSide,
+    Stage,
+    lots::{Close, Ladder},
+    profit_lock,
 };
 use crate::{
     policy::{PolicyState, ThetaInForce},
@@ -101,17 +103,19 @@ fn propose<'a>(
     kill: Result<KillScore, InputError>,
 ) -> Harvest<'a> {
     let theta = in_force.theta();
-    let stage = match (&r, position.harvested) {
-        (Ok(r), Harvested::Stage(taken)) => Stage::reached(r.r_net(), theta).above(taken),
-        (Err(_), _) | (_, Harvested::Unreadable) => Stage::None,
+    let ladder = Ladder::of(position);
+    let reached = match (&r, ladder.taken) {
+        (Ok(r), Some(taken)) => Stage::reached(r.r_net(), theta).above(taken),
+        (Err(_), _) | (_, None) => Stage::None,
     };
+    let below_lot = reached != Stage::None && !ladder.closes(reached);
+    let stage = select_unpredictable(below_lot, Stage::None, reached);
     let stop = r
         .as_ref()
         .ok()
         .and_then(|r| profit_lock::stop(r, position.current_sl, theta));
     let killed = kill.is_ok_and(|kill| kill.k() >= theta.kill_threshold().value());
     let component = |of: fn(&KillScore) -> f64| kill.as_ref().is_ok_and(|kill| of(kill) > 0.0);
-    let ladder_unavailable = matches!(position.harvested, Harvested::Unreadable);
     let lock_unavailable = !profit_lock::is_readable(position.current_sl);
     let reasons = HarvestReasons::NONE
         .with(HarvestReason::Partial25, stage == Stage::Partial25)
@@ -124,9 +128,11 @@ fn propose<'a>(
         .with(HarvestReason::TsDrop, component(KillScore::ts_drop))
         .with(HarvestReason::AgePenalty, component(KillScore::age_penalty))
         .with(HarvestReason::RUnavailable, r.is_err())
-        .with(HarvestReason::LadderUnavailable, ladder_unavailable)
+        .with(HarvestReason::LadderUnavailable, ladder.taken.is_none())
         .with(HarvestReason::ProfitLockUnavailable, lock_unavailable)
-        .with(HarvestReason::KillScoreUnavailable, kill.is_err());
+        .with(HarvestReason::KillScoreUnavailable, kill.is_err())
+        .with(HarvestReason::BelowLot, below_lot);
+    let action = select_unpredictable(killed, HarvestAction::FullCloseProposed, stage.into());
     Harvest {
         policy: in_force.policy(),
         theta,
@@ -135,7 +141,14 @@ fn propose<'a>(
             Some(ReportedSide::Open(side)) => Some(side),
             Some(ReportedSide::Flat | ReportedSide::Unreadable) | None => None,
         },
-        action: select_unpredictable(killed, HarvestAction::FullCloseProposed, stage.into()),
+        action,
+        close: match action {
+            HarvestAction::None => Close::NONE,
+            HarvestAction::Partial25 | HarvestAction::Partial50 | HarvestAction::Partial75 => {
+                Close::of(position, stage)
+            }
+            HarvestAction::FullCloseProposed => Close::whole(position),
+        },
         stop,
         r,
         kill,

@@ -7,16 +7,16 @@ use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use crate::{policy::Theta, types::RMultiple};
 
-/// The share of a position's current size that was taken, or that is proposed to be taken.
+/// The share of a position's largest size that was taken, or that is proposed to be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
     /// Nothing is taken.
     None,
-    /// A quarter is taken.
+    /// A quarter is taken, so that three quarters are left.
     Partial25,
     /// Half is taken.
     Partial50,
-    /// Three quarters are taken.
+    /// Three quarters are taken, so that a quarter is left.
     Partial75,
 }
 
@@ -41,13 +41,13 @@ pub enum Stage {
 pub enum HarvestAction {
     /// Nothing is closed.
     None,
-    /// A quarter of the current size is closed.
+    /// The position is closed down to three quarters of its largest size.
     #[strum(serialize = "PARTIAL_25")]
     Partial25,
-    /// Half of the current size is closed.
+    /// The position is closed down to half of its largest size.
     #[strum(serialize = "PARTIAL_50")]
     Partial50,
-    /// Three quarters of the current size are closed.
+    /// The position is closed down to a quarter of its largest size.
     #[strum(serialize = "PARTIAL_75")]
     Partial75,
     /// The whole position is closed.
@@ -55,6 +55,9 @@ pub enum HarvestAction {
 }
 
 impl Stage {
+    /// The stages that take a part of a position, in ascending order.
+    pub(super) const PARTIAL: [Self; 3] = [Self::Partial25, Self::Partial50, Self::Partial75];
+
     /// Parses `NONE`, `PARTIAL_25`, `PARTIAL_50` or `PARTIAL_75`, ignoring ASCII case.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -86,6 +89,16 @@ impl Stage {
         }
     }
 
+    /// Returns the share of the largest size that is left after this stage.
+    pub(super) const fn kept_share(self) -> f64 {
+        match self {
+            Self::None => 1.0,
+            Self::Partial25 => 0.75,
+            Self::Partial50 => 0.5,
+            Self::Partial75 => 0.25,
+        }
+    }
+
     /// Returns this stage if it is above the stage already taken, otherwise [`Stage::None`].
     pub(super) fn above(self, harvested: Self) -> Self {
         select_unpredictable(self > harvested, self, Self::None)
@@ -100,18 +113,6 @@ impl HarvestAction {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.into()
-    }
-
-    /// Returns the share of the current size to close now: 0, 0.25, 0.5, 0.75 or 1.
-    #[must_use]
-    pub const fn share(self) -> f64 {
-        match self {
-            Self::None => 0.0,
-            Self::Partial25 => 0.25,
-            Self::Partial50 => 0.5,
-            Self::Partial75 => 0.75,
-            Self::FullCloseProposed => 1.0,
-        }
     }
 }
 

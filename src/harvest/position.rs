@@ -1,5 +1,7 @@
 //! The inputs of a harvest: a position and its market.
 
+use serde::Serialize;
+
 use super::Stage;
 use crate::types::{PositionSide, Symbol, Timestamp};
 
@@ -13,8 +15,14 @@ pub struct Position {
     pub symbol: Symbol,
     /// The side of the position.
     pub side: Option<ReportedSide>,
-    /// Quantity in units of the symbol. 0 means no position; every other value is ignored.
+    /// Quantity in units of the symbol; its sign is ignored. 0 means no position. If it is `None`, only the share to
+    /// close is proposed; if it is not finite, the ladder is unavailable.
     pub quantity: Option<f64>,
+    /// The largest quantity since the position was flat. If it is below the current quantity, the current quantity
+    /// counts. `None` means that it is unknown; then `harvested` is the stage already taken.
+    pub peak_quantity: Option<f64>,
+    /// The sizes that the market allows.
+    pub sizes: SizeRules,
     /// Entry price in USD per unit; greater than 0.
     pub entry_price: Option<f64>,
     /// Current price in USD per unit; greater than 0.
@@ -25,10 +33,22 @@ pub struct Position {
     pub current_sl: Option<f64>,
     /// Distance of the stop at entry, as a share of the entry price (0.02 is 2 %); greater than 0.
     pub stop_dist_pct: Option<f64>,
-    /// The highest stage that was already taken.
+    /// The highest stage that was already taken. Used only if the quantities do not show it.
     pub harvested: Harvested,
     /// The time of this report. Needed only if the policy limits the age of a position.
     pub as_of: Option<Timestamp>,
+}
+
+/// The sizes that a market allows for orders in one symbol, without checks, as in a [`Position`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct SizeRules {
+    /// The lot size in units: the quantity of every order is a multiple of it; greater than 0. Without it, quantities
+    /// have at most 15 significant digits.
+    pub lot_size: Option<f64>,
+    /// The smallest quantity of an entry or of a rest, in units; at least 0.
+    pub min_quantity: Option<f64>,
+    /// The smallest notional of an entry or of a rest, in USD; at least 0.
+    pub min_notional_usd: Option<f64>,
 }
 
 /// The side of a position as reported.
@@ -45,9 +65,12 @@ pub enum ReportedSide {
 /// The stage that was already taken, as reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Harvested {
-    /// The highest stage that was taken; [`Stage::None`] if the field is absent.
+    /// The highest stage that was taken; [`Stage::None`] if the field is absent. Ignored if the current and the
+    /// largest quantity are known.
     Stage(Stage),
-    /// The value is not a stage. The ladder is unavailable.
+    /// The highest stage that was proposed or taken. It counts even if the quantity has not changed yet.
+    AtLeast(Stage),
+    /// The value is not a stage. The ladder is unavailable, unless the current and the largest quantity are known.
     Unreadable,
 }
 

@@ -31,12 +31,14 @@ pub enum HarvestReason {
     AgePenalty,
     /// R is unavailable, and therefore so are the ladder and the profit lock.
     RUnavailable,
-    /// The stage already taken cannot be read, so the ladder is unavailable.
+    /// The stage already taken, or a size, cannot be read, so the ladder is unavailable.
     LadderUnavailable,
     /// The current stop cannot be read, so the profit lock is unavailable.
     ProfitLockUnavailable,
     /// K is unavailable.
     KillScoreUnavailable,
+    /// The part to close is below one lot, so no stage is proposed.
+    BelowLot,
 }
 
 impl HarvestReason {
@@ -66,6 +68,7 @@ impl HarvestReason {
             Self::LadderUnavailable => 1 << 10,
             Self::ProfitLockUnavailable => 1 << 11,
             Self::KillScoreUnavailable => 1 << 12,
+            Self::BelowLot => 1 << 13,
         }
     }
 }

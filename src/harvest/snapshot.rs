@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use thiserror::Error;
 
-use super::{Harvested, Market, Position, ReportedSide, Stage};
+use super::{Harvested, Market, Position, ReportedSide, SizeRules, Stage};
 use crate::{
     json::{Fields, RawField, SyntaxError, Unreadable, scan_object},
     types::{Symbol, Timestamp},
@@ -106,6 +106,10 @@ struct PositionFields<'a> {
     side: RawField<'a>,
     quantity: RawField<'a>,
     qty: RawField<'a>,
+    peak_quantity: RawField<'a>,
+    lot_size: RawField<'a>,
+    min_quantity: RawField<'a>,
+    min_notional_usd: RawField<'a>,
     entry_price: RawField<'a>,
     current_price: RawField<'a>,
     age_sec: RawField<'a>,
@@ -125,11 +129,15 @@ impl<'a> Fields<'a> for PositionFields<'a> {
             6 if key == b"market" => &mut self.market,
             7 if key == b"age_sec" => &mut self.age_sec,
             8 if key == b"quantity" => &mut self.quantity,
+            8 if key == b"lot_size" => &mut self.lot_size,
             9 if key == b"harvested" => &mut self.harvested,
             10 if key == b"current_sl" => &mut self.current_sl,
             11 if key == b"entry_price" => &mut self.entry_price,
+            12 if key == b"min_quantity" => &mut self.min_quantity,
             13 if key == b"current_price" => &mut self.current_price,
+            13 if key == b"peak_quantity" => &mut self.peak_quantity,
             13 if key == b"stop_dist_pct" => &mut self.stop_dist_pct,
+            16 if key == b"min_notional_usd" => &mut self.min_notional_usd,
             _ => return None,
         })
     }
@@ -152,6 +160,12 @@ impl PositionFields<'_> {
                 Err(Unreadable) => Some(ReportedSide::Unreadable),
             },
             quantity: self.quantity.number().or_else(|| self.qty.number()),
+            peak_quantity: self.peak_quantity.number(),
+            sizes: SizeRules {
+                lot_size: self.lot_size.number(),
+                min_quantity: self.min_quantity.number(),
+                min_notional_usd: self.min_notional_usd.number(),
+            },
             entry_price: self.entry_price.number(),
             current_price: self.current_price.number(),
             age_sec: self.age_sec.number(),

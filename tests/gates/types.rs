@@ -77,9 +77,15 @@ fn names_and_codes() {
     assert_eq!(
         HarvestAction::ALL
             .iter()
-            .map(|it| it.share())
+            .map(|it| it.as_str())
             .collect::<Vec<_>>(),
-        [0.0, 0.25, 0.5, 0.75, 1.0]
+        [
+            "NONE",
+            "PARTIAL_25",
+            "PARTIAL_50",
+            "PARTIAL_75",
+            "FULL_CLOSE_PROPOSED"
+        ]
     );
     assert_eq!(
         SkipCode::from(&PolicyUnavailable::NotFound),

@@ -3,7 +3,8 @@
 use portcullis::{
     harvest::{
         HarvestBatch, HarvestColumns, HarvestDecision, HarvestOutcome, HarvestReason, HarvestRow,
-        HarvestSkip, Harvested, Market, Position, ReportedSide, Stage, harvest, harvest_batch,
+        HarvestSkip, Harvested, Market, Position, ReportedSide, SizeRules, Stage, harvest,
+        harvest_batch,
     },
     policy::{Policy, PolicyState},
     types::{PositionSide, Symbol, Timestamp},
@@ -62,14 +63,29 @@ fn harvested() -> impl Strategy<Value = Harvested> {
         Harvested::Stage(Stage::Partial25),
         Harvested::Stage(Stage::Partial50),
         Harvested::Stage(Stage::Partial75),
+        Harvested::AtLeast(Stage::Partial25),
         Harvested::Unreadable,
     ])
+}
+
+/// Generates a quantity in a ratio to other quantities that matters, or any number.
+fn quantity() -> impl Strategy<Value = Option<f64>> {
+    let usual = select(vec![0.001, 0.002, 0.003, 0.005, 0.008, 0.01, 1.0, 0.3, 2.5]);
+    option::of(prop_oneof![3 => usual, 1 => float(1.0)])
+}
+
+prop_compose! {
+    fn sizes()(lot_size in quantity(), min_quantity in quantity(), min_notional_usd in number(1.0)) -> SizeRules {
+        SizeRules { lot_size, min_quantity, min_notional_usd }
+    }
 }
 
 prop_compose! {
     fn position()(
         side in side(),
-        quantity in option::of(float(1.0)),
+        quantity in quantity(),
+        peak_quantity in quantity(),
+        sizes in sizes(),
         entry_price in number(100.0),
         current_price in number(100.0),
         age_sec in number(72_000.0),
@@ -80,7 +96,7 @@ prop_compose! {
     ) -> Position {
         Position {
             symbol: Symbol::new("BTCUSDT").unwrap(),
-            side, quantity, entry_price, current_price, age_sec, current_sl, stop_dist_pct, harvested, as_of,
+            side, quantity, peak_quantity, sizes, entry_price, current_price, age_sec, current_sl, stop_dist_pct, harvested, as_of,
         }
     }
 }

@@ -3,12 +3,14 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test fails by panicking"
 )]
 
 mod allocation;
 mod batch;
 mod edges;
+mod ladder;
 mod position;
 mod samples;
 mod table;

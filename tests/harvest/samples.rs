@@ -2,8 +2,8 @@
 
 use portcullis::{
     harvest::{
-        Harvest, HarvestDecision, HarvestSkip, Harvested, Market, Position, ReportedSide, Stage,
-        harvest,
+        Harvest, HarvestDecision, HarvestSkip, Harvested, Market, Position, ReportedSide,
+        SizeRules, Stage, harvest,
     },
     policy::{Policy, PolicyState},
     types::{PositionSide, Symbol, Timestamp},
@@ -49,6 +49,8 @@ pub(crate) fn long() -> Position {
         symbol: Symbol::new("BTCUSDT").unwrap(),
         side: Some(ReportedSide::Open(PositionSide::Long)),
         quantity: None,
+        peak_quantity: None,
+        sizes: SizeRules::default(),
         entry_price: Some(100.0),
         current_price: Some(103.0),
         age_sec: Some(3600.0),

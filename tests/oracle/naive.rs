@@ -14,6 +14,7 @@ pub(crate) mod json;
 pub(crate) mod policy;
 pub(crate) mod record;
 pub(crate) mod size;
+pub(crate) mod sizes;
 pub(crate) mod time;
 pub(crate) mod unsupported;
 
@@ -113,6 +114,10 @@ pub(crate) enum Flaw {
     LooseningLock,
     /// The kill score is unavailable if R is unavailable.
     KillNeedsPrice,
+    /// A stage closes its share of the current size.
+    StageOfCurrentSize,
+    /// The part to close is rounded up to whole lots.
+    LotsRoundedUp,
 }
 
 /// Returns a symbol in normalised form, with ASCII letters in upper case; `None` if the text is not a symbol.

@@ -36,6 +36,10 @@ macro_rules! effect_columns {
             trigger_price as number: Option<f64>,
             /// The harvest action for a position.
             harvest_action as name: Option<HarvestAction>,
+            /// The quantity that a harvest closes.
+            close_quantity as number: Option<f64>,
+            /// The part of the current quantity that a harvest closes.
+            close_fraction as number: Option<f64>,
             /// The proposed stop price.
             stop_proposed as number: Option<f64>,
         }
@@ -59,6 +63,11 @@ macro_rules! define {
             #[cfg(test)]
             pub(super) fn without_numbers(decision: Verdict, reason: Option<SkipCode>) -> Self {
                 Self { reason, ..Self { decision, $($name: None,)* } }
+            }
+
+            /// Returns the action of a harvest and the part that it closes.
+            fn close(&self) -> (Option<HarvestAction>, Option<f64>, Option<f64>) {
+                (self.harvest_action, self.close_quantity, self.close_fraction)
             }
 
             pub(super) fn of(answer: &Answer<'_>) -> Self {
@@ -156,9 +165,7 @@ impl FlipKind {
             Verdict::Trade if before.leverage != after.leverage => Some(Self::Leverage),
             Verdict::Trade => Some(Self::Size),
             Verdict::Exit => Some(Self::ExitQuantity),
-            Verdict::Harvest if before.harvest_action != after.harvest_action => {
-                Some(Self::HarvestAction)
-            }
+            Verdict::Harvest if before.close() != after.close() => Some(Self::HarvestAction),
             Verdict::Harvest => Some(Self::HarvestStop),
             // Two skips both do nothing, and policy records have no effect besides the policy
             // change itself.

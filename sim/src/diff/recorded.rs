@@ -210,7 +210,7 @@ impl Recorded {
     fn check_columns(&self) -> Result<(), RowError> {
         use Verdict::{Exit, Harvest, Skip, Trade};
         let it = &self.effect;
-        let columns: [(&str, bool, &[Verdict], &[Verdict]); 11] = [
+        let columns: [(&str, bool, &[Verdict], &[Verdict]); 13] = [
             ("reason", it.reason.is_some(), &[Skip], &[]),
             ("side", it.side.is_some(), &[Trade], &[Exit, Harvest]),
             ("leverage", it.leverage.is_some(), &[Trade], &[]),
@@ -230,6 +230,18 @@ impl Recorded {
                 it.harvest_action.is_some(),
                 &[Harvest],
                 &[],
+            ),
+            (
+                "close_quantity",
+                it.close_quantity.is_some(),
+                &[],
+                &[Harvest],
+            ),
+            (
+                "close_fraction",
+                it.close_fraction.is_some(),
+                &[],
+                &[Harvest],
             ),
             ("stop_proposed", it.stop_proposed.is_some(), &[], &[Harvest]),
         ];

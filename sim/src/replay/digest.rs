@@ -22,7 +22,7 @@
 //! | 42..44 | `harvest_reasons`, one bit per reason in the order of [`HarvestReason::ALL`](portcullis::harvest::HarvestReason::ALL) |
 //! | 44 | `position_leg`: 1 LONG, 2 SHORT |
 //! | 45..48 | 0 |
-//! | 48..120 | nine numbers, each as the bits of an IEEE-754 double; all bits are 1 if a number is absent. For HARVEST: `stop_proposed`, `r_net`, `risk_unit`, `cost`, `kill_score`, `k_regime_flip`, `k_sigma_spike`, `k_ts_drop`, `k_age_penalty`. For all others: `leverage`, `leverage_requested`, `size_usd`, `notional_usd`, `not_after` (signed epoch milliseconds, not a double), `quantity`, `quantity_fraction`, `trigger_price`, and a ninth number that is always absent |
+//! | 48..136 | eleven numbers, each as the bits of an IEEE-754 double; all bits are 1 if a number is absent. For HARVEST: `stop_proposed`, `r_net`, `risk_unit`, `cost`, `kill_score`, `k_regime_flip`, `k_sigma_spike`, `k_ts_drop`, `k_age_penalty`, `close_quantity`, `close_fraction`. For all others: `leverage`, `leverage_requested`, `size_usd`, `notional_usd`, `not_after` (signed epoch milliseconds, not a double), `quantity`, `quantity_fraction`, `trigger_price`, and three absent numbers |
 //!
 //! The one-byte codes are 0 if their field is absent.
 
@@ -37,7 +37,7 @@ use portcullis::{
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The number of bytes per row.
-const ROW_BYTES: usize = 120;
+const ROW_BYTES: usize = 136;
 
 /// The encoding of an absent number: the bits of a NaN that never occurs in an answer.
 const ABSENT: u64 = u64::MAX;
@@ -104,7 +104,7 @@ fn codes(answer: &Answer<'_>) -> [u8; 16] {
     ]
 }
 
-fn numbers(answer: &Answer<'_>) -> [u64; 9] {
+fn numbers(answer: &Answer<'_>) -> [u64; 11] {
     let bits = |number: Option<f64>| number.map_or(ABSENT, f64::to_bits);
     if answer.decision == Verdict::Harvest {
         [
@@ -117,6 +117,8 @@ fn numbers(answer: &Answer<'_>) -> [u64; 9] {
             bits(answer.k_sigma_spike),
             bits(answer.k_ts_drop),
             bits(answer.k_age_penalty),
+            bits(answer.close_quantity),
+            bits(answer.close_fraction),
         ]
     } else {
         let not_after = answer
@@ -131,6 +133,8 @@ fn numbers(answer: &Answer<'_>) -> [u64; 9] {
             bits(answer.quantity),
             bits(answer.quantity_fraction),
             bits(answer.trigger_price),
+            ABSENT,
+            ABSENT,
             ABSENT,
         ]
     }

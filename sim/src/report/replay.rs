@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
 use super::{
     next_step::{Skips, write_next_steps},
-    run_settings::RunSettings,
+    run_settings::{RunSettings, write_offset_note},
 };
 use crate::{
     replay::{Counts, ReplayOutcome, SymbolCounts},
@@ -179,17 +179,7 @@ impl ReplayReport<'_> {
         let (guardrails, exits) = (Shown(&settings.guardrails).whole(), Shown(&exits).whole());
         writeln!(f, "guardrails: {guardrails}; {exits}")?;
         settings.write_assumption(f)?;
-        match counts.offset_assumed {
-            0 => {}
-            1 => writeln!(f, "1 timestamp has no UTC offset; it was read as UTC")?,
-            count => {
-                let count = thousands(count);
-                writeln!(
-                    f,
-                    "{count} timestamps have no UTC offset; they were read as UTC"
-                )?;
-            }
-        }
+        write_offset_note(f, counts.offset_assumed)?;
         if self.counts().unreadable() > 0 {
             let lines = counted(self.counts().unreadable(), "unreadable line");
             writeln!(

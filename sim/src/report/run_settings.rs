@@ -5,6 +5,8 @@ use std::fmt;
 use portcullis::types::Shown;
 use serde::ser::SerializeMap;
 
+use crate::text::thousands;
+
 /// The line in a report that states that policies were treated as in force.
 pub(super) const ASSUMED: &str = "every policy was ASSUMED to be in force at every record's time";
 
@@ -42,5 +44,18 @@ impl RunSettings {
             true => writeln!(f, "{ASSUMED}"),
             false => Ok(()),
         }
+    }
+}
+
+/// Writes the number of timestamps without a UTC offset, if there are any.
+pub(super) fn write_offset_note(f: &mut fmt::Formatter<'_>, count: u64) -> fmt::Result {
+    match count {
+        0 => Ok(()),
+        1 => writeln!(f, "1 timestamp has no UTC offset; it was read as UTC"),
+        count => writeln!(
+            f,
+            "{} timestamps have no UTC offset; they were read as UTC",
+            thousands(count)
+        ),
     }
 }

@@ -4,20 +4,21 @@ use std::{collections::BTreeMap, fmt};
 
 use portcullis::{
     answer::Verdict,
+    decide::SkipCode,
     types::{Shown, Symbol},
 };
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
 use super::{
     next_step::{Skips, write_next_steps},
-    run_settings::RunSettings,
+    run_settings::{RunSettings, write_offset_note},
 };
 use crate::{
     replay::TapeDecisions,
     simulate::{
         Costs, Settings, Share, SimulationOutcome,
         candles::{Candle, CandleSource, DecidedBy, Gaps, Series, TimeForm, TimeLabel, TimeUnit},
-        units::{AmountOverflow, Rate, percent},
+        units::{AmountOverflow, Money, Rate, percent},
     },
     text::{bar, bar_cells, counted, some, table, thousands, to_second, write_table},
 };
@@ -165,6 +166,7 @@ impl Serialize for SimulationReport<'_> {
         map.serialize_entry("position_records_set_aside", &self.decisions.positions)?;
         map.serialize_entry("decisions", &decisions)?;
         map.serialize_entry("reasons", &reasons)?;
+        map.serialize_entry("times_without_offset", &counts.offset_assumed)?;
         map.serialize_entry("candles", &prices)?;
         map.serialize_entry("settings", self.settings)?;
         map.serialize_entry("outcome", self.outcome)?;
@@ -232,7 +234,13 @@ impl SimulationReport<'_> {
             if verdict != Verdict::Policy {
                 writeln!(f, "  {:<6} {}", verdict.as_str(), thousands(count))?;
             }
+            if verdict == Verdict::Skip {
+                for (reason, count) in counts.reasons().filter(|(_, count)| *count > 0) {
+                    writeln!(f, "    {} {}", reason.code(), thousands(count))?;
+                }
+            }
         }
+        write_offset_note(f, counts.offset_assumed)?;
         if self.decisions.positions > 0 {
             let records = counted(self.decisions.positions, "position snapshot");
             writeln!(f, "{records} on the tape ignored")?;
@@ -315,7 +323,28 @@ impl SimulationReport<'_> {
         for (name, value) in self.setting_texts() {
             writeln!(f, "{name}: {value}")?;
         }
-        Ok(())
+        writeln!(f, "sizes: {}", self.sizes_text())
+    }
+
+    /// Describes the lot sizes and the minimum sizes. If there are none, the description names the options.
+    pub(super) fn sizes_text(&self) -> String {
+        let symbols = self.settings.sizes.iter().map(|(symbol, sizes)| {
+            let parts = [
+                ("lot", sizes.lot_size, ""),
+                ("at least", sizes.min_quantity, " units"),
+                ("at least", sizes.min_notional_usd, " USD"),
+            ];
+            let parts = parts
+                .into_iter()
+                .filter_map(|(name, size, unit)| Some(format!("{name} {}{unit}", size?)));
+            format!("{symbol} {}", parts.collect::<Vec<_>>().join(", "))
+        });
+        let symbols: Vec<String> = symbols.collect();
+        if symbols.is_empty() {
+            "15 significant digits, no minimum (--lot, --min-quantity and --min-notional are not given)".to_owned()
+        } else {
+            Shown(symbols.join("; ")).whole()
+        }
     }
 
     fn write_equity(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -332,6 +361,7 @@ impl SimulationReport<'_> {
         )?;
         writeln!(f, "max drawdown: {} USD", curve.drawdown_usd)?;
         writeln!(f, "max exposure: {} USD", curve.exposure_max_usd)?;
+        self.write_gaps(f)?;
         let line = spark(self.outcome);
         if line.is_empty() {
             return Ok(());
@@ -350,7 +380,30 @@ impl SimulationReport<'_> {
         }
         write_bars(f, "close reason", &outcome.closes)?;
         write_bars(f, "order not filled", &outcome.rejected)?;
-        write_bars(f, "harvest result", &outcome.harvests)
+        write_bars(f, "limit exceeded by a fill", &outcome.limits_exceeded)?;
+        write_bars(f, "harvest result", &outcome.harvests)?;
+        match outcome.harvests.get(SkipCode::PolicyStale.code()) {
+            Some(count) if !self.run_settings.assume_in_force => writeln!(
+                f,
+                "the policy had expired for {}; use --assume-in-force to simulate as if it were in force",
+                counted(*count, "harvest")
+            ),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Writes the amounts by which fills at the open would differ, if there are any.
+    fn write_gaps(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let outcome = self.outcome;
+        if outcome.target_gap_usd > Money::ZERO {
+            let gap = outcome.target_gap_usd;
+            writeln!(f, "target gaps: {gap} USD less than fills at the open")?;
+        }
+        if outcome.beyond_margin_usd > Money::ZERO {
+            let loss = outcome.beyond_margin_usd;
+            writeln!(f, "lost beyond the margin, not booked: {loss} USD")?;
+        }
+        Ok(())
     }
 }
 

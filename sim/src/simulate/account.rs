@@ -4,120 +4,15 @@
 
 use std::collections::BTreeMap;
 
-use portcullis::{
-    harvest::Stage,
-    types::{PositionSide, Symbol, Timestamp},
-};
-use serde::{Serialize, Serializer};
+use portcullis::types::{PositionSide, Symbol, Timestamp};
 
 use super::{
+    ledger::{LedgerEntry, RoundTrip},
     position::{CloseReason, OpenPosition},
     reject::{OrderError, RejectReason},
     settings::Costs,
     units::{AmountOverflow, Money, Price, Quantity},
 };
-
-/// A log entry about one position.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct LedgerEntry {
-    /// The timestamp in epoch milliseconds.
-    #[serde(serialize_with = "millis")]
-    pub ts: Timestamp,
-    /// The number of the record that opened the position.
-    pub n: u64,
-    /// The symbol of the position.
-    pub symbol: Symbol,
-    /// The side of the position: long or short.
-    pub side: PositionSide,
-    /// `open`, `funding`, `move_stop`, or the close reason ([`CloseReason::as_str`]).
-    pub event: &'static str,
-    /// The fill price in USD per unit. Absent for `move_stop` and `liquidation`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub price: Option<Price>,
-    /// The number of units that were opened or closed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub quantity: Option<Quantity>,
-    /// The stop price that is valid from now on.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stop: Option<Price>,
-    /// The realised profit before costs, in USD.
-    pub pnl_usd: Money,
-    /// The fee paid, in USD.
-    pub fee_usd: Money,
-    /// The funding paid, in USD; negative if funding was received.
-    pub funding_usd: Money,
-    /// The cash after the event, in USD.
-    pub cash_usd: Money,
-}
-
-pub(super) fn millis<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_i64(at.as_millis())
-}
-
-/// A round trip: a closed position, or the state of an open position at the end of the run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct RoundTrip {
-    /// The number of the record that opened the position.
-    pub n: u64,
-    /// The symbol of the position.
-    pub symbol: Symbol,
-    /// The side of the position: long or short.
-    pub side: PositionSide,
-    /// The policy under which the entry was allowed: its version and the first digits of its hash.
-    pub policy: String,
-    /// The time of the opening in epoch milliseconds.
-    #[serde(serialize_with = "millis")]
-    pub opened: Timestamp,
-    /// The time of the final close; absent if a part is still open.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "some_millis"
-    )]
-    pub closed: Option<Timestamp>,
-    /// The reason of the final close; absent if a part is still open.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<CloseReason>,
-    /// The entry price in USD per unit.
-    pub entry_price: Price,
-    /// The number of units at the opening.
-    pub quantity: Quantity,
-    /// The notional at the opening, in USD.
-    pub notional_usd: Money,
-    /// The notional divided by the margin.
-    pub leverage: f64,
-    /// The realised profit before costs, in USD.
-    pub pnl_usd: Money,
-    /// The fees paid, in USD.
-    pub fees_usd: Money,
-    /// The funding paid, in USD; negative if funding was received.
-    pub funding_usd: Money,
-    /// The unrealised profit of the open part at the last closing price, before costs, in USD.
-    pub unrealised_usd: Money,
-    /// The net profit as an R multiple of the risk at entry; absent if the position had no stop.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub r: Option<f64>,
-}
-
-impl RoundTrip {
-    /// Returns the net profit: realised and unrealised profit less fees and funding.
-    ///
-    /// # Errors
-    /// Returns an error if an amount is out of range.
-    pub fn net(&self) -> Result<Money, AmountOverflow> {
-        let gain = self.pnl_usd.plus(self.unrealised_usd)?;
-        gain.minus(self.fees_usd)?.minus(self.funding_usd)
-    }
-}
-
-#[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
-fn some_millis<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
-    match at {
-        Some(at) => serializer.serialize_i64(at.as_millis()),
-        None => serializer.serialize_none(),
-    }
-}
 
 /// The account: cash, open positions and closed round trips.
 pub(super) struct Account<'a> {
@@ -126,6 +21,10 @@ pub(super) struct Account<'a> {
     positions: BTreeMap<Symbol, OpenPosition>,
     pub(super) trips: Vec<RoundTrip>,
     pub(super) closes: BTreeMap<CloseReason, u64>,
+    /// The sum of `target_gap_usd` of all entries of the log.
+    pub(super) target_gap: Money,
+    /// The sum of `beyond_margin_usd` of all entries of the log.
+    pub(super) beyond_margin: Money,
     on_entry: &'a mut dyn FnMut(&LedgerEntry),
 }
 
@@ -141,6 +40,8 @@ impl<'a> Account<'a> {
             positions: BTreeMap::new(),
             trips: Vec::new(),
             closes: BTreeMap::new(),
+            target_gap: Money::ZERO,
+            beyond_margin: Money::ZERO,
             on_entry,
         }
     }
@@ -158,7 +59,11 @@ impl<'a> Account<'a> {
     }
 
     /// Opens a position: reserves its margin and pays the fee, if the cash covers both.
-    pub(super) fn open(&mut self, mut position: OpenPosition) -> Result<(), OrderError> {
+    pub(super) fn open(
+        &mut self,
+        mut position: OpenPosition,
+        exceeds: Vec<&'static str>,
+    ) -> Result<(), OrderError> {
         let fee = self.fee(position.entry, position.quantity)?;
         let needed = position.margin.plus(fee)?;
         if needed > self.cash {
@@ -171,6 +76,7 @@ impl<'a> Account<'a> {
             quantity: Some(position.quantity),
             stop: position.stop,
             fee_usd: fee,
+            exceeds,
             ..self.entry(&position, position.opened, "open")
         };
         (self.on_entry)(&entry);
@@ -181,7 +87,7 @@ impl<'a> Account<'a> {
     /// Closes `quantity` units of a position at a price, or the whole position if it has fewer
     /// units.
     ///
-    /// Does nothing if the symbol has no position or `quantity` is zero.
+    /// Does nothing if the symbol has no position.
     pub(super) fn close(
         &mut self,
         symbol: &Symbol,
@@ -189,14 +95,39 @@ impl<'a> Account<'a> {
         (price, at): (Price, Timestamp),
         reason: CloseReason,
     ) -> Result<(), AmountOverflow> {
+        self.close_with_gap(symbol, quantity, (price, at), (reason, None))
+    }
+
+    /// Closes a position at its target, which the open has passed.
+    pub(super) fn close_at_target(
+        &mut self,
+        symbol: &Symbol,
+        (target, open): (Price, Price),
+        at: Timestamp,
+    ) -> Result<(), AmountOverflow> {
+        let Some(position) = self.positions.get(symbol) else {
+            return Ok(());
+        };
+        let quantity = position.quantity;
+        let gap = position
+            .gain(quantity, open)?
+            .minus(position.gain(quantity, target)?)?;
+        self.target_gap = self.target_gap.plus(gap)?;
+        let reason = (CloseReason::Target, Some(gap));
+        self.close_with_gap(symbol, quantity, (target, at), reason)
+    }
+
+    fn close_with_gap(
+        &mut self,
+        symbol: &Symbol,
+        quantity: Quantity,
+        (price, at): (Price, Timestamp),
+        (reason, target_gap_usd): (CloseReason, Option<Money>),
+    ) -> Result<(), AmountOverflow> {
         let Some(mut position) = self.positions.remove(symbol) else {
             return Ok(());
         };
         let quantity = quantity.min(position.quantity);
-        if quantity.is_zero() {
-            self.positions.insert(*symbol, position);
-            return Ok(());
-        }
         let is_all = quantity == position.quantity;
         let margin = match is_all {
             true => position.margin,
@@ -208,20 +139,18 @@ impl<'a> Account<'a> {
         position.quantity = position.quantity.less(quantity);
         position.pnl = position.pnl.plus(pnl)?;
         position.fees = position.fees.plus(fee)?;
-        if let Some(stage) = stage(reason) {
-            position.harvested = position.harvested.max(stage);
-        }
         let entry = LedgerEntry {
             price: Some(price),
             quantity: Some(quantity),
             pnl_usd: pnl,
             fee_usd: fee,
+            target_gap_usd,
             ..self.entry(&position, at, reason.as_str())
         };
         (self.on_entry)(&entry);
         *self.closes.entry(reason).or_insert(0) += 1;
         if is_all {
-            let trip = trip(&position, Some((at, reason)))?;
+            let trip = RoundTrip::new(&position, Some((at, reason)))?;
             self.trips.push(trip);
         } else {
             self.positions.insert(*symbol, position);
@@ -229,11 +158,13 @@ impl<'a> Account<'a> {
         Ok(())
     }
 
-    /// Liquidates a position: its remaining margin is lost. Does nothing if the symbol has no position.
+    /// Liquidates a position at a price: its remaining margin is lost. A loss beyond it is reported but not booked. Does
+    /// nothing if the symbol has no position.
     pub(super) fn liquidate(
         &mut self,
         symbol: &Symbol,
-        at: Timestamp,
+        (price, at): (Price, Timestamp),
+        beyond_margin: Option<Money>,
     ) -> Result<(), AmountOverflow> {
         let Some(mut position) = self.positions.remove(symbol) else {
             return Ok(());
@@ -242,14 +173,19 @@ impl<'a> Account<'a> {
         position.pnl = position.pnl.minus(lost)?;
         position.margin = Money::ZERO;
         position.quantity = position.quantity.less(quantity);
+        if let Some(excess) = beyond_margin {
+            self.beyond_margin = self.beyond_margin.plus(excess)?;
+        }
         let entry = LedgerEntry {
+            price: Some(price),
             quantity: Some(quantity),
             pnl_usd: -lost,
+            beyond_margin_usd: beyond_margin,
             ..self.entry(&position, at, CloseReason::Liquidation.as_str())
         };
         (self.on_entry)(&entry);
         *self.closes.entry(CloseReason::Liquidation).or_insert(0) += 1;
-        let trip = trip(&position, Some((at, CloseReason::Liquidation)))?;
+        let trip = RoundTrip::new(&position, Some((at, CloseReason::Liquidation)))?;
         self.trips.push(trip);
         Ok(())
     }
@@ -327,7 +263,7 @@ impl<'a> Account<'a> {
     ) -> Result<(Vec<RoundTrip>, BTreeMap<CloseReason, u64>), AmountOverflow> {
         let mut trips = self.trips;
         for position in self.positions.values() {
-            trips.push(trip(position, None)?);
+            trips.push(RoundTrip::new(position, None)?);
         }
         trips.sort_by_key(|trip| (trip.opened, trip.n));
         Ok((trips, self.closes))
@@ -353,46 +289,10 @@ impl<'a> Account<'a> {
             pnl_usd: Money::ZERO,
             fee_usd: Money::ZERO,
             funding_usd: Money::ZERO,
+            target_gap_usd: None,
+            beyond_margin_usd: None,
+            exceeds: Vec::new(),
             cash_usd: self.cash,
         }
     }
-}
-
-const fn stage(reason: CloseReason) -> Option<Stage> {
-    match reason {
-        CloseReason::Partial25 => Some(Stage::Partial25),
-        CloseReason::Partial50 => Some(Stage::Partial50),
-        CloseReason::Partial75 => Some(Stage::Partial75),
-        CloseReason::Liquidation
-        | CloseReason::Stop
-        | CloseReason::Target
-        | CloseReason::Exit
-        | CloseReason::FullClose => None,
-    }
-}
-
-fn trip(
-    position: &OpenPosition,
-    end: Option<(Timestamp, CloseReason)>,
-) -> Result<RoundTrip, AmountOverflow> {
-    let mut trip = RoundTrip {
-        n: position.n,
-        symbol: position.symbol,
-        side: position.side,
-        policy: position.policy.clone(),
-        opened: position.opened,
-        closed: end.map(|(at, _)| at),
-        reason: end.map(|(_, reason)| reason),
-        entry_price: position.entry,
-        quantity: position.opened_quantity,
-        notional_usd: position.entry.times(position.opened_quantity)?,
-        leverage: position.leverage,
-        pnl_usd: position.pnl,
-        fees_usd: position.fees,
-        funding_usd: position.funding,
-        unrealised_usd: position.unrealised(position.mark)?,
-        r: None,
-    };
-    trip.r = position.r(trip.net()?);
-    Ok(trip)
 }

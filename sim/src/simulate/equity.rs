@@ -4,7 +4,7 @@ use portcullis::types::Timestamp;
 use serde::Serialize;
 
 use super::{
-    account::millis,
+    ledger::millis,
     units::{AmountOverflow, Money},
 };
 
@@ -110,16 +110,12 @@ impl CurveBuilder {
     }
 
     pub(super) fn finish(self) -> EquityCurve {
-        let mut points = Vec::with_capacity(self.parts.len() * 2 + 1);
-        for (low, high) in self.parts {
-            let (first, second) = if low.ts <= high.ts {
-                (low, high)
-            } else {
-                (high, low)
-            };
-            points.push(first);
-            points.push(second);
-        }
+        let in_time_order = |(low, high): (Point, Point)| {
+            let mut pair = [low, high];
+            pair.sort_by_key(|point| point.ts);
+            pair
+        };
+        let mut points: Vec<Point> = self.parts.into_iter().flat_map(in_time_order).collect();
         points.extend(self.last);
         points.dedup_by_key(|point| point.ts);
         EquityCurve {
@@ -146,35 +142,95 @@ fn merged((low, high): (Point, Point), (other_low, other_high): (Point, Point)) 
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    #[test]
-    fn a_long_curve_keeps_extremes_last_point_and_drawdown() {
-        let usd = |n: i64| Money::parse(&n.to_string()).unwrap();
+    fn usd(amount: i64) -> Money {
+        Money::parse(&amount.to_string()).unwrap()
+    }
+
+    fn at(n: usize) -> Timestamp {
+        Timestamp::from_millis(i64::try_from(n).unwrap()).unwrap()
+    }
+
+    /// Returns the curve of an account that starts with 1000 USD, from equities in USD. The exposure is equal to the
+    /// equity.
+    fn curve(equities: &[i64]) -> EquityCurve {
         let mut curve = CurveBuilder::new(usd(1000));
-        for n in 0..10_000_i64 {
-            let equity = match n {
-                777 => 5,
-                4321 => 9000,
-                _ => 1000 + n % 7,
-            };
-            let at = Timestamp::from_millis(n).unwrap();
-            curve
-                .push(at, [usd(equity), usd(1), usd(1 + n % 100)])
-                .unwrap();
+        for (n, equity) in equities.iter().enumerate() {
+            let amounts = [usd(*equity), usd(1), usd(*equity)];
+            curve.push(at(n), amounts).unwrap();
         }
-        let curve = curve.finish();
-        assert!(
-            curve.points.len() <= 2 * PARTS_MAX + 1,
-            "{}",
-            curve.points.len()
-        );
-        assert!(curve.points.is_sorted_by_key(|point| point.ts));
-        let of = |n: i64| curve.points.iter().find(|p| p.ts.as_millis() == n);
-        assert_eq!(of(777).unwrap().equity_usd, usd(5));
-        assert_eq!(of(4321).unwrap().equity_usd, usd(9000));
-        assert_eq!(curve.points.last().unwrap().ts.as_millis(), 9999);
-        assert_eq!(curve.drawdown_usd, usd(9000 - 1000));
-        assert_eq!(curve.exposure_max_usd, usd(100));
+        curve.finish()
+    }
+
+    /// Returns the numbers of the points that a curve must have: the first lowest and the first highest of each part, and
+    /// the last.
+    fn expected(equities: &[i64]) -> Vec<usize> {
+        let mut width = 1;
+        while equities.len().div_ceil(width) > PARTS_MAX {
+            width *= 2;
+        }
+        let mut points = Vec::new();
+        for (part, first) in equities.chunks(width).zip((0..).step_by(width)) {
+            let lowest = part.iter().min().unwrap();
+            let highest = part.iter().max().unwrap();
+            let place = |wanted| first + part.iter().position(|it| it == wanted).unwrap();
+            points.extend([place(lowest), place(highest)]);
+        }
+        points.push(equities.len() - 1);
+        points.sort_unstable();
+        points.dedup();
+        points
+    }
+
+    #[track_caller]
+    fn check(equities: &[i64]) {
+        let curve = curve(equities);
+        let points = curve.points.iter().map(|point| point.ts);
+        let points: Vec<Timestamp> = points.collect();
+        let expected: Vec<Timestamp> = expected(equities).into_iter().map(at).collect();
+        assert_eq!(points, expected);
+        let mut peak = 1000;
+        let mut drawdown = 0;
+        for equity in equities {
+            peak = peak.max(*equity);
+            drawdown = drawdown.max(peak - equity);
+        }
+        let drawdown = if drawdown > 0 {
+            usd(drawdown)
+        } else {
+            Money::ZERO
+        };
+        assert_eq!(curve.drawdown_usd, drawdown);
+        let highest = equities.iter().max().unwrap();
+        assert_eq!(curve.exposure_max_usd, usd(*highest));
+        for point in &curve.points {
+            let n = usize::try_from(point.ts.as_millis()).unwrap();
+            assert_eq!(point.equity_usd, usd(equities[n]));
+        }
+    }
+
+    #[test]
+    fn a_curve_at_the_border_of_its_parts_keeps_the_extremes() {
+        let of = |length: usize| -> Vec<i64> {
+            // Rises and falls within each part of two, four or eight points.
+            let numbers = 1..=i64::try_from(length).unwrap();
+            numbers.map(|n| 1000 + n * 37 % 11 - n % 2 * 5).collect()
+        };
+        for length in [1, 2, 1023, 1024, 1025, 2047, 2048, 2049, 4096, 4097, 10_000] {
+            check(&of(length));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// A curve keeps the first lowest and the first highest point of each part, in time order, and the last point.
+        #[test]
+        fn a_curve_keeps_the_extremes_of_each_part(equities in prop::collection::vec(995..1005_i64, 1..5000)) {
+            check(&equities);
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! Fills of orders, stops, targets and liquidations at candle prices.
 
-use portcullis::types::{PositionSide, Side, Symbol, Timestamp};
+use portcullis::{
+    harvest::SizeRules,
+    types::{PositionSide, Side, Symbol, Timestamp},
+};
 
 use super::{
     account::Account,
@@ -16,8 +19,8 @@ use super::{
 /// The funding interval in microseconds: eight hours, counted from midnight UTC.
 const FUNDING_MICROS: i64 = 8 * 3600 * 1_000_000;
 
-/// Processes the start of a candle at its open price: funding, then a stop or liquidation that the open price has
-/// reached, then pending harvest closes, then orders.
+/// Processes the start of a candle at its open price: funding, then a liquidation, stop or target that the open price
+/// has reached, then pending harvest closes, then orders.
 pub(super) fn fill_at_open(
     symbol_state: &mut SymbolState<'_>,
     candle: Candle,
@@ -27,6 +30,7 @@ pub(super) fn fill_at_open(
 ) -> Result<(), AmountOverflow> {
     let symbol = symbol_state.series.symbol;
     let costs = settings.costs;
+    let sizes = settings.sizes.get(&symbol).copied().unwrap_or_default();
     let fill = (candle.open, candle.start);
     let due = |at: Timestamp| at.as_micros().div_euclid(FUNDING_MICROS);
     let times = due(candle.start) - due(symbol_state.funded);
@@ -36,8 +40,7 @@ pub(super) fn fill_at_open(
     let pending = account
         .position_mut(&symbol)
         .and_then(|position| position.pending.take());
-    if let (Some(reason), Some(position)) = (pending, account.position(&symbol)) {
-        let quantity = part(position, reason)?;
+    if let Some((reason, quantity)) = pending {
         account.close(&symbol, quantity, fill, reason)?;
     }
     let is_first = symbol_state.next == 0;
@@ -53,8 +56,9 @@ pub(super) fn fill_at_open(
         };
         let is_late = rejects_late && interval.after(order.at) < candle.start;
         let filled = match &order.kind {
+            _ if is_late && is_first => Err(OrderError::Rejected(RejectReason::BeforeCandles)),
             OrderKind::Open(_) if is_late => Err(OrderError::Rejected(RejectReason::Gap)),
-            OrderKind::Open(opening) => open(&order, opening, fill, account, tally),
+            OrderKind::Open(opening) => open(&order, (opening, sizes), fill, account, tally),
             OrderKind::Close {
                 is_resting: true, ..
             } => Err(OrderError::Rejected(RejectReason::Resting)),
@@ -71,7 +75,8 @@ pub(super) fn fill_at_open(
     Ok(())
 }
 
-/// Executes a liquidation or a stop that the open price has reached. The stop is filled at the open price.
+/// Executes a liquidation, a stop or a target that the open price has reached. A liquidation and a stop are filled at the
+/// open price; a target is a resting limit order, which is filled at its own price.
 fn close_at_open(
     symbol: &Symbol,
     (price, at): (Price, Timestamp),
@@ -82,20 +87,24 @@ fn close_at_open(
         return Ok(());
     };
     if position.is_liquidated_at(price, costs.maintenance_margin)? {
-        return account.liquidate(symbol, at);
+        let excess = position.beyond_margin(price)?;
+        return account.liquidate(symbol, (price, at), Some(excess));
     }
-    match position.stop {
-        Some(stop) if position.is_at_or_beyond(price, stop) => {
+    match (position.stop, position.target) {
+        (Some(stop), _) if position.is_at_or_beyond(price, stop) => {
             let quantity = position.quantity;
             account.close(symbol, quantity, (price, at), CloseReason::Stop)
         }
-        Some(_) | None => Ok(()),
+        (_, Some(target)) if position.has_reached(price, target) => {
+            account.close_at_target(symbol, (target, price), at)
+        }
+        (Some(_) | None, _) => Ok(()),
     }
 }
 
 fn open(
     order: &Order,
-    opening: &Opening,
+    (opening, sizes): (&Opening, SizeRules),
     fill: (Price, Timestamp),
     account: &mut Account<'_>,
     tally: &mut Tally,
@@ -103,12 +112,34 @@ fn open(
     if account.position(&order.symbol).is_some() {
         return Err(OrderError::Rejected(RejectReason::AlreadyOpen));
     }
-    let position = OpenPosition::open((order.n, order.symbol), opening, fill)?;
+    let position = OpenPosition::open((order.n, order.symbol), opening, fill, sizes)?;
     let has_stop = position.stop.is_some();
-    account.open(position)?;
+    let exceeds = exceeded(opening, &position)?;
+    account.open(position, exceeds.clone())?;
+    for limit in exceeds {
+        *tally.exceeded.entry(limit).or_insert(0) += 1;
+    }
     tally.opened += 1;
     tally.without_stop += u64::from(!has_stop);
     Ok(())
+}
+
+/// Returns the names of the limits that a fill exceeds. A quantity that the intent states can cost more at the fill
+/// price than at the price of the intent, which the engine has checked.
+fn exceeded(
+    opening: &Opening,
+    position: &OpenPosition,
+) -> Result<Vec<&'static str>, AmountOverflow> {
+    let notional = position.entry.times(position.quantity)?;
+    let [max_notional, max_margin] = opening.limits_usd;
+    let limits = [
+        ("max_notional_usd", notional, max_notional),
+        ("max_position_usd", position.margin, max_margin),
+    ];
+    let exceeded = limits
+        .into_iter()
+        .filter(|(_, amount, limit)| limit.is_some_and(|limit| amount.is_above(limit)));
+    Ok(exceeded.map(|(name, _, _)| name).collect())
 }
 
 fn exit(
@@ -129,15 +160,14 @@ fn exit(
         return Err(OrderError::Rejected(RejectReason::OtherSide));
     }
     let quantity = match closing {
-        CloseQuantity::All => Some(position.quantity),
-        CloseQuantity::Units(units) => Quantity::truncate(units),
-        CloseQuantity::Fraction(fraction) if fraction >= 1.0 => Some(position.quantity),
-        CloseQuantity::Fraction(fraction) => {
-            Quantity::truncate(position.quantity.to_f64() * fraction)
-        }
-        CloseQuantity::Unknown => None,
+        CloseQuantity::All => position.quantity,
+        CloseQuantity::Units(units) => Quantity::stated(units, Some(position.lot))?,
+        CloseQuantity::Fraction(fraction) => position.quantity.fraction(fraction, position.lot)?,
+        CloseQuantity::Unknown => return Err(OrderError::Rejected(RejectReason::NoQuantity)),
     };
-    let quantity = quantity.ok_or(OrderError::Rejected(RejectReason::NoQuantity))?;
+    if quantity.is_zero() {
+        return Err(OrderError::Rejected(RejectReason::BelowLot));
+    }
     account.close(symbol, quantity, fill, CloseReason::Exit)?;
     Ok(())
 }
@@ -164,7 +194,9 @@ pub(super) fn fill_within(
         .filter(|stop| position.is_at_or_beyond(worst, *stop));
     // The margin may be lost before the price reaches the stop.
     if position.is_liquidated_at(stop.unwrap_or(worst), costs.maintenance_margin)? {
-        return account.liquidate(symbol, at);
+        let range = (candle.low, candle.high);
+        let price = position.liquidation_price(costs.maintenance_margin, range);
+        return account.liquidate(symbol, (price, at), None);
     }
     let target = position
         .target
@@ -173,19 +205,5 @@ pub(super) fn fill_within(
         (Some(stop), _) => account.close(symbol, quantity, (stop, at), CloseReason::Stop),
         (None, Some(target)) => account.close(symbol, quantity, (target, at), CloseReason::Target),
         (None, None) => Ok(()),
-    }
-}
-
-/// Returns the quantity that a close with this reason closes.
-fn part(position: &OpenPosition, reason: CloseReason) -> Result<Quantity, AmountOverflow> {
-    match reason {
-        CloseReason::Partial25 => position.quantity.quarters(1),
-        CloseReason::Partial50 => position.quantity.quarters(2),
-        CloseReason::Partial75 => position.quantity.quarters(3),
-        CloseReason::FullClose
-        | CloseReason::Liquidation
-        | CloseReason::Stop
-        | CloseReason::Target
-        | CloseReason::Exit => Ok(position.quantity),
     }
 }

@@ -134,6 +134,42 @@ mod tests {
     }
 
     #[test]
+    fn the_window_slides_with_each_candle() {
+        let closes = [7.0, 90.0, 100.0, 110.0, 99.0, 108.9, 119.79];
+        let slid = window(&closes).state().unwrap();
+        let alone = window(&closes[2..]).state().unwrap();
+        assert_eq!((slid.sigma, slid.ts), (alone.sigma, alone.ts));
+    }
+
+    #[test]
+    fn a_weak_fall_has_a_part_of_the_trend_strength() {
+        // The returns are -0.1, 0.1, -0.1, 0.05: sum -0.05.
+        let state = window(&[100.0, 90.0, 99.0, 89.1, 93.555]).state().unwrap();
+        let mean = -0.05 / 4.0;
+        let squares = [-0.1, 0.1, -0.1, 0.05].map(|r: f64| (r - mean) * (r - mean));
+        let ts = 0.05 / squares.iter().sum::<f64>().sqrt();
+        let near = |found: Option<f64>, expected: f64| (found.unwrap() - expected).abs() < 1e-12;
+        assert!(near(state.ts, ts), "{state:?}");
+        assert!(near(state.p_trend, ts / 0.8) && near(state.p_chop, 1.0 - ts / 0.8));
+        assert_eq!(state.p_mr, Some(0.0));
+    }
+
+    #[test]
+    fn a_window_of_one_return_has_no_state() {
+        let mut window = Window::new(
+            MarketRule {
+                window_sec: 119,
+                ..RULE
+            },
+            minute(1).since(minute(0)),
+        );
+        for n in 0..5 {
+            window.push(minute(n), minute(n + 1), 100.0);
+            assert_eq!(window.state(), None);
+        }
+    }
+
+    #[test]
     fn no_state_before_the_window_is_full_or_after_a_gap() {
         let mut window = window(&[100.0, 101.0, 102.0, 101.0]);
         assert_eq!(window.state(), None);

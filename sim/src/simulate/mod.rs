@@ -16,14 +16,19 @@
 //! - The stop is the intent's `stop_loss`. If the intent has none, the stop is placed at the
 //!   distance `fallback_stop_pct` of θ from the fill price. If θ has none either, the position has
 //!   no stop.
-//! - Within a candle, the stop is executed before the target (`take_profit`), and a liquidation
-//!   before the stop if the price reaches it first. If the open is at or beyond the stop, the stop
-//!   is filled at the open. A target is filled at its own price.
+//! - An entry buys the quantity that its intent states, or else its notional divided by the fill
+//!   price. Quantities are whole lots, or have at most 15 significant digits. An entry below a
+//!   minimum size, or at or beyond its stop or its target (`take_profit`), is not filled.
+//! - Within a candle, the stop is executed before the target, and a liquidation before the stop if
+//!   the price reaches it first. If the open is at or beyond the stop, the stop is filled at the
+//!   open. A target is a resting order: it is filled at its own price, and before every other order
+//!   of a candle whose open has passed it.
 //! - Harvest uses the closing price. A proposed close is executed at the open of the next candle. A
-//!   moved stop takes effect from the next candle on.
+//!   moved stop takes effect from the next candle on. The stages of the ladder close down to a share
+//!   of the opened quantity.
 //! - Margin is isolated and is `notional / leverage`. A position is liquidated if its margin plus
 //!   unrealised profit is at most the maintenance margin (0 if no rate is given). A liquidation
-//!   costs the whole margin.
+//!   costs the whole margin; a loss beyond it is reported but not booked.
 //! - Funding is due at 00:00, 08:00 and 16:00 UTC and is charged on the position's value at the
 //!   open of the next candle. At a positive rate, a long pays and a short receives.
 //! - A fee is charged for each fill, but not for a liquidation.
@@ -36,6 +41,7 @@ mod account;
 pub mod candles;
 mod equity;
 mod fills;
+mod ledger;
 mod market;
 mod order;
 mod outcome;
@@ -49,8 +55,8 @@ pub mod units;
 use portcullis::policy::{Policy, PolicyUnavailable};
 use thiserror::Error;
 
-pub use account::{LedgerEntry, RoundTrip};
 pub use equity::{EquityCurve, Point};
+pub use ledger::{LedgerEntry, RoundTrip};
 pub use market::MarketRule;
 pub use outcome::{Share, SimulationOutcome};
 pub use position::CloseReason;
@@ -104,7 +110,10 @@ pub fn simulate(
         replayer,
         initial,
         tapes,
-        &mut |n, at, decision| orders.extend(Order::new(n, at, decision)),
+        &mut |n, at, decision| {
+            let guardrails = replayer.engine.guardrails();
+            orders.extend(Order::new(n, at, decision, guardrails));
+        },
         &mut |records| progress(Progress::Records(records)),
     )?;
     let run = Run {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
-    account::RoundTrip,
     equity::EquityCurve,
+    ledger::RoundTrip,
     units::{AmountOverflow, Money},
 };
 
@@ -31,6 +31,12 @@ pub struct SimulationOutcome {
     /// The number of orders that were not filled, by reason.
     #[serde(rename = "not_done")]
     pub rejected: BTreeMap<&'static str, u64>,
+    /// The number of entries whose fill exceeds a limit of the policy or the guardrails, by the name of the limit.
+    pub limits_exceeded: BTreeMap<&'static str, u64>,
+    /// The difference between fills at the open and the fills at targets that the open has passed, in USD.
+    pub target_gap_usd: Money,
+    /// The losses beyond the margin in liquidations that the open has passed, in USD. They are not booked.
+    pub beyond_margin_usd: Money,
     /// The number of harvest evaluations at candle ends, by action or skip reason.
     pub harvests: BTreeMap<&'static str, u64>,
     /// The equity over the time of the run.

@@ -1,15 +1,15 @@
 //! One open position.
 
 use portcullis::{
-    harvest::{self, Harvested, ReportedSide, Stage},
+    harvest::{self, Harvested, ReportedSide, SizeRules, Stage},
     types::{PositionSide, Symbol, Timestamp},
 };
 use serde::Serialize;
 
 use super::{
-    order::Opening,
+    order::{EntrySize, Opening},
     reject::{OrderError, RejectReason},
-    units::{AmountOverflow, Money, Price, Quantity, Rate},
+    units::{AmountOverflow, Lot, Money, Price, Quantity, Rate},
 };
 
 /// The reason for a full or partial close.
@@ -72,13 +72,15 @@ pub(super) struct OpenPosition {
     /// The stop distance at entry as a share of the entry price; `None` without a stop.
     pub(super) stop_dist_pct: Option<f64>,
     pub(super) target: Option<Price>,
-    pub(super) harvested: Stage,
+    /// The size of which every quantity of the position is a multiple.
+    pub(super) lot: Lot,
+    pub(super) sizes: SizeRules,
     pub(super) policy: String,
     pub(super) pnl: Money,
     pub(super) fees: Money,
     pub(super) funding: Money,
-    /// The close that is executed at the open price of the next candle.
-    pub(super) pending: Option<CloseReason>,
+    /// The close that is executed at the open price of the next candle, and its quantity.
+    pub(super) pending: Option<(CloseReason, Quantity)>,
     pub(super) mark: Price,
 }
 
@@ -87,11 +89,21 @@ impl OpenPosition {
         (n, symbol): (u64, Symbol),
         opening: &Opening,
         (entry, opened): (Price, Timestamp),
+        sizes: SizeRules,
     ) -> Result<Self, OrderError> {
-        let notional = Money::stated(opening.notional_usd)?;
-        let quantity = Quantity::bought(notional, entry)?;
-        if quantity.is_zero() {
-            return Err(OrderError::Rejected(RejectReason::TooSmall));
+        let lot = sizes.lot_size.and_then(Lot::of_size);
+        let quantity = match opening.size {
+            EntrySize::Units(units) => Quantity::stated(units, lot)?,
+            EntrySize::NotionalUsd(usd) => Quantity::bought(Money::stated(usd)?, entry, lot)?,
+        };
+        let notional = entry.times(quantity)?;
+        let is_below_min = quantity.is_zero()
+            || sizes.min_quantity.is_some_and(|min| quantity.is_below(min))
+            || sizes
+                .min_notional_usd
+                .is_some_and(|min| notional.is_below(min));
+        if is_below_min {
+            return Err(OrderError::Rejected(RejectReason::BelowMin));
         }
         let stop = match (opening.stop, opening.fallback_stop_pct) {
             (Some(stop), _) => Price::stated(stop),
@@ -107,11 +119,12 @@ impl OpenPosition {
             quantity,
             opened_quantity: quantity,
             leverage: opening.leverage,
-            margin: entry.times(quantity)?.over(opening.leverage)?,
+            margin: notional.over(opening.leverage)?,
             stop,
             stop_dist_pct: stop.and_then(|stop| entry.distance_share(stop)),
             target: opening.target.and_then(Price::stated),
-            harvested: Stage::None,
+            lot: lot.map_or_else(|| Lot::of_last_digit(quantity), Ok)?,
+            sizes,
             policy: opening.policy.clone(),
             pnl: Money::ZERO,
             fees: Money::ZERO,
@@ -119,11 +132,14 @@ impl OpenPosition {
             pending: None,
             mark: entry,
         };
-        match stop {
-            Some(stop) if position.is_at_or_beyond(entry, stop) => {
+        match (stop, position.target) {
+            (Some(stop), _) if position.is_at_or_beyond(entry, stop) => {
                 Err(OrderError::Rejected(RejectReason::BeyondStop))
             }
-            Some(_) | None => Ok(position),
+            (_, Some(target)) if position.has_reached(entry, target) => {
+                Err(OrderError::Rejected(RejectReason::BeyondTarget))
+            }
+            (Some(_) | None, _) => Ok(position),
         }
     }
 
@@ -171,6 +187,28 @@ impl OpenPosition {
         Ok(left <= required)
     }
 
+    /// Returns the loss at a price beyond the margin, in USD, or 0.
+    pub(super) fn beyond_margin(&self, price: Price) -> Result<Money, AmountOverflow> {
+        let left = self.margin.plus(self.unrealised(price)?)?;
+        Ok((-left).max(Money::ZERO))
+    }
+
+    /// Returns the price at which the position is liquidated, within a range that contains it. The price is for output;
+    /// [`Self::is_liquidated_at`] decides.
+    pub(super) fn liquidation_price(
+        &self,
+        maintenance: Option<Rate>,
+        (low, high): (Price, Price),
+    ) -> Price {
+        let sign = self.side.sign();
+        let rate = maintenance.map_or(0.0, Rate::to_f64);
+        let quantity = self.quantity.to_f64();
+        let lost = self.entry.to_f64() - sign * self.margin.to_f64() / quantity;
+        let price = Price::computed(lost / (1.0 - sign * rate));
+        // Only a position whose whole value is margin has no such price.
+        price.map_or(low, |price| price.clamp(low, high))
+    }
+
     /// Returns the position as harvest input at the end of a candle.
     pub(super) fn snapshot(&self, now: Timestamp) -> harvest::Position {
         let age = now.since(self.opened).as_micros();
@@ -179,12 +217,14 @@ impl OpenPosition {
             symbol: self.symbol,
             side: Some(ReportedSide::Open(self.side)),
             quantity: Some(self.quantity.to_f64()),
+            peak_quantity: Some(self.opened_quantity.to_f64()),
+            sizes: self.sizes,
             entry_price: Some(self.entry.to_f64()),
             current_price: Some(self.mark.to_f64()),
             age_sec: seconds.map(f64::from),
             current_sl: self.stop.map(Price::to_f64),
             stop_dist_pct: self.stop_dist_pct,
-            harvested: Harvested::Stage(self.harvested),
+            harvested: Harvested::Stage(Stage::None),
             as_of: Some(now),
         }
     }
@@ -192,6 +232,6 @@ impl OpenPosition {
     /// Returns `net` as an R multiple of the risk at entry; `None` if the position had no stop.
     pub(super) fn r(&self, net: Money) -> Option<f64> {
         let risk = self.entry.to_f64() * self.stop_dist_pct? * self.opened_quantity.to_f64();
-        (risk > 0.0).then(|| net.to_f64() / risk)
+        Some(net.to_f64() / risk)
     }
 }

@@ -9,6 +9,8 @@ pub enum RejectReason {
     NoCandles,
     /// No candle begins after the decision.
     NoLaterCandle,
+    /// The order was decided more than one candle length before the first candle.
+    BeforeCandles,
     /// There is a gap before the next candle, which begins later than one candle length after the entry's decision.
     Gap,
     /// The symbol of the entry already has a position.
@@ -17,14 +19,18 @@ pub enum RejectReason {
     NoCash,
     /// The fill price of the entry is at or beyond its stop.
     BeyondStop,
-    /// The entry is smaller than 0.00000001 units.
-    TooSmall,
+    /// The fill price of the entry is at or beyond its target.
+    BeyondTarget,
+    /// The entry, rounded down to whole lots, is below a minimum size, or 0.
+    BelowMin,
     /// The symbol of the exit has no position.
     NoPosition,
     /// The side of the exit would increase the position.
     OtherSide,
     /// The exit has no usable quantity: it has only a size in USD, or the quantity is unreadable.
     NoQuantity,
+    /// The quantity of the exit is below one lot.
+    BelowLot,
     /// The exit rests until a trigger. Only the stop and the target of a position are simulated.
     Resting,
 }
@@ -36,14 +42,17 @@ impl RejectReason {
         match self {
             Self::NoCandles => "no_candles",
             Self::NoLaterCandle => "no_later_candle",
+            Self::BeforeCandles => "before_candles",
             Self::Gap => "gap",
             Self::AlreadyOpen => "already_open",
             Self::NoCash => "no_cash",
             Self::BeyondStop => "beyond_stop",
-            Self::TooSmall => "too_small",
+            Self::BeyondTarget => "beyond_target",
+            Self::BelowMin => "below_min",
             Self::NoPosition => "no_position",
             Self::OtherSide => "other_side",
             Self::NoQuantity => "quantity_unsaid",
+            Self::BelowLot => "below_lot",
             Self::Resting => "resting_exit",
         }
     }

@@ -5,23 +5,24 @@ use std::collections::VecDeque;
 use portcullis::{
     answer::Answer,
     decide::SkipCode,
-    harvest::{HarvestAction, HarvestDecision, harvest},
+    harvest::{Harvest, HarvestAction, HarvestDecision, harvest},
     types::Timestamp,
 };
 
 use super::{
-    account::{Account, LedgerEntry},
+    account::Account,
     candles::{Candle, Series},
     equity::CurveBuilder,
     fills::{fill_at_open, fill_within},
+    ledger::LedgerEntry,
     market::Window,
     order::Order,
     outcome::SimulationOutcome,
-    position::CloseReason,
+    position::{CloseReason, OpenPosition},
     reject::RejectReason,
     settings::Settings,
     state::{CandleEvent, SymbolState, Tally, next_event},
-    units::{AmountOverflow, Price},
+    units::{AmountOverflow, Price, Quantity},
 };
 use crate::replay::{Replayer, TapeDecisions};
 
@@ -81,6 +82,7 @@ impl Run<'_> {
         let cash = account.cash;
         let equity = account.equity()?;
         let open = account.positions().count();
+        let (target_gap_usd, beyond_margin_usd) = (account.target_gap, account.beyond_margin);
         let (trips, closes) = account.finish()?;
         Ok(SimulationOutcome {
             cash_at_start: self.settings.cash,
@@ -98,6 +100,9 @@ impl Run<'_> {
                 .into_iter()
                 .map(|(reason, n)| (reason.as_str(), n))
                 .collect(),
+            limits_exceeded: tally.exceeded,
+            target_gap_usd,
+            beyond_margin_usd,
             harvests: tally.harvests,
             curve: curve.finish(),
             trips,
@@ -159,9 +164,11 @@ impl Run<'_> {
         let (name, pending, stop) = match &decision {
             HarvestDecision::Harvest(it) => (
                 it.action().as_str(),
-                pending(it.action()),
+                pending(it, position),
+                // The engine compares with the unrounded price, so it may propose the current stop again.
                 it.stop()
-                    .and_then(|stop| Price::computed(stop.value().get())),
+                    .and_then(|stop| Price::computed(stop.value().get()))
+                    .filter(|stop| position.stop != Some(*stop)),
             ),
             HarvestDecision::Skip(_) => {
                 let reason = Answer::harvest(&decision, policy).reason;
@@ -176,13 +183,16 @@ impl Run<'_> {
     }
 }
 
-/// Returns the close that a harvest action proposes.
-const fn pending(action: HarvestAction) -> Option<CloseReason> {
-    match action {
-        HarvestAction::None => None,
-        HarvestAction::Partial25 => Some(CloseReason::Partial25),
-        HarvestAction::Partial50 => Some(CloseReason::Partial50),
-        HarvestAction::Partial75 => Some(CloseReason::Partial75),
-        HarvestAction::FullCloseProposed => Some(CloseReason::FullClose),
-    }
+/// Returns the close that a harvest proposes.
+fn pending(harvest: &Harvest<'_>, position: &OpenPosition) -> Option<(CloseReason, Quantity)> {
+    let reason = match harvest.action() {
+        HarvestAction::None => return None,
+        HarvestAction::Partial25 => CloseReason::Partial25,
+        HarvestAction::Partial50 => CloseReason::Partial50,
+        HarvestAction::Partial75 => CloseReason::Partial75,
+        HarvestAction::FullCloseProposed => CloseReason::FullClose,
+    };
+    let units = harvest.close_quantity()?.get();
+    let quantity = Quantity::stated(units, Some(position.lot)).ok()?;
+    Some((reason, quantity))
 }

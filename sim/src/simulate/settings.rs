@@ -1,5 +1,8 @@
 //! The settings of a simulation.
 
+use std::collections::BTreeMap;
+
+use portcullis::{harvest::SizeRules, types::Symbol};
 use serde::Serialize;
 
 use super::{
@@ -8,7 +11,7 @@ use super::{
 };
 
 /// The settings of a simulation. No setting has a default.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Settings {
     /// The starting cash, in USD.
     pub cash: Money,
@@ -18,6 +21,8 @@ pub struct Settings {
     pub market: Option<MarketRule>,
     /// True if an entry that was decided during a gap is filled at the open of the first candle after it.
     pub fill_after_gap: bool,
+    /// The sizes that the market allows, for the symbols for which they are known.
+    pub sizes: BTreeMap<Symbol, SizeRules>,
 }
 
 /// The trading costs. A cost that is `None` is not charged.

@@ -36,6 +36,8 @@ pub(super) struct Tally {
     pub(super) opened: u64,
     pub(super) harvests: BTreeMap<&'static str, u64>,
     pub(super) without_stop: u64,
+    /// The number of entries whose fill exceeds a limit, by its name.
+    pub(super) exceeded: BTreeMap<&'static str, u64>,
 }
 
 impl Tally {

@@ -5,12 +5,20 @@
 //! such products, is exact. Fees, margins and funding are rounded up to the next multiple of 10⁻⁵⁶ USD, to the
 //! disadvantage of the trader.
 
+mod scaled;
+mod text;
+
 use std::{fmt, ops::Neg};
 
 use arrow_buffer::i256;
 use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 use thiserror::Error;
+
+use scaled::{
+    decimal_of, dropped_digits, power, product, product_of, quotient, rounded_up, scaled, whole,
+};
+use text::{decimal, denoted, float, positive};
 
 /// The maximum number of decimal places of a price, a quantity or a rate.
 const PLACES_MAX: u32 = Decimal::MAX_SCALE;
@@ -35,6 +43,10 @@ pub struct Price(Decimal);
 /// A quantity in units of a symbol, greater than or equal to 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Quantity(Decimal);
+
+/// The size of which every quantity of a position is a multiple.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Lot(Decimal);
 
 /// An amount in USD, as a multiple of 10⁻⁵⁶; negative for a loss or a payment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,28 +121,65 @@ impl Price {
 
     /// Returns the value of `quantity` units at this price.
     pub(super) fn times(self, quantity: Quantity) -> Result<Money, AmountOverflow> {
-        product(scaled(self.0)?, scaled(quantity.0)?).map(Money)
+        product_of(self.0, quantity.0).map(Money)
+    }
+}
+
+impl Lot {
+    /// Returns the lot size that the market allows; `None` if it is not positive, or out of range.
+    pub(super) fn of_size(units: f64) -> Option<Self> {
+        denoted(units)
+            .filter(|size| *size > Decimal::ZERO)
+            .map(Self)
+    }
+
+    /// Returns the value of the 15th significant digit of a quantity, which is the lot size without a rule.
+    pub(super) fn of_last_digit(quantity: Quantity) -> Result<Self, AmountOverflow> {
+        let units = scaled(quantity.0)?;
+        let dropped = dropped_digits(units).unwrap_or_default();
+        decimal_of(power(dropped)?).map(Self)
     }
 }
 
 impl Quantity {
-    /// Returns the quantity that `amount` buys at `price`, rounded down to 15 significant digits.
-    pub(super) fn bought(amount: Money, price: Price) -> Result<Self, AmountOverflow> {
+    /// Returns the quantity that `amount` buys at `price`, rounded down to whole lots.
+    pub(super) fn bought(
+        amount: Money,
+        price: Price,
+        lot: Option<Lot>,
+    ) -> Result<Self, AmountOverflow> {
         // The scale of an amount is the product of the scales of a price and a quantity.
         let units = amount.0.checked_div(scaled(price.0)?);
-        significant(units.ok_or(AmountOverflow)?)
+        Self::in_lots(units.ok_or(AmountOverflow)?, lot)
     }
 
-    /// Returns this many quarters of the quantity, rounded down to 15 significant digits.
-    pub(super) fn quarters(self, quarters: i128) -> Result<Self, AmountOverflow> {
-        let product = product(scaled(self.0)?, i256::from_i128(quarters))?;
-        significant(quotient(product, i256::from_i128(4))?.0)
+    /// Returns the quantity that an `f64` of the engine denotes, rounded down to whole lots.
+    pub(super) fn stated(units: f64, lot: Option<Lot>) -> Result<Self, AmountOverflow> {
+        let units = denoted(units).ok_or(AmountOverflow)?;
+        Self::in_lots(scaled(units)?, lot)
     }
 
-    /// Rounds the quantity of an intent down to 15 significant digits; `None` if the result is not positive.
-    pub(super) fn truncate(units: f64) -> Option<Self> {
-        let quantity = significant(scaled(denoted(units)?).ok()?).ok()?;
-        (quantity.0 > Decimal::ZERO).then_some(quantity)
+    /// Returns a part of the quantity, rounded down to whole lots.
+    pub(super) fn fraction(self, share: f64, lot: Lot) -> Result<Self, AmountOverflow> {
+        let share = denoted(share).ok_or(AmountOverflow)?;
+        let units = product(scaled(self.0)?, i256::from_i128(share.mantissa()))?;
+        let (units, _) = quotient(units, power(share.scale())?)?;
+        Self::in_lots(units, Some(lot))
+    }
+
+    /// Rounds a multiple of 10⁻²⁸ units down to whole lots with at most 15 significant digits.
+    fn in_lots(units: i256, lot: Option<Lot>) -> Result<Self, AmountOverflow> {
+        let lot = lot.map_or(Ok(i256::ONE), |lot| scaled(lot.0))?;
+        let (lots, _) = quotient(units, lot)?;
+        let units = product(lots, lot)?;
+        let last_digit = power(dropped_digits(units).unwrap_or_default())?;
+        let (digits, _) = quotient(units, last_digit)?;
+        decimal_of(product(digits, last_digit)?).map(Self)
+    }
+
+    /// Returns true if the quantity is below a minimum of the market, in units.
+    pub(super) fn is_below(self, min: f64) -> bool {
+        denoted(min).is_none_or(|min| self.0 < min)
     }
 
     pub(super) const fn is_zero(self) -> bool {
@@ -168,7 +217,17 @@ impl Money {
     }
 
     fn new(usd: Decimal) -> Result<Self, AmountOverflow> {
-        product(scaled(usd)?, power(PLACES_MAX)?).map(Self)
+        product_of(usd, Decimal::ONE).map(Self)
+    }
+
+    /// Returns true if the amount is below a minimum of the market, in USD.
+    pub(super) fn is_below(self, min_usd: f64) -> bool {
+        Self::stated(min_usd).map_or(true, |min| self < min)
+    }
+
+    /// Returns true if the amount is above a limit, in USD.
+    pub(super) fn is_above(self, max_usd: f64) -> bool {
+        Self::stated(max_usd).is_ok_and(|max| self > max)
     }
 
     /// Returns the sum.
@@ -308,272 +367,5 @@ pub(crate) fn percent(rate: Rate) -> String {
     format!("{percent} %")
 }
 
-/// Parses decimal text that is greater than 0.
-fn positive(text: &str) -> Result<Decimal, UnitError> {
-    match decimal(text)? {
-        number if number > Decimal::ZERO => Ok(number),
-        _ => Err(UnitError::NotPositive),
-    }
-}
-
-/// Parses decimal text, with or without an exponent, without loss.
-fn decimal(text: &str) -> Result<Decimal, UnitError> {
-    let (number, exponent) = match text.split_once(['e', 'E']) {
-        Some((number, exponent)) => (number, parse_exponent(exponent)?),
-        None => (text, 0),
-    };
-    let (is_negative, unsigned) = match number.strip_prefix('-') {
-        Some(unsigned) => (true, unsigned),
-        None => (false, number),
-    };
-    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
-    let mut digits = whole.bytes().chain(fraction.bytes());
-    if whole.is_empty() || !digits.all(|digit| digit.is_ascii_digit()) {
-        return Err(UnitError::NotANumber);
-    }
-    let fraction = fraction.trim_end_matches('0');
-    let whole = whole.trim_start_matches('0');
-    let mut places =
-        i64::try_from(fraction.len()).map_err(|_| UnitError::TooManyDigits)? - exponent;
-    let too_large = match places {
-        ..=0 => UnitError::TooLarge,
-        _ => UnitError::TooManyDigits,
-    };
-    let mut mantissa = 0_i128;
-    for digit in whole.bytes().chain(fraction.bytes()) {
-        let shifted = mantissa.checked_mul(10);
-        let sum = shifted.and_then(|shifted| shifted.checked_add(i128::from(digit - b'0')));
-        mantissa = sum.ok_or(too_large)?;
-    }
-    if mantissa == 0 {
-        return Ok(Decimal::ZERO);
-    }
-    while places > 0 && mantissa % 10 == 0 {
-        (mantissa, places) = (mantissa / 10, places - 1);
-    }
-    while places < 0 {
-        let shifted = mantissa.checked_mul(10).ok_or(UnitError::TooLarge)?;
-        (mantissa, places) = (shifted, places + 1);
-    }
-    let places = u32::try_from(places).ok().filter(|it| *it <= PLACES_MAX);
-    let signed = if is_negative { -mantissa } else { mantissa };
-    Decimal::try_from_i128_with_scale(signed, places.ok_or(UnitError::TooFine)?)
-        .map_err(|_| too_large)
-}
-
-fn parse_exponent(text: &str) -> Result<i64, UnitError> {
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
-        return Err(UnitError::NotANumber);
-    }
-    let out_of_range = match text.starts_with('-') {
-        true => UnitError::TooFine,
-        false => UnitError::TooLarge,
-    };
-    let exponent = text.parse::<i32>().map_err(|_| out_of_range)?;
-    Ok(exponent.into())
-}
-
-/// Returns the decimal number that an `f64` denotes: the shortest one whose nearest `f64` it is. Decimal places beyond
-/// the 28th are rounded.
-fn denoted(value: f64) -> Option<Decimal> {
-    value.to_string().parse().ok()
-}
-
-/// Returns the nearest `f64`.
-fn float(value: Decimal) -> f64 {
-    // The text is a decimal number, so it always parses.
-    value.array_string().as_ref().parse().unwrap_or(f64::NAN)
-}
-
-/// Returns a number as a multiple of 10⁻²⁸.
-fn scaled(value: Decimal) -> Result<i256, AmountOverflow> {
-    whole(value, PLACES_MAX)
-}
-
-/// Returns a number as a multiple of 10^-`places`; `places` is at least the number of its decimal places.
-fn whole(value: Decimal, places: u32) -> Result<i256, AmountOverflow> {
-    let factor = power(places.saturating_sub(value.scale()))?;
-    product(i256::from_i128(value.mantissa()), factor)
-}
-
-/// Returns 10^`exponent`.
-fn power(exponent: u32) -> Result<i256, AmountOverflow> {
-    let power = i256::from_i128(10).checked_pow(exponent);
-    power.ok_or(AmountOverflow)
-}
-
-fn product(a: i256, b: i256) -> Result<i256, AmountOverflow> {
-    a.checked_mul(b).ok_or(AmountOverflow)
-}
-
-/// Divides and returns the quotient, rounded towards 0, and the rest.
-fn quotient(dividend: i256, divisor: i256) -> Result<(i256, i256), AmountOverflow> {
-    let whole = dividend.checked_div(divisor).ok_or(AmountOverflow)?;
-    let rest = dividend.checked_rem(divisor).ok_or(AmountOverflow)?;
-    Ok((whole, rest))
-}
-
-fn rounded_up((whole, rest): (i256, i256)) -> Money {
-    let up = if rest.is_positive() {
-        i256::ONE
-    } else {
-        i256::ZERO
-    };
-    Money(whole.wrapping_add(up))
-}
-
-/// Rounds a quantity in multiples of 10⁻²⁸ units down to 15 significant digits.
-fn significant(units: i256) -> Result<Quantity, AmountOverflow> {
-    let Some(log) = units.checked_ilog10() else {
-        return Ok(Quantity(Decimal::ZERO));
-    };
-    let dropped = (log + 1).saturating_sub(SIGNIFICANT_DIGITS);
-    let (mantissa, _) = quotient(units, power(dropped)?)?;
-    let mantissa = product(mantissa, power(dropped.saturating_sub(PLACES_MAX))?)?;
-    let places = PLACES_MAX.saturating_sub(dropped);
-    let quantity = mantissa
-        .to_i128()
-        .and_then(|mantissa| Decimal::try_from_i128_with_scale(mantissa, places).ok());
-    Ok(Quantity(quantity.ok_or(AmountOverflow)?.normalize()))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn price(text: &str) -> Price {
-        Price::parse(text).unwrap()
-    }
-
-    #[test]
-    fn text_is_parsed_exactly() {
-        for (text, same) in [
-            ("92404.24", "92404.2400"),
-            ("0.00000105", "1.05e-06"),
-            ("0.00000105", "1.05E-6"),
-            ("0.00000105", "105000e-11"),
-            ("120000", "1.2e+5"),
-            ("100000000000", "1000000000000000000000000000000e-19"),
-            ("1.00000001", "00001.000000010"),
-            ("3", "3.000000000000000000000000000000000000"),
-        ] {
-            assert_eq!(Price::parse(text), Price::parse(same), "{same}");
-        }
-        assert_eq!(price("0.00000000000000000000000001").to_f64(), 1e-26);
-        assert_eq!(price("90269.99999999999").to_f64(), 90_269.999_999_999_99);
-        assert!(price("1.00000000000000000000001") > price("1"));
-    }
-
-    #[test]
-    fn the_fault_of_text_is_named() {
-        for (text, fault) in [
-            ("0", UnitError::NotPositive),
-            ("-1", UnitError::NotPositive),
-            ("0e999", UnitError::NotPositive),
-            ("1e-29", UnitError::TooFine),
-            ("1e-99999999999", UnitError::TooFine),
-            ("0.00000000000000000000000000001", UnitError::TooFine),
-            ("12345678901234567890.12345678901", UnitError::TooManyDigits),
-            ("1e29", UnitError::TooLarge),
-            ("1e99999999999", UnitError::TooLarge),
-            (
-                "1000000000000000000000000000000000000000000",
-                UnitError::TooLarge,
-            ),
-        ] {
-            assert_eq!(Price::parse(text), Err(fault), "{text}");
-        }
-        for text in [
-            "", ".5", "-", "1e", "e5", "1e5e5", "1e5.5", "1e+-5", "nan", "inf", "1,5", " 1", "1_0",
-            "+1", "0x1",
-        ] {
-            assert_eq!(Price::parse(text), Err(UnitError::NotANumber), "{text}");
-        }
-        assert_eq!(Money::parse("-1"), Err(UnitError::NotPositive));
-        assert_eq!(Money::parse("1e21"), Err(UnitError::TooLarge));
-        assert_eq!(Rate::parse("1.1"), Err(UnitError::TooLarge));
-    }
-
-    #[test]
-    fn products_of_all_digits_are_exact() {
-        let units = Quantity::truncate(123_456_789.012_345).unwrap();
-        let worth = price("1.234567890123456789").times(units).unwrap();
-        let digits = "152415787532387529353764595060205";
-        assert_eq!(
-            worth.0.to_string(),
-            format!("{digits}{}", "0".repeat(56 - 18 - 6))
-        );
-    }
-
-    #[test]
-    fn quantities_have_fifteen_digits() {
-        let bought = |usd, at| Quantity::bought(Money::parse(usd).unwrap(), price(at)).unwrap();
-        assert_eq!(bought("1000", "0.00000105").to_f64(), 952_380_952.380_952);
-        assert_eq!(bought("10", "3").to_f64(), 3.333_333_333_333_33);
-        assert_eq!(bought("20", "3").to_f64(), 6.666_666_666_666_66);
-        assert_eq!(bought("10", "1e20").to_f64(), 1e-19);
-        assert_eq!(bought("1e20", "1e-8").to_f64(), 1e28);
-        assert!(bought("1e-20", "1e20").is_zero());
-        let amount = Money::parse("1e20").unwrap();
-        assert_eq!(
-            Quantity::bought(amount, price("1e-10")),
-            Err(AmountOverflow)
-        );
-        let units = Quantity::truncate(0.300_000_000_000_000_04).unwrap();
-        assert_eq!(units.to_f64(), 0.3);
-        assert_eq!(units.quarters(3).unwrap().to_f64(), 0.225);
-        assert_eq!(Quantity::truncate(1e-30), None);
-    }
-
-    #[test]
-    fn shares_are_rounded_against_the_trader() {
-        let unit = Money(i256::ONE);
-        let money = |units| Money(i256::from_i128(units));
-        assert_eq!(unit.share(Rate::parse("0.0004").unwrap()), Ok(unit));
-        assert_eq!(unit.share(Rate::parse("-0.0004").unwrap()), Ok(Money::ZERO));
-        assert_eq!(
-            money(30_000).share(Rate::parse("0.0004").unwrap()),
-            Ok(money(12))
-        );
-        assert_eq!(money(3).over(2.0), Ok(money(2)));
-        assert_eq!(money(3).over(1.5), Ok(money(2)));
-        let [one, three] = [1.0, 3.0].map(|units| Quantity::truncate(units).unwrap());
-        assert_eq!(money(10).part(one, three), Ok(money(3)));
-        let ten = Money::parse("10").unwrap();
-        assert_eq!(ten.over(1e-20), Err(AmountOverflow));
-        assert_eq!(ten.over(0.0), Err(AmountOverflow));
-        assert_eq!(
-            ten.over(0.25),
-            Money::parse("40").map_err(|_| AmountOverflow)
-        );
-    }
-
-    #[test]
-    fn prices_are_moved_and_compared_as_decimals() {
-        let entry = price("0.00000105");
-        assert_eq!(entry.moved(-0.004), Some(price("0.0000010458")));
-        assert_eq!(entry.moved(-1.0), None);
-        assert_eq!(entry.distance_share(price("0.0000010458")), Some(0.004));
-        assert_eq!(price("2").distance_share(price("3")), Some(0.5));
-        assert_eq!(price("1e-20").distance_share(price("1e20")), None);
-        assert_eq!(Price::stated(0.000_000_114), Some(price("0.000000114")));
-        assert_eq!(
-            Price::computed(100.299_999_999_999_98),
-            Some(price("100.3"))
-        );
-        assert_eq!(Price::stated(f64::NAN), None);
-        assert_eq!(Price::stated(-1.0), None);
-    }
-
-    #[test]
-    fn amounts_are_shown_to_the_nearest_cent() {
-        assert_eq!(Money::parse("1.005").unwrap().to_string(), "1.01");
-        assert_eq!(Money::parse("1.0049").unwrap().to_string(), "1.00");
-        assert_eq!((-Money::parse("0.004").unwrap()).to_string(), "0.00");
-        assert_eq!((-Money::parse("12.5").unwrap()).to_string(), "-12.50");
-        assert_eq!((-Money::parse("12.5").unwrap()).to_f64(), -12.5);
-        assert_eq!(percent(Rate::parse("0.0004").unwrap()), "0.04 %");
-        assert_eq!(percent(Rate::parse("-0.0").unwrap()), "0 %");
-    }
-}
+mod tests;

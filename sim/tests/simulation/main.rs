@@ -8,14 +8,23 @@
     reason = "a test fails by panicking"
 )]
 
+mod boundaries;
 mod worlds;
 
 use std::collections::BTreeMap;
 
 use portcullis_sim::simulate::{LedgerEntry, units::Money};
-use proptest::prelude::*;
+use proptest::{prelude::*, sample::select};
 
-use worlds::{World, any_world, run};
+use worlds::{Prices, World, any_world, run};
+
+/// The amounts of an entry of the log.
+const AMOUNTS: [fn(&LedgerEntry) -> Money; 4] = [
+    |entry| entry.pnl_usd,
+    |entry| entry.fee_usd,
+    |entry| entry.funding_usd,
+    |entry| entry.cash_usd,
+];
 
 /// The number of cases per law.
 const CASES: u32 = 96;
@@ -109,6 +118,98 @@ proptest! {
         prop_assert_eq!(held as u64, outcome.still_open);
     }
 
+    /// Every fill is at a price that was traded: entries, market closes and liquidations or stops that the open has
+    /// passed at the open; all other fills between the low and the high; a target that the open has passed between
+    /// the previous close and the open.
+    #[test]
+    fn fills_are_at_prices_that_were_traded(world in any_world()) {
+        let (entries, outcome) = run(&world);
+        let candles = ["BTCUSDT", "ETHUSDT"].map(|symbol| {
+            (symbol, world.candles(usize::from(symbol == "ETHUSDT")))
+        });
+        for entry in entries.iter().filter(|entry| entry.event != "funding") {
+            let Some(price) = entry.price.map(|price| price.to_f64()) else { continue };
+            let (_, candles) = candles.iter().find(|(symbol, _)| *symbol == entry.symbol.as_str()).unwrap();
+            let ts = entry.ts.as_millis();
+            let at_open = candles.iter().position(|it| it.start == ts);
+            let is_open = at_open.is_some_and(|place| candles[place].open == price);
+            let within = |it: &Prices| it.end == ts && (it.low..=it.high).contains(&price);
+            let is_traded = match entry.event {
+                "stop" | "liquidation" => is_open || candles.iter().any(within),
+                "target" if entry.target_gap_usd.is_some() => {
+                    let place = at_open.unwrap();
+                    let (before, open) = (candles[place - 1].close, candles[place].open);
+                    (before.min(open)..=before.max(open)).contains(&price)
+                }
+                "target" => candles.iter().any(within),
+                _ => is_open,
+            };
+            prop_assert!(is_traded, "{entry:?}");
+            prop_assert!(entry.target_gap_usd.is_none_or(|gap| gap >= Money::ZERO), "{entry:?}");
+            prop_assert!(entry.beyond_margin_usd.is_none_or(|loss| loss >= Money::ZERO), "{entry:?}");
+        }
+        let sum = |of: fn(&LedgerEntry) -> Option<Money>| {
+            let amounts = entries.iter().filter_map(of);
+            amounts.fold(Money::ZERO, |sum, amount| sum.plus(amount).unwrap())
+        };
+        prop_assert_eq!(outcome.target_gap_usd, sum(|entry| entry.target_gap_usd));
+        prop_assert_eq!(outcome.beyond_margin_usd, sum(|entry| entry.beyond_margin_usd));
+    }
+
+    /// If all prices are multiplied by 10^6 and all quantities divided by it, every amount is the same to 12 digits.
+    #[test]
+    fn money_does_not_depend_on_the_scale_of_prices(world in any_world(), exponent in select(vec![6, -6, -9])) {
+        let mut scaled = world.clone();
+        scaled.exponent = exponent;
+        let ((entries, outcome), (others, other)) = (run(&world), run(&scaled));
+        prop_assert_eq!(&outcome.rejected, &other.rejected);
+        let events = |entries: &[LedgerEntry]| -> Vec<String> {
+            entries.iter().map(|it| format!("{} {} {}", it.ts.as_millis() % 100_000_000, it.n, it.event)).collect()
+        };
+        prop_assert_eq!(events(&entries), events(&others));
+        let digits = |amount: Money, largest: Money| {
+            format!("{:.0}", amount.to_f64() / largest.to_f64() * 1e12)
+        };
+        let largest = outcome.curve.exposure_max_usd.max(outcome.cash_at_start);
+        for (entry, scaled) in entries.iter().zip(&others) {
+            prop_assert_eq!((entry.ts, entry.n, entry.event), (scaled.ts, scaled.n, scaled.event));
+            for of in AMOUNTS {
+                prop_assert_eq!(digits(of(entry), largest), digits(of(scaled), largest), "{:?} {:?}", entry, scaled);
+            }
+        }
+        prop_assert_eq!(digits(outcome.equity, largest), digits(other.equity, largest));
+    }
+
+    /// After a stage of the ladder, at most its share of the opened quantity is left, in whole lots; and every quantity is
+    /// a multiple of the lot size.
+    #[test]
+    fn a_stage_leaves_at_most_its_share(world in any_world()) {
+        let (entries, _) = run(&world);
+        let mut open: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
+        for entry in &entries {
+            let Some(quantity) = entry.quantity else { continue };
+            let lot = if entry.symbol.as_str() == "BTCUSDT" { 0.01 } else { 0.3 };
+            let lots = quantity.to_f64() / lot;
+            prop_assert!((lots - lots.round()).abs() < 1e-6, "{entry:?}");
+            if entry.event == "open" {
+                open.insert(entry.n, (lots.round(), lots.round()));
+                continue;
+            }
+            let (opened, held) = open.get_mut(&entry.n).unwrap();
+            *held -= lots.round();
+            let share = match entry.event {
+                "partial_25" => 0.75,
+                "partial_50" => 0.5,
+                "partial_75" => 0.25,
+                _ => 0.0,
+            };
+            let kept = (*opened * share).ceil();
+            // A rest below the minimum of 0.02 units is closed whole.
+            let is_exact = share == 0.0 || *held == kept || (*held == 0.0 && kept * lot < 0.02);
+            prop_assert!(is_exact, "{held} of {opened} lots after {entry:?}");
+        }
+    }
+
     /// Two runs with the same input have equal entries and outcomes.
     #[test]
     fn runs_are_deterministic(world in any_world()) {
@@ -126,6 +227,7 @@ proptest! {
         prop_assert_eq!(opened as u64, outcome.opened);
         prop_assert_eq!(outcome.trips.len() as u64, outcome.opened);
         prop_assert!(entries.is_sorted_by_key(|entry| entry.ts));
+        prop_assert!(outcome.trips.is_sorted_by_key(|trip| (trip.opened, trip.n)));
     }
 }
 
@@ -142,6 +244,15 @@ fn generated_worlds_contain_every_event() {
         let (entries, outcome) = run(&world);
         for entry in &entries {
             *seen.entry(entry.event).or_insert(0) += 1;
+            if entry.target_gap_usd.is_some_and(|gap| gap > Money::ZERO) {
+                *seen.entry("target_gap").or_insert(0) += 1;
+            }
+            if entry
+                .beyond_margin_usd
+                .is_some_and(|loss| loss > Money::ZERO)
+            {
+                *seen.entry("beyond_margin").or_insert(0) += 1;
+            }
         }
         for (why, count) in outcome.rejected {
             *seen.entry(why).or_insert(0) += count;
@@ -165,6 +276,11 @@ fn generated_worlds_contain_every_event() {
         "no_later_candle",
         "no_position",
         "gap",
+        "below_min",
+        "beyond_stop",
+        "beyond_target",
+        "target_gap",
+        "beyond_margin",
     ] {
         assert!(seen.contains_key(event), "no {event}: {seen:?}");
     }

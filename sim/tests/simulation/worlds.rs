@@ -1,15 +1,20 @@
 //! Generated worlds: random prices of two symbols with jumps and gaps, and a tape of entries and exits.
 
-use std::{fmt::Write as _, fs};
+use std::{collections::BTreeMap, fmt::Write as _, fs};
 
 use portcullis::{
-    decide::Engine, exit::ExitOwnership, guardrails::Guardrails, policy::Policy, types::Timestamp,
+    decide::Engine,
+    exit::ExitOwnership,
+    guardrails::Guardrails,
+    harvest::SizeRules,
+    policy::Policy,
+    types::{Symbol, Timestamp},
 };
 use portcullis_sim::{
     replay::Replayer,
     sample::policy_json,
     simulate::{
-        Costs, LedgerEntry, MarketRule, Settings, SimulationOutcome,
+        Costs, LedgerEntry, MarketRule, Progress, Settings, SimulationOutcome,
         candles::{self, CandleFile, ReadOptions},
         simulate,
         units::{Money, Rate},
@@ -57,6 +62,19 @@ struct Record {
 pub(crate) struct World {
     minutes: Vec<Minute>,
     fill_after_gap: bool,
+    /// The power of ten by which all prices are multiplied and all quantities are divided.
+    pub(crate) exponent: i32,
+}
+
+/// The prices of a candle, and its start and end in epoch milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Prices {
+    pub(crate) start: i64,
+    pub(crate) end: i64,
+    pub(crate) open: f64,
+    pub(crate) high: f64,
+    pub(crate) low: f64,
+    pub(crate) close: f64,
 }
 
 impl World {
@@ -116,10 +134,10 @@ impl World {
                         }
                     };
                     if let Some(stop) = record.stop {
-                        json["stop_loss"] = away(stop).into();
+                        json["stop_loss"] = self.scaled(away(stop), 1).into();
                     }
                     if let Some(target) = record.target {
-                        json["take_profit"] = away(target).into();
+                        json["take_profit"] = self.scaled(away(target), 1).into();
                     }
                 }
                 writeln!(tape, "{json}").unwrap();
@@ -128,9 +146,47 @@ impl World {
         tape
     }
 
-    /// Returns the candles of the first or the second symbol as CSV.
-    fn candles(&self, symbol: usize) -> String {
-        let mut csv = "open_time,open,high,low,close\n".to_owned();
+    /// Multiplies a number by a power of the scale of this world, as a decimal number.
+    fn scaled(&self, number: f64, times: i32) -> f64 {
+        format!("{number}e{}", self.exponent * times)
+            .parse()
+            .unwrap()
+    }
+
+    /// Returns the sizes that the market allows. Entries of 50 USD in the second symbol are below its minimum.
+    fn sizes(&self) -> BTreeMap<Symbol, SizeRules> {
+        let rules = |lot, min_notional_usd| SizeRules {
+            lot_size: Some(self.scaled(lot, -1)),
+            min_quantity: Some(self.scaled(0.02, -1)),
+            min_notional_usd,
+        };
+        let symbol = |name| Symbol::new(name).unwrap();
+        BTreeMap::from([
+            (symbol("BTCUSDT"), rules(0.01, None)),
+            (symbol("ETHUSDT"), rules(0.3, Some(60.0))),
+        ])
+    }
+
+    /// Returns the candles of a symbol as CSV.
+    fn csv(&self, symbol: usize) -> String {
+        let exponent = self.exponent;
+        let rows = self.candles(symbol).into_iter().map(|it| {
+            let prices = [it.open, it.high, it.low, it.close];
+            let prices = prices
+                .map(|price| format!("{price:.4}e{exponent}"))
+                .join(",");
+            format!("{},{prices}\n", it.start)
+        });
+        format!(
+            "open_time,open,high,low,close\n{}",
+            rows.collect::<String>()
+        )
+    }
+
+    /// Returns the candles of a symbol, the first or the second, without the scale.
+    pub(crate) fn candles(&self, symbol: usize) -> Vec<Prices> {
+        let mut candles = Vec::new();
+        let rounded = |price: f64| (price * 1e4).round() / 1e4;
         let mut price = 100.0_f64;
         for (minute, number) in self.minutes.iter().zip(0..) {
             let step = &minute.candles[symbol];
@@ -143,15 +199,24 @@ impl World {
             // determined.
             if !step.is_missing || number < 3 {
                 let late = if number < 3 { 0 } else { step.late_sec * 1000 };
-                writeln!(
-                    csv,
-                    "{},{open:.4},{high:.4},{low:.4},{close:.4}",
-                    Self::ts(number) + late
-                )
-                .unwrap();
+                candles.push(Prices {
+                    start: Self::ts(number) + late,
+                    end: Self::ts(number) + late + 60_000,
+                    open: rounded(open),
+                    high: rounded(high),
+                    low: rounded(low),
+                    close: rounded(close),
+                });
             }
         }
-        csv
+        // A candle ends where the next one begins, if there is no gap.
+        let starts: Vec<i64> = candles.iter().map(|it| it.start).collect();
+        for (candle, next) in candles.iter_mut().zip(starts.into_iter().skip(1)) {
+            if next - candle.start < 90_000 {
+                candle.end = next;
+            }
+        }
+        candles
     }
 }
 
@@ -209,24 +274,42 @@ pub(crate) fn any_world() -> impl Strategy<Value = World> {
     (minutes, prop::bool::weighted(0.3)).prop_map(|(minutes, fill_after_gap)| World {
         minutes,
         fill_after_gap,
+        exponent: 0,
     })
 }
 
-/// Runs a simulation and returns its entries and its outcome.
+/// The entries, the outcome and the progress of a simulation.
+pub(crate) struct Ran {
+    pub(crate) entries: Vec<LedgerEntry>,
+    pub(crate) outcome: SimulationOutcome,
+    /// The numbers of candles that were reported as processed.
+    pub(crate) candles: Vec<u64>,
+}
+
+/// Runs a simulation of a world and returns its entries and its outcome.
 pub(crate) fn run(world: &World) -> (Vec<LedgerEntry>, SimulationOutcome) {
-    let folder = tempfile::tempdir().unwrap();
-    let files = ["BTCUSDT", "ETHUSDT"].map(|symbol| folder.path().join(format!("{symbol}.csv")));
-    for (path, symbol) in files.iter().zip(0..) {
-        fs::write(path, world.candles(symbol)).unwrap();
-    }
-    let files = files.map(|path| CandleFile { symbol: None, path });
-    let series = candles::read(&files, &ReadOptions::default()).unwrap();
-    let replayer = Replayer::new(Engine::new(
-        Guardrails::none(),
-        ExitOwnership::new(OWNER).unwrap(),
-    ));
-    let rate = |text| Some(Rate::parse(text).unwrap());
+    // The thresholds are low, so that every harvest action occurs.
+    let theta = [
+        ("T1_R\": 1.8", "T1_R\": 0.3"),
+        ("T2_R\": 3.5", "T2_R\": 0.6"),
+        ("T3_R\": 5.8", "T3_R\": 0.9"),
+        ("lock_R\": 1.2", "lock_R\": 0.2"),
+        ("kill_threshold\": 0.55", "kill_threshold\": 0.76"),
+    ];
+    let candles = [("BTCUSDT", world.csv(0)), ("ETHUSDT", world.csv(1))];
     let settings = Settings {
+        sizes: world.sizes(),
+        fill_after_gap: world.fill_after_gap,
+        ..settings()
+    };
+    let ran = run_files(&candles, world.tape(), &settings, &theta);
+    (ran.entries, ran.outcome)
+}
+
+/// Returns the settings of worlds, without sizes.
+pub(crate) fn settings() -> Settings {
+    let rate = |text| Some(Rate::parse(text).unwrap());
+    Settings {
         cash: Money::parse("3000").unwrap(),
         costs: Costs {
             taker_fee: rate("0.000333"),
@@ -237,35 +320,55 @@ pub(crate) fn run(world: &World) -> (Vec<LedgerEntry>, SimulationOutcome) {
             window_sec: 600,
             trend_certain: 0.7,
         }),
-        fill_after_gap: world.fill_after_gap,
-    };
+        fill_after_gap: false,
+        sizes: BTreeMap::new(),
+    }
+}
+
+/// Runs a simulation of these candles, as CSV by symbol, under the sample policy with these replacements in its text.
+pub(crate) fn run_files(
+    candles: &[(&str, String)],
+    tape: String,
+    settings: &Settings,
+    replacements: &[(&str, &str)],
+) -> Ran {
+    let folder = tempfile::tempdir().unwrap();
+    let files = candles.iter().map(|(symbol, csv)| {
+        let path = folder.path().join(format!("{symbol}.csv"));
+        fs::write(&path, csv).unwrap();
+        CandleFile { symbol: None, path }
+    });
+    let series = candles::read(&files.collect::<Vec<_>>(), &ReadOptions::default()).unwrap();
+    let replayer = Replayer::new(Engine::new(
+        Guardrails::none(),
+        ExitOwnership::new(OWNER).unwrap(),
+    ));
     let text = policy_json(Timestamp::from_millis(4_000_000_000_000).unwrap());
-    // The thresholds are low, so that every harvest action occurs.
-    let theta = [
-        ("T1_R\": 1.8", "T1_R\": 0.3"),
-        ("T2_R\": 3.5", "T2_R\": 0.6"),
-        ("T3_R\": 5.8", "T3_R\": 0.9"),
-        ("lock_R\": 1.2", "lock_R\": 0.2"),
-        ("kill_threshold\": 0.55", "kill_threshold\": 0.76"),
-    ];
-    let text = theta.iter().fold(text, |text, (from, to)| {
+    let text = replacements.iter().fold(text, |text, (from, to)| {
         assert!(text.contains(from), "{from}");
         text.replace(from, to)
     });
     let policy = Policy::from_json(&text).unwrap();
     let tape = TapeSource::Memory {
         name: "a world",
-        bytes: world.tape().into_bytes().into(),
+        bytes: tape.into_bytes().into(),
     };
-    let mut entries = Vec::new();
+    let (mut entries, mut reported) = (Vec::new(), Vec::new());
     let (_, outcome) = simulate(
-        (&replayer, &settings),
+        (&replayer, settings),
         Ok(policy),
         TapeReader::new(vec![tape]),
         &series,
         &mut |entry| entries.push(entry.clone()),
-        &mut |_| (),
+        &mut |so_far| match so_far {
+            Progress::Candles(candles) => reported.push(candles),
+            Progress::Records(_) => {}
+        },
     )
     .unwrap();
-    (entries, outcome)
+    Ran {
+        entries,
+        outcome,
+        candles: reported,
+    }
 }

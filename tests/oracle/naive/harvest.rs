@@ -4,6 +4,7 @@ use super::decide::{in_force, seconds, skip, valid_policy};
 use super::fields::{self, Fields, Given, When, given, positive};
 use super::json::{self, Field, Json};
 use super::policy::Policy;
+use super::sizes::{self, Sizes};
 use super::{Answer, Flaw, World, put, symbol, time};
 
 const STAGES: [&str; 4] = ["NONE", "PARTIAL_25", "PARTIAL_50", "PARTIAL_75"];
@@ -70,10 +71,16 @@ fn propose(
     }
     let mut reasons: Vec<&str> = Vec::new();
     let mut action = "NONE";
-    let harvested = harvested(position);
+    let sizes = Sizes::read(position);
+    let harvested = match &sizes {
+        Some(sizes) if sizes.has_peak() => Some(sizes.reached()),
+        Some(_) => harvested(position),
+        None => None,
+    };
     if harvested.is_none() {
         reasons.push("ladder_unavailable");
     }
+    let mut close = None;
     let stop_now = stop_now(position);
     if stop_now == Given::Unreadable {
         reasons.push("profit_lock_unavailable");
@@ -84,7 +91,16 @@ fn propose(
             put(answer, "risk_unit", r.risk_unit);
             put(answer, "cost", r.cost);
             put(answer, "stop_source", r.stop_source);
-            let stage = harvested.map_or(0, |harvested| ladder(&policy, harvested, r.net));
+            let mut stage = harvested.map_or(0, |harvested| ladder(&policy, harvested, r.net));
+            if let (Some(sizes), Some(harvested)) = (&sizes, harvested)
+                && stage > 0
+            {
+                close = sizes.close((stage, harvested), current_price(position), world.flaw);
+                if close.is_none() {
+                    reasons.push("below_lot");
+                    stage = 0;
+                }
+            }
             action = STAGES.get(stage).copied().unwrap();
             reasons.extend(
                 [
@@ -126,6 +142,7 @@ fn propose(
             }
             if score >= theta(&policy, "kill_threshold") {
                 action = "FULL_CLOSE_PROPOSED";
+                close = Some(sizes::whole(position));
                 reasons.push("kill_score_triggered");
             }
         }
@@ -133,9 +150,19 @@ fn propose(
     }
     put(answer, "decision", "HARVEST");
     put(answer, "harvest_action", action);
+    if let Some((quantity, fraction)) = close {
+        put(answer, "close_fraction", fraction);
+        if let Some(quantity) = quantity {
+            put(answer, "close_quantity", quantity);
+        }
+    }
     reasons.sort_unstable();
     put(answer, "harvest_reasons", reasons.join(","));
     Ok(())
+}
+
+fn current_price(position: &Fields) -> f64 {
+    positive(given(position, "current_price")).unwrap()
 }
 
 fn theta(policy: &Policy, name: &str) -> f64 {

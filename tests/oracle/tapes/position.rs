@@ -92,10 +92,11 @@ fn position() -> impl Strategy<Value = Pairs> {
     );
     let age = prop_oneof![8 => between(1.0, 3e5), 4 => one_of(&["3600", "0", "0.0", "72000", "100000"]), 1 => wild()];
     let quantity = weighted(
-        0.2,
-        one_of(&[
-            "1", "0.5", "-2", "0", "\"0.0\"", "-0.0", "\"x\"", "1e999", "null", "0e5",
-        ]),
+        0.6,
+        prop_oneof![
+            4 => one_of(QUANTITIES),
+            1 => one_of(&["-2", "0", "\"0.0\"", "-0.0", "\"x\"", "1e999", "null", "0e5"]),
+        ],
     );
     (
         side,
@@ -105,7 +106,7 @@ fn position() -> impl Strategy<Value = Pairs> {
         (stop_now, any::<bool>()),
         harvested,
         age,
-        (quantity, millis(), prop::bool::weighted(0.9)),
+        (quantity, sizes(), millis(), prop::bool::weighted(0.9)),
     )
         .prop_map(
             |(
@@ -116,7 +117,7 @@ fn position() -> impl Strategy<Value = Pairs> {
                 (stop_now, relative),
                 harvested,
                 age,
-                (quantity, ts, timed),
+                (quantity, sizes, ts, timed),
             )| {
                 let price: f64 = entry.trim_matches('"').parse().unwrap_or(f64::NAN);
                 let short = side.to_ascii_uppercase().contains("SHORT");
@@ -147,10 +148,66 @@ fn position() -> impl Strategy<Value = Pairs> {
                 }
                 position.extend(harvested.map(|harvested| pair("harvested", harvested)));
                 position.extend(quantity.map(|quantity| pair("quantity", quantity)));
+                position.extend(sizes);
                 position.extend(timed.then(|| pair("ts", ts)));
                 position
             },
         )
+}
+
+/// Decimal quantities whose ratios matter for the ladder.
+const QUANTITIES: &[&str] = &[
+    "0.001",
+    "0.002",
+    "0.003",
+    "0.005",
+    "0.008",
+    "0.01",
+    "0.0105",
+    "1",
+    "0.5",
+    "3",
+    "0.3",
+    "7.77",
+    "952380952.380952",
+    "714285714.285714",
+    "1e-7",
+    "1e15",
+    "-0.008",
+];
+
+/// Generates the fields of sizes, of which a few are unreadable.
+fn sizes() -> impl Strategy<Value = Pairs> {
+    let lots = one_of(&[
+        "0.001",
+        "0.1",
+        "1",
+        "0.005",
+        "0.3",
+        "10",
+        "1e-9",
+        "\"0.001\"",
+    ]);
+    let minimums = one_of(&["0", "0.003", "1", "5", "100"]);
+    let bad = || one_of(&["0", "-1", "\"x\"", "null"]);
+    (
+        weighted(0.4, prop_oneof![20 => one_of(QUANTITIES), 1 => bad()]),
+        weighted(0.5, prop_oneof![20 => lots, 1 => bad()]),
+        weighted(0.2, prop_oneof![20 => minimums.clone(), 1 => bad()]),
+        weighted(0.2, prop_oneof![20 => minimums, 1 => bad()]),
+    )
+        .prop_map(|(peak, lot, quantity, notional)| {
+            let names = [
+                "peak_quantity",
+                "lot_size",
+                "min_quantity",
+                "min_notional_usd",
+            ];
+            let values = names.into_iter().zip([peak, lot, quantity, notional]);
+            values
+                .filter_map(|(name, value)| Some(pair(name, value?)))
+                .collect()
+        })
 }
 
 fn market() -> impl Strategy<Value = Pairs> {

@@ -4,6 +4,7 @@ pub(crate) mod engine;
 pub(crate) mod operator;
 pub(crate) mod profile;
 pub(crate) mod service;
+pub(crate) mod sizes;
 pub(crate) mod store;
 pub(crate) mod streams;
 pub(crate) mod values;

@@ -13,6 +13,7 @@ use crate::{
         operator::OwnershipArgs,
         profile::ProfileArg,
         service::ServiceArgs,
+        sizes::SizeArgs,
         values::{BareUnit, parse_duration},
     },
     failure::Failure,
@@ -32,6 +33,8 @@ pub(crate) struct Args {
     profile: ProfileArg,
     #[command(flatten)]
     ownership: OwnershipArgs,
+    #[command(flatten)]
+    sizes: SizeArgs,
 }
 
 fn parse_every(text: &str) -> Result<Duration, String> {
@@ -54,6 +57,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         every: args.every,
         authority,
         profile,
+        sizes: args.sizes.by_symbol(),
     };
     let stop = Stop::on_signals().map_err(Failure::error)?;
     say(format_args!(

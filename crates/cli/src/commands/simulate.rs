@@ -19,6 +19,7 @@ use portcullis_sim::{
 use crate::{
     args::{
         engine::EngineArgs,
+        sizes::SizeArgs,
         values::{BareUnit, parse_duration, parse_report},
     },
     failure::Failure,
@@ -108,6 +109,8 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
     #[command(flatten)]
+    sizes: SizeArgs,
+    #[command(flatten)]
     settings: EngineArgs,
 }
 
@@ -190,6 +193,7 @@ fn settings(args: &Args) -> Settings {
         },
         market: args.market_window.zip(args.trend_certain).map(rule),
         fill_after_gap: args.fill_after_gap,
+        sizes: args.sizes.by_symbol(),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::records::{
 };
 
 /// All names that an answer may contain, in order.
-const NAMES: [&str; 33] = [
+const NAMES: [&str; 34] = [
     "n",
     "event",
     "id",
@@ -36,6 +36,7 @@ const NAMES: [&str; 33] = [
     "quantity",
     "exit_rule",
     "harvest_action",
+    "close_fraction",
     "stop_proposed",
     "stop_source",
     "r_net",
@@ -199,7 +200,8 @@ fn a_harvest_includes_its_numbers() {
         &record,
         &json!({
             "event": "position.snapshot", "id": format!("{ts}-0"), "ts": ts, "symbol": "BTCUSDT", "side": "LONG",
-            "decision": "HARVEST", "harvest_action": "PARTIAL_25", "stop_proposed": 100.299_999_999_999_98,
+            "decision": "HARVEST", "harvest_action": "PARTIAL_25", "close_fraction": 0.25,
+            "stop_proposed": 100.299_999_999_999_98,
             "stop_source": "policy:harvest_params.fallback_stop_pct", "r_net": 1.839_999_999_999_998_5,
             "risk_unit": 2.0, "cost": 0.12, "kill_score": 0.502_499_979_166_874_9, "k_regime_flip": 0.0,
             "k_sigma_spike": 0.0, "k_ts_drop": 0.0, "k_age_penalty": 0.05,

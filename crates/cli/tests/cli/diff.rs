@@ -10,12 +10,13 @@ use crate::records::{
 };
 
 /// The fields of an answer that a flip compares.
-const EFFECT: [&str; 6] = [
+const EFFECT: [&str; 7] = [
     "decision",
     "leverage",
     "size_usd",
     "notional_usd",
     "harvest_action",
+    "close_fraction",
     "stop_proposed",
 ];
 

@@ -172,9 +172,9 @@ fn every_change_of_an_effect_is_found() {
     let place = small();
     let skip = json!({
         "decision": "SKIP", "reason": "POLICY_STALE", "leverage": null, "size_usd": null, "notional_usd": null,
-        "quantity": null, "harvest_action": null, "stop_proposed": null
+        "quantity": null, "harvest_action": null, "close_fraction": null, "stop_proposed": null
     });
-    let cases: [(usize, Value, &str, &str); 10] = [
+    let cases: [(usize, Value, &str, &str); 11] = [
         (1, skip.clone(), "POLICY_TO_SKIP", "SKIP_TO_POLICY"),
         (2, skip.clone(), "TRADE_TO_SKIP", "SKIP_TO_TRADE"),
         (2, json!({"side": "SELL"}), "SIDE", "SIDE"),
@@ -199,6 +199,12 @@ fn every_change_of_an_effect_is_found() {
             "EXIT_QUANTITY",
         ),
         (4, skip, "HARVEST_TO_SKIP", "SKIP_TO_HARVEST"),
+        (
+            4,
+            json!({"close_fraction": 0.2}),
+            "HARVEST_ACTION",
+            "HARVEST_ACTION",
+        ),
         (
             4,
             json!({"stop_proposed": 100}),

@@ -130,6 +130,8 @@ impl Row<'_> {
                 "k_sigma_spike",
                 "k_ts_drop",
                 "k_age_penalty",
+                "close_quantity",
+                "close_fraction",
             ] {
                 row.extend(self.number(name));
             }
@@ -142,9 +144,9 @@ impl Row<'_> {
                 .map_or(-1, |raw| raw.parse::<i64>().unwrap());
             row.extend(not_after.to_le_bytes());
             row.extend(self.number("quantity"));
-            row.extend([0xff; 24]);
+            row.extend([0xff; 40]);
         }
-        assert_eq!(row.len(), 120);
+        assert_eq!(row.len(), 136);
         row
     }
 

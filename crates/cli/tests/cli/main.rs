@@ -49,4 +49,5 @@ mod replay_policies;
 mod report;
 mod secrets;
 mod simulate;
+mod simulate_fills;
 mod tapes;

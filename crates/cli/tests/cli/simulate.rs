@@ -18,7 +18,7 @@ fn candles(prices: &[[f64; 4]]) -> String {
 }
 
 /// Returns an entry of 1000 USD, 30 seconds after [`START`].
-fn entry(side: &str, more: &[(&str, f64)]) -> Value {
+pub(super) fn entry(side: &str, more: &[(&str, f64)]) -> Value {
     let mut entry = json!({
         "id": format!("{}-0", (START + 30) * 1000), "symbol": "BTCUSDT", "side": side,
         "position_size_usd": 1000
@@ -29,15 +29,26 @@ fn entry(side: &str, more: &[(&str, f64)]) -> Value {
     entry
 }
 
-struct Simulated {
+pub(super) struct Simulated {
     run: Run,
-    events: Vec<Value>,
+    pub(super) events: Vec<Value>,
 }
 
 impl Simulated {
     #[track_caller]
-    fn of(tape: &[Value], prices: &[[f64; 4]], more: &[&str]) -> Self {
+    pub(super) fn of(tape: &[Value], prices: &[[f64; 4]], more: &[&str]) -> Self {
+        Self::run(&Place::new(), tape, prices, more)
+    }
+
+    #[track_caller]
+    pub(super) fn with_guardrails(tape: &[Value], prices: &[[f64; 4]], guardrails: &Value) -> Self {
         let place = Place::new();
+        place.put("guardrails", guardrails.to_string());
+        Self::run(&place, tape, prices, &["--guardrails", "guardrails"])
+    }
+
+    #[track_caller]
+    fn run(place: &Place, tape: &[Value], prices: &[[f64; 4]], more: &[&str]) -> Self {
         place.put("tape", lines(tape));
         place.put("policy", policy("hand").to_string());
         place.put("BTCUSDT_1m.csv", candles(prices));
@@ -62,7 +73,7 @@ impl Simulated {
     }
 
     /// Returns `event price quantity pnl fee cash` of each entry.
-    fn reported(&self) -> Vec<String> {
+    pub(super) fn reported(&self) -> Vec<String> {
         let reported = self.events.iter().map(|event| {
             let number = |field: &str| match event.get(field) {
                 Some(number) => number.to_string(),
@@ -81,7 +92,7 @@ impl Simulated {
         reported.collect()
     }
 
-    fn outcome(&self) -> Value {
+    pub(super) fn outcome(&self) -> Value {
         let mut summary: Value = serde_json::from_str(&self.run.stdout).unwrap();
         summary["outcome"].take()
     }
@@ -168,16 +179,16 @@ fn a_liquidation_loses_the_margin() {
     let simulated = Simulated::of(&tape, &falls_to(87.51), &[]);
     assert_eq!(simulated.reported(), ["open 100.0 10.0 0.0 0.0 9875.0"]);
     let simulated = Simulated::of(&tape, &falls_to(87.5), &[]);
-    let lost = "liquidation - 10.0 -125.0 0.0 9875.0";
-    assert_eq!(simulated.reported()[1], lost);
+    let lost = |price| format!("liquidation {price} 10.0 -125.0 0.0 9875.0");
+    assert_eq!(simulated.reported()[1], lost("87.5"));
     let maintenance = ["--maintenance-margin", "0.02"];
     let simulated = Simulated::of(&tape, &falls_to(89.0), &maintenance);
-    assert_eq!(simulated.reported()[1], lost);
+    assert_eq!(simulated.reported()[1], lost("89.2857142857143"));
     assert_eq!(simulated.outcome()["trips"][0]["pnl_usd"], -125.0);
     // The liquidation price is reached before a distant stop.
     let far = [entry("BUY", &[("stop_loss", 80.0)])];
     let simulated = Simulated::of(&far, &falls_to(79.0), &[]);
-    assert_eq!(simulated.reported()[1], lost);
+    assert_eq!(simulated.reported()[1], lost("87.5"));
 }
 
 #[test]

@@ -36,7 +36,9 @@ fn a_proposal_has_all_values_and_their_sources() {
     for (name, value) in [
         ("symbol", BTC),
         ("side", "LONG"),
-        ("share", "0.25"),
+        ("close_quantity", "0.125"),
+        ("close_fraction", "0.25"),
+        ("peak_quantity", "0.5"),
         ("stop_source", "risk:stop_dist_pct"),
         ("k_regime_flip", "0"),
         ("k_sigma_spike", "0"),
@@ -56,7 +58,7 @@ fn a_proposal_has_all_values_and_their_sources() {
     redis.set(&position_key(BTC), &[("current_sl", "100.3")]);
     proposal = redis.await_action(BTC, "NONE");
     assert_eq!(text(&proposal, "harvested"), "PARTIAL_25");
-    for name in ["share", "stop_proposed"] {
+    for name in ["close_quantity", "close_fraction", "stop_proposed"] {
         assert_eq!(proposal.get(name), None, "{name}");
     }
 }
@@ -242,6 +244,70 @@ fn a_stage_is_remembered_across_restarts_for_its_position_only() {
     let first = redis.await_action(BTC, "PARTIAL_25");
     assert_eq!(text(&first, "harvested"), "NONE");
     harvester.stop();
+}
+
+#[test]
+fn a_climb_closes_whole_lots_of_the_largest_quantity() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(3600);
+    redis.open(BTC, "101");
+    redis.set(&position_key(BTC), &[("quantity", "0.010")]);
+    let start = || Harvester::start(&server.url(), &["--lot", "BTCUSDT=0.001"]);
+    let harvester = start();
+    redis.await_action(BTC, "NONE");
+    for (quantity, price, action, closes, fraction) in [
+        ("0.010", "103.8", "PARTIAL_25", "0.002", "0.2"),
+        ("0.008", "107.2", "PARTIAL_50", "0.003", "0.375"),
+    ] {
+        let fields = [("quantity", quantity), ("current_price", price)];
+        redis.set(&position_key(BTC), &fields);
+        let proposal = redis.await_action(BTC, action);
+        assert_eq!(text(&proposal, "close_quantity"), closes);
+        assert_eq!(text(&proposal, "close_fraction"), fraction);
+        assert_eq!(text(&proposal, "peak_quantity"), "0.01");
+    }
+    // The largest quantity is remembered across a restart.
+    harvester.stop();
+    redis.set(
+        &position_key(BTC),
+        &[("quantity", "0.005"), ("current_price", "111.8")],
+    );
+    let harvester = start();
+    let proposal = redis.await_action(BTC, "PARTIAL_75");
+    assert_eq!(text(&proposal, "close_quantity"), "0.002");
+    let log = harvester.stop();
+    assert!(
+        log.contains("HARVEST BTCUSDT PARTIAL_75, close 0.002"),
+        "{log}"
+    );
+}
+
+#[test]
+fn without_an_opening_the_largest_quantity_ends_with_the_key() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(3600);
+    redis.open(BTC, "101");
+    redis.run(&["DEL", &position_key(BTC)]);
+    let _harvester = Harvester::start(&server.url(), &["--lot", "BTCUSDT=0.001"]);
+    let key = position_key(BTC);
+    let position = |quantity, price| {
+        [
+            ("side", "LONG"),
+            ("quantity", quantity),
+            ("entry_price", "100"),
+            ("current_price", price),
+        ]
+    };
+    redis.set(&key, &position("0.010", "101"));
+    redis.await_action(BTC, "NONE");
+    redis.run(&["DEL", &key]);
+    eventually("the end", || redis.proposal(BTC).is_empty());
+    redis.set(&key, &position("0.004", "103.8"));
+    let proposal = redis.await_action(BTC, "PARTIAL_25");
+    assert_eq!(text(&proposal, "close_quantity"), "0.001");
+    assert_eq!(text(&proposal, "peak_quantity"), "0.004");
 }
 
 #[test]

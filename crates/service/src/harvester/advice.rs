@@ -9,15 +9,19 @@ use portcullis::{
     types::Timestamp,
 };
 
-use super::{memory::Memory, position::ObservedPosition, proposal::ComparedFields};
+use super::{
+    memory::Memory,
+    position::ObservedPosition,
+    proposal::{ComparedFields, Proposal},
+};
 
 /// Result of the evaluation of a position.
 #[derive(Debug)]
 pub(super) enum Advice<'p> {
     /// The previous proposal is still valid. Its numbers may have changed.
-    Unchanged(Harvest<'p>, Harvested),
-    /// A new proposal, and the stage that was taken before it.
-    Propose(Harvest<'p>, Harvested),
+    Unchanged(Proposal<'p>),
+    /// A new proposal.
+    Propose(Proposal<'p>),
     /// The position cannot be evaluated.
     Skip(HarvestSkip<'p>),
 }
@@ -38,39 +42,99 @@ impl<'p> Evaluation<'p, '_> {
     /// Evaluates a position. A proposed partial close stays valid as long as the engine would still
     /// propose it if its stage had not been taken. Every later proposal treats that stage as taken.
     pub(super) fn advice(&self) -> Advice<'p> {
-        let taken = self.memory.taken(&self.seen.opening, self.now);
+        let (taken, peak) = self.remembered();
         let before = match taken {
-            Harvested::Stage(stage) => self.last.stage_before(stage, self.seen),
+            Harvested::Stage(stage) | Harvested::AtLeast(stage) => {
+                self.last.stage_before(stage, self.seen)
+            }
             Harvested::Unreadable => None,
         };
         if let Some(before) = before
-            && let HarvestDecision::Harvest(harvest) = self.decide(Harvested::Stage(before)).0
-            && self.is_last(&harvest)
+            && let HarvestDecision::Harvest(harvest) = self.decide(Harvested::Stage(before), peak).0
+            && self.is_last(&harvest, peak)
         {
-            return Advice::Unchanged(harvest, Harvested::Stage(before));
+            return Advice::Unchanged(Proposal {
+                harvest,
+                harvested: Harvested::Stage(before),
+                peak,
+                memory: None,
+            });
         }
-        match self.decide(taken) {
+        match self.decide(taken, peak) {
             (HarvestDecision::Skip(skip), _) => Advice::Skip(skip),
-            (HarvestDecision::Harvest(harvest), harvested) if self.is_last(&harvest) => {
-                Advice::Unchanged(harvest, harvested)
+            (HarvestDecision::Harvest(harvest), harvested) if self.is_last(&harvest, peak) => {
+                Advice::Unchanged(Proposal {
+                    harvest,
+                    harvested,
+                    peak,
+                    memory: None,
+                })
             }
-            (HarvestDecision::Harvest(harvest), harvested) => Advice::Propose(harvest, harvested),
+            (HarvestDecision::Harvest(harvest), harvested) => Advice::Propose(Proposal {
+                memory: self.new_memory(&harvest, taken, peak),
+                harvest,
+                harvested,
+                peak,
+            }),
         }
     }
 
-    fn decide(&self, taken: Harvested) -> (HarvestDecision<'p>, Harvested) {
+    /// Returns the stage that counts as taken, and the largest quantity. A position that has grown starts anew.
+    fn remembered(&self) -> (Harvested, Option<f64>) {
+        let taken = self.memory.taken(&self.seen.opening, self.now);
+        let held = self.seen.position.quantity.map(f64::abs);
+        let held = held.filter(|held| held.is_finite());
+        match (self.memory.peak(&self.seen.opening), held) {
+            (Some(peak), Some(held)) if held > peak && taken != Harvested::Unreadable => {
+                (Harvested::Stage(Stage::None), Some(held))
+            }
+            (Some(peak), _) => (taken, Some(peak)),
+            // Without a memory, a part may have been taken before the first scan.
+            (None, held) => {
+                let none = Harvested::Stage(Stage::None);
+                let is_whole = higher(taken, self.seen.position.harvested) == none;
+                (taken, held.filter(|_| is_whole))
+            }
+        }
+    }
+
+    fn decide(&self, taken: Harvested, peak: Option<f64>) -> (HarvestDecision<'p>, Harvested) {
         let harvested = higher(taken, self.seen.position.harvested);
         let position = Position {
-            harvested,
+            harvested: match harvested {
+                // The quantity may not show yet that a proposed stage was taken.
+                Harvested::Stage(stage) | Harvested::AtLeast(stage) => Harvested::AtLeast(stage),
+                Harvested::Unreadable => Harvested::Unreadable,
+            },
+            // An unreadable stage makes the ladder unavailable, even if the quantities show a stage.
+            peak_quantity: peak.filter(|_| harvested != Harvested::Unreadable),
             ..self.seen.position
         };
         let decision = harvest(self.policy, &position, self.market, self.now);
         (decision, harvested)
     }
 
-    fn is_last(&self, harvest: &Harvest<'_>) -> bool {
+    fn is_last(&self, harvest: &Harvest<'_>, peak: Option<f64>) -> bool {
         let none = Harvested::Stage(Stage::None);
-        ComparedFields::of(harvest, self.seen, none).proposes_the_same(self.last)
+        ComparedFields::of(harvest, self.seen, peak, none).proposes_the_same(self.last)
+    }
+
+    /// Returns the memory after a proposal; `None` if it does not change.
+    fn new_memory(
+        &self,
+        harvest: &Harvest<'_>,
+        taken: Harvested,
+        peak: Option<f64>,
+    ) -> Option<String> {
+        let taken = match taken {
+            Harvested::Stage(taken) | Harvested::AtLeast(taken) => taken,
+            Harvested::Unreadable => return None,
+        };
+        let reached = stage(harvest.action()).map_or(taken, |stage| stage.max(taken));
+        let opening = &self.seen.opening;
+        let is_same = self.memory.taken(opening, self.now) == Harvested::Stage(reached)
+            && self.memory.peak(opening) == peak;
+        (!is_same).then(|| self.memory.updated((reached, peak), opening, self.now))
     }
 }
 
@@ -87,8 +151,11 @@ pub(super) const fn stage(action: HarvestAction) -> Option<Stage> {
 /// Returns the higher of two stages. The result is unreadable if one of them is unreadable.
 fn higher(one: Harvested, other: Harvested) -> Harvested {
     match (one, other) {
-        (Harvested::Stage(one), Harvested::Stage(other)) => Harvested::Stage(one.max(other)),
         (Harvested::Unreadable, _) | (_, Harvested::Unreadable) => Harvested::Unreadable,
+        (
+            Harvested::Stage(one) | Harvested::AtLeast(one),
+            Harvested::Stage(other) | Harvested::AtLeast(other),
+        ) => Harvested::Stage(one.max(other)),
     }
 }
 

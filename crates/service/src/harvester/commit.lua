@@ -4,9 +4,9 @@
 -- harvest parameters are in force by the clock of the server; otherwise the script returns 2. A proposal is withdrawn
 -- only while the server holds the content in which the policy has ended; otherwise the script returns 2 as well.
 --
--- KEYS: proposal, remembered stage, stream, position, policy
+-- KEYS: proposal, memory, stream, position, policy
 -- ARGV: step, number of compared fields, name and value of each compared field of the last proposal as read, the
---       remembered stage as read, the new remembered stage (empty: unchanged, `remove`: removed), token of the policy
+--       memory as read, the new memory (empty: unchanged, `remove`: removed), token of the policy
 --       (`propose`, `renew`, `withdraw`; else empty), last time in microseconds (`propose`, `renew`; else empty), names
 --       of fields of other programs that `renew` keeps, separated by spaces, items of the proposal
 -- Steps: `propose`; `renew` (without an entry on the stream); `withdraw`; `end` (the position is flat); `deleted` (the

@@ -125,13 +125,20 @@ impl Committer {
     }
 }
 
-/// The change of the remembered stage.
+/// The change of the memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum MemoryChange {
-    /// The remembered stage is left unchanged.
+    /// The memory is left unchanged.
     Keep,
-    /// The remembered stage is removed, because a position without an opening time has ended.
+    /// The memory is removed, because a position without an opening time has ended.
     Remove,
-    /// The remembered stage is replaced by this text.
+    /// The memory is replaced by this text.
     Set(String),
+}
+
+impl MemoryChange {
+    /// Returns the change to a new text, if there is one.
+    pub(super) fn set(text: Option<String>) -> Self {
+        text.map_or(Self::Keep, Self::Set)
+    }
 }

@@ -16,6 +16,9 @@ impl fmt::Display for ProposalLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let harvest = self.0;
         write!(f, "HARVEST {} {}", harvest.symbol(), harvest.action())?;
+        if let Some(quantity) = harvest.close_quantity() {
+            write!(f, ", close {quantity}")?;
+        }
         if let Some(stop) = harvest.stop() {
             write!(f, ", stop to {}", stop.value())?;
         }

@@ -1,18 +1,18 @@
-//! The remembered stage of each symbol: the highest stage that was proposed for its position.
+//! The memory of each symbol: the largest quantity of its position, and the highest stage that was proposed for it
+//! since the quantity was largest.
 //!
-//! A remembered stage counts only for the position for which it was proposed. Positions are
-//! distinguished by their opening time:
+//! A memory counts only for the position for which it was written. Positions are distinguished by their opening time:
 //!
-//! | opening time of the position | does the remembered stage count? |
+//! | opening time of the position | does the memory count? |
 //! |---|---|
 //! | later than the remembered opening time | no, because it is another position |
 //! | equal to the remembered opening time, or earlier | yes |
-//! | present, but no opening time is remembered | yes, if the position was opened before the stage was proposed |
+//! | present, but no opening time is remembered | yes, if the position was opened before the memory was written |
 //! | absent or unreadable | yes |
 //!
-//! So a missing opening time never leads to a duplicate proposal. Without opening times, the
-//! remembered stage of a symbol is removed when its position is flat, but not when the key of the
-//! position is deleted.
+//! So a missing opening time never leads to a duplicate proposal. Without opening times, the memory of a symbol is
+//! removed when its position is flat. When the key of the position is deleted, only the largest quantity is removed,
+//! because the next position can be smaller.
 
 use portcullis::{
     harvest::{HarvestAction, Harvested, Stage},
@@ -25,14 +25,17 @@ use super::opening_time::OpeningTime;
 /// Placeholder for the value of a key that does not hold a string.
 pub(super) const WRONG_TYPE: &[u8] = b"!";
 
-/// The remembered stage of a symbol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The memory of a symbol.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Memory {
-    /// Nothing was proposed.
+    /// There is no position to remember.
     Empty,
-    /// The highest stage that was proposed.
+    /// The position for which a proposal was written.
     Proposed {
+        /// The highest stage that was proposed since the quantity was largest.
         stage: Stage,
+        /// The largest quantity; `None` if it is unknown.
+        peak: Option<f64>,
         /// Opening time in epoch milliseconds; `None` if the position had none.
         opened_at: Option<i64>,
         /// Time of the proposal in epoch milliseconds.
@@ -46,6 +49,7 @@ pub(super) enum Memory {
 #[serde(deny_unknown_fields)]
 struct StoredMemory {
     stage: String,
+    peak_quantity: Option<f64>,
     opened_at: Option<i64>,
     proposed_at: i64,
 }
@@ -60,6 +64,7 @@ impl Memory {
         let proposed = stored.and_then(|stored| {
             Some(Self::Proposed {
                 stage: Stage::parse(&stored.stage)?,
+                peak: stored.peak_quantity,
                 opened_at: stored.opened_at,
                 proposed_at: stored.proposed_at,
             })
@@ -67,8 +72,13 @@ impl Memory {
         proposed.unwrap_or(Self::Unreadable)
     }
 
-    /// Returns the new value of the key after `stage` was proposed at `now`.
-    pub(super) fn updated(self, stage: Stage, opening: &OpeningTime, now: Timestamp) -> String {
+    /// Returns the new value of the key after a proposal at `now`.
+    pub(super) fn updated(
+        self,
+        (stage, peak): (Stage, Option<f64>),
+        opening: &OpeningTime,
+        now: Timestamp,
+    ) -> String {
         let before = match self {
             Self::Proposed { opened_at, .. } => opened_at,
             Self::Empty | Self::Unreadable => None,
@@ -79,34 +89,43 @@ impl Memory {
         let opened_at = opened_at
             .filter(|_| opening.at().is_some())
             .map_or_else(String::new, |at| format!(r#""opened_at":{at},"#));
-        format!(
-            r#"{{"stage":"{}",{opened_at}"proposed_at":{}}}"#,
-            HarvestAction::from(stage),
-            now.as_millis()
-        )
+        stored(stage, peak, &opened_at, now.as_millis())
     }
 
     /// Returns the stage that counts as taken from a position with this opening time.
     pub(super) fn taken(self, opening: &OpeningTime, now: Timestamp) -> Harvested {
-        let (stage, opened_at, proposed_at) = match self {
-            _ if opening.is_ahead(now) => return Harvested::Unreadable,
-            Self::Unreadable => return Harvested::Unreadable,
-            Self::Empty => return Harvested::Stage(Stage::None),
-            Self::Proposed {
-                stage,
-                opened_at,
-                proposed_at,
-            } => (stage, opened_at, proposed_at),
-        };
-        let counts = match opening.at() {
-            None => true,
-            Some(at) => at.as_millis() <= opened_at.unwrap_or(proposed_at),
-        };
-        Harvested::Stage(if counts { stage } else { Stage::None })
+        match self {
+            _ if opening.is_ahead(now) => Harvested::Unreadable,
+            Self::Unreadable => Harvested::Unreadable,
+            Self::Proposed { stage, .. } if self.counts(opening) => Harvested::Stage(stage),
+            Self::Proposed { .. } | Self::Empty => Harvested::Stage(Stage::None),
+        }
     }
 
-    /// Returns true if the remembered stage must be removed when the position is flat, because no
-    /// opening time distinguishes it from the next position.
+    /// Returns the largest quantity of a position with this opening time, if it is known.
+    pub(super) fn peak(self, opening: &OpeningTime) -> Option<f64> {
+        match self {
+            Self::Proposed { peak, .. } if self.counts(opening) => peak,
+            Self::Proposed { .. } | Self::Empty | Self::Unreadable => None,
+        }
+    }
+
+    fn counts(self, opening: &OpeningTime) -> bool {
+        let Self::Proposed {
+            opened_at,
+            proposed_at,
+            ..
+        } = self
+        else {
+            return false;
+        };
+        opening
+            .at()
+            .is_none_or(|at| at.as_millis() <= opened_at.unwrap_or(proposed_at))
+    }
+
+    /// Returns true if the memory must be removed when the position is flat, because no opening time distinguishes it
+    /// from the next position.
     pub(super) const fn ends_when_flat(self) -> bool {
         matches!(
             self,
@@ -116,6 +135,25 @@ impl Memory {
             }
         )
     }
+
+    /// Returns the new value of the key after the key of the position was deleted, if it must change.
+    pub(super) fn without_peak(self) -> Option<String> {
+        match self {
+            Self::Proposed {
+                stage,
+                peak: Some(_),
+                opened_at: None,
+                proposed_at,
+            } => Some(stored(stage, None, "", proposed_at)),
+            Self::Proposed { .. } | Self::Empty | Self::Unreadable => None,
+        }
+    }
+}
+
+fn stored(stage: Stage, peak: Option<f64>, opened_at: &str, proposed_at: i64) -> String {
+    let stage = HarvestAction::from(stage);
+    let peak = peak.map_or_else(String::new, |peak| format!(r#""peak_quantity":{peak},"#));
+    format!(r#"{{"stage":"{stage}",{peak}{opened_at}"proposed_at":{proposed_at}}}"#)
 }
 
 #[cfg(test)]
@@ -127,7 +165,7 @@ mod tests {
     }
 
     fn remembered(opening: &OpeningTime, now: i64) -> Memory {
-        let text = Memory::Empty.updated(Stage::Partial50, opening, at(now));
+        let text = Memory::Empty.updated((Stage::Partial50, Some(2.5)), opening, at(now));
         Memory::read(text.as_bytes())
     }
 
@@ -143,6 +181,7 @@ mod tests {
             Harvested::Stage(expected),
             "{memory:?} {opening:?}"
         );
+        assert_eq!(memory.peak(opening), counts.then_some(2.5));
     }
 
     #[test]
@@ -167,12 +206,24 @@ mod tests {
             check(unknown, &opening, counts);
         }
         assert!(unknown.ends_when_flat() && !known.ends_when_flat());
+        // A deleted key can be followed by a smaller position.
+        assert_eq!(known.without_peak(), None);
+        let kept = Memory::read(unknown.without_peak().unwrap().as_bytes());
+        assert_eq!(kept.peak(&OpeningTime::Absent), None);
+        assert_eq!(
+            kept.taken(&OpeningTime::Absent, at(1000)),
+            Harvested::Stage(Stage::Partial50)
+        );
     }
 
     #[test]
     fn an_earlier_opening_does_not_replace_a_later_one() {
         let known = remembered(&OpeningTime::At(at(10)), 20);
-        let text = known.updated(Stage::Partial50, &OpeningTime::At(at(9)), at(30));
+        let text = known.updated(
+            (Stage::Partial50, Some(2.5)),
+            &OpeningTime::At(at(9)),
+            at(30),
+        );
         check(
             Memory::read(text.as_bytes()),
             &OpeningTime::At(at(10)),

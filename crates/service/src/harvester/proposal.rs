@@ -4,13 +4,15 @@
 //! |---|---|
 //! | `symbol`, `side` | symbol and side of the position; `side` is absent if the position has none |
 //! | `action` | `NONE`, `PARTIAL_25`, `PARTIAL_50`, `PARTIAL_75` or `FULL_CLOSE_PROPOSED` |
-//! | `share` | share of the current size to close: 0.25, 0.5, 0.75 or 1; absent for `NONE` |
+//! | `close_quantity` | quantity to close, in units of the symbol; absent for `NONE`, or if the quantity of the position is unknown |
+//! | `close_fraction` | the same as a share of the current quantity; absent for `NONE` |
 //! | `stop_proposed` | new stop price; absent if the stop does not move |
 //! | `stop_source` | source of the stop distance: `risk:…`, `position:…` or `policy:…` |
 //! | `r_net`, `risk_unit`, `cost` | R multiple after costs, and the risk and the costs of one unit in USD; absent if R is unknown |
 //! | `kill_score`, `k_regime_flip`, `k_sigma_spike`, `k_ts_drop`, `k_age_penalty` | kill score K and its four components before their weights; absent if K is unknown |
 //! | `reasons` | names of the harvest reasons, separated by commas; absent if there are none |
 //! | `harvested` | the previous stage; absent if it is unreadable |
+//! | `peak_quantity` | the largest quantity since the position was opened; absent if it is unknown |
 //! | `opened_at` | opening time of the position (epoch ms); absent if it is unknown |
 //! | `policy_version`, `policy_hash` | the policy whose parameters were used |
 //! | `decided_at` | time of the decision (epoch ms) |
@@ -31,28 +33,35 @@ use super::{Authority, position::ObservedPosition};
 
 /// The fields that distinguish proposals, in the order in which the script compares them. If only
 /// the last one differs, the proposal is not new.
-pub(super) const COMPARED_FIELDS: [&str; 6] = [
+pub(super) const COMPARED_FIELDS: [&str; 7] = [
     "action",
     "stop_proposed",
     "reasons",
     "side",
     "opened_at",
+    "peak_quantity",
     "harvested",
 ];
 
 /// Values of the fields [`COMPARED_FIELDS`]. An empty value means that the field is absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct ComparedFields(pub(super) [Vec<u8>; 6]);
+pub(super) struct ComparedFields(pub(super) [Vec<u8>; 7]);
 
 impl ComparedFields {
     /// Returns the values that the proposal of a harvest would have.
-    pub(super) fn of(harvest: &Harvest<'_>, seen: &ObservedPosition, harvested: Harvested) -> Self {
+    pub(super) fn of(
+        harvest: &Harvest<'_>,
+        seen: &ObservedPosition,
+        peak: Option<f64>,
+        harvested: Harvested,
+    ) -> Self {
         let texts = [
             harvest.action().to_string(),
             text(harvest.stop().map(|stop| stop.value().get())),
             reasons(harvest),
             text(harvest.side()),
             text(opened_at(seen)),
+            text(peak),
             text(stage(harvested)),
         ];
         Self(texts.map(String::into_bytes))
@@ -65,21 +74,31 @@ impl ComparedFields {
 
     /// Returns true if both propose the same change of the same position.
     pub(super) fn proposes_the_same(&self, other: &Self) -> bool {
-        let [action, stop, reasons, side, opened_at, _] = &self.0;
-        let own = [action, stop, reasons, side, opened_at];
-        let [action, stop, reasons, side, opened_at, _] = &other.0;
-        own == [action, stop, reasons, side, opened_at]
+        let ([own @ .., _], [others @ .., _]) = (&self.0, &other.0);
+        own == others
     }
 
     /// Returns the previous stage, if this proposes the stage `taken` for a position with this opening time.
     pub(super) fn stage_before(&self, taken: Stage, seen: &ObservedPosition) -> Option<Stage> {
-        let [action, _, _, _, opened, before] = &self.0;
+        let [action, _, _, _, opened, _, before] = &self.0;
         let is_it = taken != Stage::None
             && *action == HarvestAction::from(taken).as_str().as_bytes()
             && *opened == text(opened_at(seen)).into_bytes();
         let before = std::str::from_utf8(before).ok().filter(|_| is_it)?;
         Stage::parse(before)
     }
+}
+
+/// A new proposal with the values on which it depends.
+#[derive(Debug)]
+pub(super) struct Proposal<'p> {
+    pub(super) harvest: Harvest<'p>,
+    /// The stage that was taken before.
+    pub(super) harvested: Harvested,
+    /// The largest quantity of the position, if it is known.
+    pub(super) peak: Option<f64>,
+    /// The new memory, if it changes.
+    pub(super) memory: Option<String>,
 }
 
 /// Names and values of fields, alternating.
@@ -115,9 +134,13 @@ impl Items {
 
 /// Returns the fields of a proposal.
 pub(super) fn proposal(
-    harvest: &Harvest<'_>,
+    Proposal {
+        harvest,
+        harvested,
+        peak,
+        ..
+    }: &Proposal<'_>,
     seen: &ObservedPosition,
-    harvested: Harvested,
     authority: &Authority,
     now: Timestamp,
 ) -> Items {
@@ -126,7 +149,8 @@ pub(super) fn proposal(
     items.put("symbol", harvest.symbol().as_str());
     items.put_some("side", harvest.side());
     items.put("action", action);
-    items.put_some("share", Some(action.share()).filter(|share| *share > 0.0));
+    items.put_some("close_quantity", harvest.close_quantity());
+    items.put_some("close_fraction", harvest.close_fraction());
     items.put_some(
         "stop_proposed",
         harvest.stop().map(|stop| stop.value().get()),
@@ -142,7 +166,8 @@ pub(super) fn proposal(
         "reasons",
         Some(reasons(harvest)).filter(|reasons| !reasons.is_empty()),
     );
-    items.put_some("harvested", stage(harvested));
+    items.put_some("harvested", stage(*harvested));
+    items.put_some("peak_quantity", *peak);
     items.put_some("opened_at", opened_at(seen));
     items.put("policy_version", harvest.policy().version());
     items.put("policy_hash", harvest.policy().hash());
@@ -203,7 +228,7 @@ fn opened_at(seen: &ObservedPosition) -> Option<i64> {
 
 fn stage(harvested: Harvested) -> Option<HarvestAction> {
     match harvested {
-        Harvested::Stage(stage) => Some(stage.into()),
+        Harvested::Stage(stage) | Harvested::AtLeast(stage) => Some(stage.into()),
         Harvested::Unreadable => None,
     }
 }

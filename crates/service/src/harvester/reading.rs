@@ -23,12 +23,12 @@ pub(super) struct Reading {
     pub(super) previous: Previous,
 }
 
-/// The previous proposal and the remembered stage. A proposal is written only if both are unchanged on the server.
+/// The previous proposal and the memory. A proposal is written only if both are unchanged on the server.
 #[derive(Debug, Default)]
 pub(super) struct Previous {
     /// The last proposal; its fields are empty if there is none.
     pub(super) last: ComparedFields,
-    /// The stored text of the remembered stage; empty if there is none.
+    /// The stored text of the memory; empty if there is none.
     pub(super) memory: Vec<u8>,
 }
 

@@ -1,7 +1,8 @@
 //! Settings of the harvester.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
+use portcullis::{harvest::SizeRules, types::Symbol};
 use portcullis_store::RedisServer;
 
 use super::Authority;
@@ -20,4 +21,6 @@ pub struct Settings {
     pub authority: Authority,
     /// The names, keys and values of other services on the server; `None` for this project's own.
     pub profile: Option<&'static Profile>,
+    /// Sizes that the market allows, for the symbols for which they are known.
+    pub sizes: BTreeMap<Symbol, SizeRules>,
 }

@@ -8,7 +8,7 @@ use std::{
 use portcullis::{
     answer::Answer,
     decide::{SkipCode, SkipReason},
-    harvest::{Harvest, HarvestAction, HarvestDecision, HarvestSkip, Harvested},
+    harvest::{HarvestAction, HarvestDecision, HarvestSkip},
     policy::PolicyState,
     types::{Shown, Symbol, Timestamp},
 };
@@ -17,7 +17,7 @@ use redis::{Connection, RedisResult};
 
 use super::{
     Settings,
-    advice::{Advice, Evaluation, stage},
+    advice::{Advice, Evaluation},
     alarm::OpenPositions,
     change_detector::ChangeDetector,
     commit::{Change, Committed, Committer, MemoryChange, Step},
@@ -27,7 +27,7 @@ use super::{
     memory::Memory,
     metrics,
     position::{ObservedPosition, market},
-    proposal::{Items, end, proposal},
+    proposal::{Items, Proposal, end, proposal},
     reading::{Found, Previous, Reading, find_positions, find_proposals, read},
 };
 use crate::{
@@ -197,6 +197,7 @@ impl<'a> Watcher<'a> {
             StoredHash::Fields(fields) => fields,
         };
         self.withdraw_if_ended(target, snapshot, connection)?;
+        let sizes = self.settings.sizes.get(&target.symbol);
         let mut seen =
             match ObservedPosition::read(target.symbol, fields, &reading.risk, target.now) {
                 Ok(seen) => seen,
@@ -208,6 +209,7 @@ impl<'a> Watcher<'a> {
                 }
             };
         self.dialect.set_age(&mut seen, fields, target.now);
+        seen.position.sizes = sizes.copied().unwrap_or_default();
         if seen.position.is_flat() {
             return self.end(target, Step::End, connection).map(drop);
         }
@@ -232,21 +234,21 @@ impl<'a> Watcher<'a> {
             now: target.now,
         };
         match evaluation.advice() {
-            Advice::Unchanged(harvest, harvested) => {
+            Advice::Unchanged(last) => {
                 if self.settings.profile.is_some() {
                     let step = Step::Renew {
                         content: snapshot.token(),
-                        last: harvest.policy().theta_valid_until(),
+                        last: last.harvest.policy().theta_valid_until(),
                     };
-                    self.propose(target, step, &seen, &harvest, harvested, connection)?;
+                    self.propose(target, step, &seen, &last, connection)?;
                 }
             }
-            Advice::Propose(harvest, harvested) => {
+            Advice::Propose(new) => {
                 let step = Step::Propose {
                     content: snapshot.token(),
-                    last: harvest.policy().theta_valid_until(),
+                    last: new.harvest.policy().theta_valid_until(),
                 };
-                self.propose(target, step, &seen, &harvest, harvested, connection)?;
+                self.propose(target, step, &seen, &new, connection)?;
             }
             Advice::Skip(skip) => self.skip(target.symbol, skip, policy),
         }
@@ -258,31 +260,24 @@ impl<'a> Watcher<'a> {
         target: Target<'_>,
         step: Step<'_>,
         seen: &ObservedPosition,
-        harvest: &Harvest<'_>,
-        harvested: Harvested,
+        new: &Proposal<'_>,
         connection: &mut Connection,
     ) -> RedisResult<()> {
-        let memory = Memory::read(&target.previous.memory);
         let authority = &self.settings.authority;
         let is_new = matches!(step, Step::Propose { .. });
-        let items = proposal(harvest, seen, harvested, authority, target.now);
+        let items = proposal(new, seen, authority, target.now);
         let change = Change {
             step,
             symbol: target.symbol,
             position: target.key,
             previous: target.previous,
-            memory: match stage(harvest.action()) {
-                Some(stage) if is_new => {
-                    MemoryChange::Set(memory.updated(stage, &seen.opening, target.now))
-                }
-                Some(_) | None => MemoryChange::Keep,
-            },
+            memory: MemoryChange::set(new.memory.clone()),
             items: self.dialect.proposal(items, target.now),
         };
         match self.committer.commit(&change, connection)? {
             Committed::Done if is_new => {
-                metrics::proposed(harvest.action());
-                line(log_texts::ProposalLine(harvest));
+                metrics::proposed(new.harvest.action());
+                line(log_texts::ProposalLine(&new.harvest));
             }
             Committed::Done | Committed::Superseded => {}
             Committed::Moved => {
@@ -316,10 +311,12 @@ impl<'a> Watcher<'a> {
             symbol: target.symbol,
             position: target.key,
             previous: target.previous,
-            memory: if forgets {
-                MemoryChange::Remove
-            } else {
-                MemoryChange::Keep
+            memory: match step {
+                _ if forgets => MemoryChange::Remove,
+                Step::KeyDeleted => MemoryChange::set(memory.without_peak()),
+                Step::End | Step::Propose { .. } | Step::Renew { .. } | Step::Withdraw { .. } => {
+                    MemoryChange::Keep
+                }
             },
             items: if is_empty {
                 Items::default()

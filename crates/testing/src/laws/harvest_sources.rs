@@ -11,7 +11,10 @@ use crate::{
     Row, Violation,
     strategies::{self, HarvestCall, POLICY_VERSION, PolicyDraft},
 };
-use portcullis::{answer::Verdict, harvest::ReportedSide};
+use portcullis::{
+    answer::Verdict,
+    harvest::{HarvestAction, Harvested, ReportedSide, Stage},
+};
 
 pub(super) fn of_a_harvest(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation> {
     let calls = prop_oneof![
@@ -91,8 +94,50 @@ impl Harvest<'_> {
                 let z: Option<f64> = terms.into_iter().sum();
                 Some(1.0 / (1.0 + (-z?).exp()))
             }
+            "close_quantity" => self.closed(self.call.position.position.quantity?.abs()),
+            "close_fraction" => match self.call.position.position.quantity.map(f64::abs) {
+                Some(held) => Some(self.closed(held)? / held),
+                None => self.closed(1.0),
+            },
             component => self.component(component),
         }
+    }
+
+    /// Returns the part of `held` units that the action closes, computed as documented for the ladder. If the quantity
+    /// of the position is unknown, `held` is 1, and the result is the share.
+    fn closed(&self, held: f64) -> Option<f64> {
+        let position = &self.call.position.position;
+        let left_after = |stage| match stage {
+            Stage::None => 1.0,
+            Stage::Partial25 => 0.75,
+            Stage::Partial50 => 0.5,
+            Stage::Partial75 => 0.25,
+        };
+        let left = match self.row.harvest_action.as_deref()?.parse().ok()? {
+            HarvestAction::None => return None,
+            HarvestAction::Partial25 => left_after(Stage::Partial25),
+            HarvestAction::Partial50 => left_after(Stage::Partial50),
+            HarvestAction::Partial75 => left_after(Stage::Partial75),
+            HarvestAction::FullCloseProposed => return Some(held),
+        };
+        let known = position.quantity.and(position.peak_quantity);
+        let peak = match (known, position.harvested) {
+            (Some(peak), _) => peak.abs().max(held),
+            (None, Harvested::Stage(taken) | Harvested::AtLeast(taken)) => held / left_after(taken),
+            (None, Harvested::Unreadable) => return None,
+        };
+        let part = held - left * peak;
+        let sizes = position.sizes;
+        let lot = sizes.lot_size.filter(|_| position.quantity.is_some());
+        // The quotient of two decimal numbers is whole up to a rounding error.
+        let part = lot.map_or(part, |lot| (part / lot + 1e-9).floor() * lot);
+        let rest = held - part;
+        let is_below_min = position.quantity.is_some()
+            && (sizes.min_quantity.is_some_and(|min| rest < min)
+                || sizes
+                    .min_notional_usd
+                    .is_some_and(|min| position.current_price.is_some_and(|at| rest * at < min)));
+        Some(if is_below_min { held } else { part })
     }
 
     /// Returns the stop distance of the position or, if it has none, of the policy; `None` if the answer names another

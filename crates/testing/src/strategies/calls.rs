@@ -190,11 +190,15 @@ pub fn harvests() -> BoxedStrategy<HarvestCall> {
 /// Generates any position with any policy state; every number of the position and its market can be
 /// any bit pattern.
 pub fn harvests_of_any_floats() -> BoxedStrategy<HarvestCall> {
-    (harvests(), prop::collection::vec(any_float(), 11))
+    (harvests(), prop::collection::vec(any_float(), 15))
         .prop_map(|(mut call, bits)| {
             let position = &mut call.position.position;
             let mut places = vec![
                 &mut position.quantity,
+                &mut position.peak_quantity,
+                &mut position.sizes.lot_size,
+                &mut position.sizes.min_quantity,
+                &mut position.sizes.min_notional_usd,
                 &mut position.entry_price,
                 &mut position.current_price,
                 &mut position.age_sec,

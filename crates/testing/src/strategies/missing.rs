@@ -132,7 +132,10 @@ impl Missing {
             Self::PMr => of_market(|market| &mut market.p_mr, not_zero),
             Self::PChop => of_market(|market| &mut market.p_chop, not_zero),
             Self::Market => draft.market = None,
-            Self::Harvested => position.harvested = Harvested::Unreadable,
+            Self::Harvested => {
+                position.harvested = Harvested::Unreadable;
+                position.peak_quantity = None;
+            }
             Self::CurrentStop => position.current_sl = value.or(Some(f64::NAN)),
         }
         draft

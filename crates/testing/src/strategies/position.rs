@@ -69,10 +69,12 @@ impl PositionDraft {
         members.push((
             "harvested",
             quote(match position.harvested {
-                Harvested::Stage(Stage::None) => "NONE",
-                Harvested::Stage(Stage::Partial25) => "partial_25",
-                Harvested::Stage(Stage::Partial50) => "PARTIAL_50",
-                Harvested::Stage(Stage::Partial75) => "PARTIAL_75",
+                Harvested::Stage(stage) | Harvested::AtLeast(stage) => match stage {
+                    Stage::None => "NONE",
+                    Stage::Partial25 => "partial_25",
+                    Stage::Partial50 => "PARTIAL_50",
+                    Stage::Partial75 => "PARTIAL_75",
+                },
                 Harvested::Unreadable => "PARTIAL_99",
             }),
         ));
@@ -80,6 +82,10 @@ impl PositionDraft {
             &mut members,
             [
                 ("quantity", position.quantity),
+                ("peak_quantity", position.peak_quantity),
+                ("lot_size", position.sizes.lot_size),
+                ("min_quantity", position.sizes.min_quantity),
+                ("min_notional_usd", position.sizes.min_notional_usd),
                 ("entry_price", position.entry_price),
                 ("current_price", position.current_price),
                 ("age_sec", position.age_sec),

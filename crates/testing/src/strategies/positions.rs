@@ -1,7 +1,7 @@
 //! Strategies for positions and their markets.
 
 use portcullis::{
-    harvest::{Harvested, Market, Position, ReportedSide, Stage},
+    harvest::{Harvested, Market, Position, ReportedSide, SizeRules, Stage},
     types::{PositionSide, Symbol},
 };
 use proptest::{option::weighted, prelude::*, sample::select};
@@ -44,6 +44,19 @@ fn share() -> BoxedStrategy<f64> {
     (0.0..=1.0_f64).boxed()
 }
 
+fn sizes() -> impl Strategy<Value = SizeRules> {
+    (
+        weighted(0.5, select(vec![0.001, 0.5, 1.0, 2.0, 10.0])),
+        weighted(0.2, select(vec![0.0, 1.0, 2.5])),
+        weighted(0.2, select(vec![5.0, 200.0])),
+    )
+        .prop_map(|(lot_size, min_quantity, min_notional_usd)| SizeRules {
+            lot_size,
+            min_quantity,
+            min_notional_usd,
+        })
+}
+
 fn position(
     x: fn(BoxedStrategy<f64>) -> BoxedStrategy<Option<f64>>,
     side: BoxedStrategy<Option<ReportedSide>>,
@@ -58,10 +71,11 @@ fn position(
         x(share()),
         x(share()),
     );
+    let peak = prop_oneof![1 => Just(None), 1 => x(select(vec![3.0, 3.5, 4.0, 12.0]).boxed())];
     let ages = x((0.0..2e5_f64).boxed());
     (
         (x(price()), x(price()), ages, current_sl, stop_dist),
-        (side, harvested, any::<bool>(), any::<bool>()),
+        (side, harvested, any::<bool>(), any::<bool>(), peak, sizes()),
         market,
         prop_oneof![3 => Just(Some(0)), 1 => Just(Some(30_000_000)), 1 => Just(None)],
     )
@@ -72,6 +86,8 @@ fn position(
                     symbol: Symbol::new("BTCUSDT").ok()?,
                     side: words.0,
                     quantity: words.3.then_some(3.0),
+                    peak_quantity: words.4,
+                    sizes: words.5,
                     entry_price: numbers.0,
                     current_price: numbers.1,
                     age_sec: numbers.2,

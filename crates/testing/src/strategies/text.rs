@@ -46,6 +46,8 @@ fn key() -> impl Strategy<Value = String> {
         "reduce_only",
         "market",
         "harvested",
+        "peak_quantity",
+        "lot_size",
         "universe_symbols",
         "leverage_by_symbol",
         "harvest_params",

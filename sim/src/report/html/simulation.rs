@@ -67,6 +67,7 @@ pub fn simulation_page(report: &SimulationReport<'_>) -> Page {
             .into_iter()
             .zip(settings.into_iter().map(|(_, value)| value)),
     );
+    facts.push(("Sizes", report.sizes_text()));
     facts.push(("Guardrails", Shown(&report.run_settings.guardrails).whole()));
     if report.run_settings.assume_in_force {
         facts.push(("Policy validity", ASSUMED.to_owned()));

@@ -29,7 +29,7 @@ pub(super) const REST: &str = "rest";
 pub(super) const MARKET: &str = "market.";
 
 /// All fields that affect a decision, in column order.
-pub(super) const FIELDS: [(&str, Kind); 41] = [
+pub(super) const FIELDS: [(&str, Kind); 45] = [
     ("id", Kind::Text),
     ("intent_id", Kind::Text),
     ("event_type", Kind::Text),
@@ -63,6 +63,10 @@ pub(super) const FIELDS: [(&str, Kind); 41] = [
     ("current_sl", Kind::Number),
     ("stop_dist_pct", Kind::Number),
     ("harvested", Kind::Text),
+    ("peak_quantity", Kind::Number),
+    ("lot_size", Kind::Number),
+    ("min_quantity", Kind::Number),
+    ("min_notional_usd", Kind::Number),
     ("market.sigma", Kind::Number),
     ("market.ts", Kind::Number),
     ("market.p_trend", Kind::Number),

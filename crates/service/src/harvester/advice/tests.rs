@@ -1,6 +1,6 @@
 //! Tests of proposals from positions, without a server.
 
-use portcullis::{exit::ExitOwnership, policy::Policy, types::Symbol};
+use portcullis::{exit::ExitOwnership, harvest::SizeRules, policy::Policy, types::Symbol};
 use proptest::prelude::*;
 
 use super::*;
@@ -16,6 +16,7 @@ struct World {
     policy: Policy,
     memory: String,
     last: ComparedFields,
+    sizes: SizeRules,
 }
 
 impl World {
@@ -25,6 +26,7 @@ impl World {
             policy: Policy::from_json(&portcullis_sim::sample::policy_json(until)).unwrap(),
             memory: String::new(),
             last: ComparedFields::default(),
+            sizes: SizeRules::default(),
         }
     }
 
@@ -55,7 +57,8 @@ impl World {
         ];
         let risk = StoredHash::Fields([("stop_dist_pct", "0.02")].into_iter().collect());
         let symbol = Symbol::new("BTCUSDT").unwrap();
-        let seen = ObservedPosition::read(symbol, &of(&position, fields), &risk, now).unwrap();
+        let mut seen = ObservedPosition::read(symbol, &of(&position, fields), &risk, now).unwrap();
+        seen.position.sizes = self.sizes;
         let memory = Memory::read(self.memory.as_bytes());
         let market = market(&StoredHash::Fields(of(&sample, market_fields)));
         let evaluation = Evaluation {
@@ -66,18 +69,18 @@ impl World {
             last: &self.last,
             now,
         };
-        let (harvest, harvested) = match evaluation.advice() {
-            Advice::Unchanged(..) => return None,
-            Advice::Propose(harvest, harvested) => (harvest, harvested),
+        let new = match evaluation.advice() {
+            Advice::Unchanged(_) => return None,
+            Advice::Propose(new) => new,
             Advice::Skip(skip) => panic!("{skip:?}"),
         };
         let ownership = ExitOwnership::new("exit_service").unwrap();
         let authority = Authority::of(&ownership, "exit_service").unwrap();
-        let items = proposal(&harvest, &seen, harvested, &authority, now);
-        if let Some(stage) = stage(harvest.action()) {
-            self.memory = memory.updated(stage, &seen.opening, now);
+        let items = proposal(&new, &seen, &authority, now);
+        self.last = ComparedFields::of(&new.harvest, &seen, new.peak, new.harvested);
+        if let Some(text) = new.memory {
+            self.memory = text;
         }
-        self.last = ComparedFields::of(&harvest, &seen, harvested);
         Some(items.iter().map(str::to_owned).collect())
     }
 }
@@ -186,6 +189,104 @@ fn a_stop_that_moved_does_not_bring_a_stage_back() {
     assert_eq!(field(&second, "action"), "NONE");
     assert_eq!(field(&second, "stop_proposed"), "-");
     assert_eq!(world.look(&moved, &[]), None);
+}
+
+/// The prices at which the stages are reached, from none to the highest.
+const PRICES: [&str; 4] = ["101", "103.8", "107.2", "111.8"];
+
+/// Returns the action, the quantity to close and the largest quantity of a new proposal.
+fn close_of(world: &mut World, quantity: &str, stage: usize, more: &[(&str, &str)]) -> String {
+    let fields = [("quantity", quantity), ("current_price", PRICES[stage])];
+    let Some(items) = world.look(&[&fields[..], more].concat(), &[]) else {
+        return "-".to_owned();
+    };
+    let [action, close, peak] =
+        ["action", "close_quantity", "peak_quantity"].map(|name| field(&items, name));
+    format!("{action} {close} {peak}")
+}
+
+fn in_lots(lot_size: f64) -> World {
+    let mut world = World::new();
+    world.sizes.lot_size = Some(lot_size);
+    world
+}
+
+#[test]
+fn a_climb_leaves_as_much_as_a_jump() {
+    let mut climb = in_lots(0.001);
+    assert_eq!(
+        close_of(&mut climb, "0.010", 1, &[]),
+        "PARTIAL_25 0.002 0.01"
+    );
+    assert_eq!(close_of(&mut climb, "0.008", 1, &[]), "NONE - 0.01");
+    assert_eq!(
+        close_of(&mut climb, "0.008", 2, &[]),
+        "PARTIAL_50 0.003 0.01"
+    );
+    assert_eq!(
+        close_of(&mut climb, "0.005", 3, &[]),
+        "PARTIAL_75 0.002 0.01"
+    );
+    assert_eq!(close_of(&mut climb, "0.003", 3, &[]), "NONE - 0.01");
+    let mut jump = in_lots(0.001);
+    assert_eq!(
+        close_of(&mut jump, "-0.010", 0, &[("side", "SHORT")]),
+        "NONE - 0.01"
+    );
+    let short = [
+        ("side", "SHORT"),
+        ("current_price", "88"),
+        ("current_sl", "101"),
+    ];
+    assert_eq!(
+        close_of(&mut jump, "-0.010", 3, &short),
+        "PARTIAL_75 0.007 0.01"
+    );
+    let mut small = in_lots(0.001);
+    assert_eq!(close_of(&mut small, "0.003", 1, &[]), "NONE - 0.003");
+    assert_eq!(
+        close_of(&mut small, "0.003", 2, &[]),
+        "PARTIAL_50 0.001 0.003"
+    );
+    assert_eq!(
+        close_of(&mut small, "0.002", 3, &[]),
+        "PARTIAL_75 0.001 0.003"
+    );
+    // A position that is already reduced when the stage was not proposed counts as reduced.
+    let mut reduced = in_lots(0.001);
+    assert_eq!(close_of(&mut reduced, "0.010", 0, &[]), "NONE - 0.01");
+    assert_eq!(close_of(&mut reduced, "0.005", 2, &[]), "NONE - 0.01");
+    assert_eq!(
+        close_of(&mut reduced, "0.005", 3, &[]),
+        "PARTIAL_75 0.002 0.01"
+    );
+}
+
+#[test]
+fn a_position_that_grows_starts_anew() {
+    let mut world = in_lots(1.0);
+    assert_eq!(close_of(&mut world, "8", 1, &[]), "PARTIAL_25 2 8");
+    assert_eq!(close_of(&mut world, "6", 1, &[]), "NONE - 8");
+    assert_eq!(close_of(&mut world, "7", 1, &[]), "-");
+    assert_eq!(close_of(&mut world, "12", 1, &[]), "PARTIAL_25 3 12");
+    assert_eq!(close_of(&mut world, "9", 1, &[]), "NONE - 12");
+    // Another position.
+    let later = [("opened_at", "1767567601")];
+    assert_eq!(close_of(&mut world, "4", 1, &later), "PARTIAL_25 1 4");
+    assert_eq!(close_of(&mut world, "4", 0, &later), "NONE - 4");
+}
+
+#[test]
+fn a_position_that_was_reduced_before_the_first_scan_has_no_largest_quantity() {
+    let taken = [("harvested", "PARTIAL_25")];
+    let mut world = in_lots(1.0);
+    assert_eq!(close_of(&mut world, "6", 1, &taken), "NONE - -");
+    assert_eq!(close_of(&mut world, "6", 2, &taken), "PARTIAL_50 2 -");
+    // Without a quantity, only the share is proposed.
+    let mut world = in_lots(1.0);
+    let fields = [("quantity", "x"), ("current_price", "103.8")];
+    let items = world.look(&fields, &[]).unwrap();
+    assert!(field(&items, "reasons").contains("ladder_unavailable"));
 }
 
 proptest! {
