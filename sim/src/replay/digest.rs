@@ -1,7 +1,7 @@
 //! The digest of a run. Runs with equal answers have equal digests.
 //!
-//! The digest is BLAKE3 over one row of [`ROW_BYTES`] bytes per record, in record order. All
-//! numbers are little-endian. The digest can be recomputed from the answers in a JSONL file:
+//! The digest is BLAKE3 over one row of [`ROW_BYTES`] bytes per record, in record order. The row of a harvest that closes
+//! has 16 bytes more. All numbers are little-endian. The digest can be recomputed from the answers in a JSONL file:
 //!
 //! | bytes | content |
 //! |---|---|
@@ -22,7 +22,8 @@
 //! | 42..44 | `harvest_reasons`, one bit per reason in the order of [`HarvestReason::ALL`](portcullis::harvest::HarvestReason::ALL) |
 //! | 44 | `position_leg`: 1 LONG, 2 SHORT |
 //! | 45..48 | 0 |
-//! | 48..136 | eleven numbers, each as the bits of an IEEE-754 double; all bits are 1 if a number is absent. For HARVEST: `stop_proposed`, `r_net`, `risk_unit`, `cost`, `kill_score`, `k_regime_flip`, `k_sigma_spike`, `k_ts_drop`, `k_age_penalty`, `close_quantity`, `close_fraction`. For all others: `leverage`, `leverage_requested`, `size_usd`, `notional_usd`, `not_after` (signed epoch milliseconds, not a double), `quantity`, `quantity_fraction`, `trigger_price`, and three absent numbers |
+//! | 48..120 | nine numbers, each as the bits of an IEEE-754 double; all bits are 1 if a number is absent. For HARVEST: `stop_proposed`, `r_net`, `risk_unit`, `cost`, `kill_score`, `k_regime_flip`, `k_sigma_spike`, `k_ts_drop`, `k_age_penalty`. For all others: `leverage`, `leverage_requested`, `size_usd`, `notional_usd`, `not_after` (signed epoch milliseconds, not a double), `quantity`, `quantity_fraction`, `trigger_price`, and a ninth number that is always absent |
+//! | 120..136 | only for a HARVEST that closes: `close_quantity`, `close_fraction` |
 //!
 //! The one-byte codes are 0 if their field is absent.
 
@@ -36,8 +37,8 @@ use portcullis::{
 };
 use xxhash_rust::xxh3::xxh3_64;
 
-/// The number of bytes per row.
-const ROW_BYTES: usize = 136;
+/// The number of bytes of a row, without those of a close.
+const ROW_BYTES: usize = 120;
 
 /// The encoding of an absent number: the bits of a NaN that never occurs in an answer.
 const ABSENT: u64 = u64::MAX;
@@ -70,6 +71,16 @@ pub(super) fn push_row(answer: &Answer<'_>, rows: &mut Vec<u8>) {
         put(&number.to_le_bytes());
     }
     rows.extend_from_slice(&row);
+    if answer.close_quantity.is_some() || answer.close_fraction.is_some() {
+        for number in [answer.close_quantity, answer.close_fraction] {
+            rows.extend_from_slice(&bits(number).to_le_bytes());
+        }
+    }
+}
+
+/// Returns the encoding of a number.
+fn bits(number: Option<f64>) -> u64 {
+    number.map_or(ABSENT, f64::to_bits)
 }
 
 fn id_hash(id: &AnswerId<'_>) -> u64 {
@@ -104,8 +115,7 @@ fn codes(answer: &Answer<'_>) -> [u8; 16] {
     ]
 }
 
-fn numbers(answer: &Answer<'_>) -> [u64; 11] {
-    let bits = |number: Option<f64>| number.map_or(ABSENT, f64::to_bits);
+fn numbers(answer: &Answer<'_>) -> [u64; 9] {
     if answer.decision == Verdict::Harvest {
         [
             bits(answer.stop_proposed),
@@ -117,8 +127,6 @@ fn numbers(answer: &Answer<'_>) -> [u64; 11] {
             bits(answer.k_sigma_spike),
             bits(answer.k_ts_drop),
             bits(answer.k_age_penalty),
-            bits(answer.close_quantity),
-            bits(answer.close_fraction),
         ]
     } else {
         let not_after = answer
@@ -133,8 +141,6 @@ fn numbers(answer: &Answer<'_>) -> [u64; 11] {
             bits(answer.quantity),
             bits(answer.quantity_fraction),
             bits(answer.trigger_price),
-            ABSENT,
-            ABSENT,
             ABSENT,
         ]
     }

@@ -130,10 +130,12 @@ impl Row<'_> {
                 "k_sigma_spike",
                 "k_ts_drop",
                 "k_age_penalty",
-                "close_quantity",
-                "close_fraction",
             ] {
                 row.extend(self.number(name));
+            }
+            let close = ["close_quantity", "close_fraction"];
+            if close.iter().any(|name| self.raw(name).is_some()) {
+                row.extend(close.iter().flat_map(|name| self.number(name)));
             }
         } else {
             for name in ["leverage", "leverage_requested", "size_usd", "notional_usd"] {
@@ -144,9 +146,9 @@ impl Row<'_> {
                 .map_or(-1, |raw| raw.parse::<i64>().unwrap());
             row.extend(not_after.to_le_bytes());
             row.extend(self.number("quantity"));
-            row.extend([0xff; 40]);
+            row.extend([0xff; 24]);
         }
-        assert_eq!(row.len(), 136);
+        assert!(matches!(row.len(), 120 | 136));
         row
     }
 
