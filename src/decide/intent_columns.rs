@@ -192,7 +192,7 @@ impl IntentColumns {
                     unsupported = Some(None);
                 }
                 let reason = match is_unsupported {
-                    // Of the same kind as an ambiguity until the unsupported rows are applied.
+                    // The row counts as ambiguous until the unsupported rows are applied.
                     true => SkipCode::IntentAmbiguous,
                     false => SkipReason::InvalidIntent(fault).reason(),
                 };

@@ -1,12 +1,12 @@
-//! Denials for reasons that only the service that answered an intent knows.
+//! Denials for reasons that only the service that answers an intent can determine.
 
 use std::borrow::Cow;
 
 use super::{Decision, Gate, SkipCode};
 
-/// A reason for which a service denied an entry, and which the engine cannot derive from the intent
-/// and the policy: a policy that was unavailable at that moment, a halt, an untrusted clock, a
-/// duplicate id, a later exit, or an executor that cannot carry out the trade.
+/// The reason why a service denied an entry, which the engine cannot derive from the intent and the policy: a policy
+/// that was unavailable at that moment, a halt, an untrusted clock, a duplicate id, a later exit, or an executor that
+/// cannot carry out the trade.
 ///
 /// A service denial can only make the answer to an entry a skip. It never affects an exit. If a
 /// gate fails that is checked before the denial, the answer is the skip of that gate.

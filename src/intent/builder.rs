@@ -50,7 +50,7 @@ pub struct IntentBuilder<'a> {
     pub(super) needs_trigger: Option<&'static str>,
     /// True if the trigger follows the price.
     pub(super) is_trailing: bool,
-    /// True if the intent asks to close the whole position.
+    /// True if the intent requests to close the whole position.
     pub(super) closes_all: bool,
     /// True if a field that may state an amount is not understood.
     pub(super) unknown_amount: bool,
@@ -263,7 +263,7 @@ impl<'a> IntentBuilder<'a> {
         let context = Context {
             usd: self.amounts.margin.number().is_some()
                 || self.amounts.notional.number().is_some()
-                // Gate closes a whole position with a size of 0.
+                // The exchange Gate closes a whole position if the size is 0.
                 || self.amounts.size.number().is_some_and(|size| size != 0.0),
             closes_all: self.closes_all,
             unknown_amount: self.unknown_amount,
@@ -414,7 +414,7 @@ impl<'a> IntentBuilder<'a> {
         }
     }
 
-    /// Checks that `price` and `entry_price` can both be meant.
+    /// Checks that `price` and `entry_price` do not contradict each other.
     fn check_prices(&mut self, price: Option<Price>, entry_price: Option<Price>) {
         if let (Some(price), Some(entry)) = (price, entry_price) {
             let (price, entry_price) = (price.get(), entry.get());

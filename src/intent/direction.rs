@@ -33,7 +33,7 @@ pub(super) struct Direction {
     reverses: Field,
     /// True if `tradeSide` is CLOSE: `side` is then the position side.
     pub(super) side_is_position: bool,
-    /// BUY or SELL in `side`, kept apart for `side_is_position`.
+    /// BUY or SELL in `side`, kept separately for `side_is_position`.
     plain_buys: Field,
     plain_sells: Field,
     /// The shares of the position that the words state.
@@ -48,7 +48,7 @@ pub(super) struct Direction {
 pub(super) enum Resolved {
     Entry(Result<Option<Side>, IntentError>),
     Exit(ExitDirection),
-    /// The intent asks for no trade, or for one that is not supported.
+    /// The intent requests no trade, or a trade that is not supported.
     Neither(IntentError),
 }
 

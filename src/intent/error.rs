@@ -163,7 +163,7 @@ pub enum IntentError {
         /// The unit that the value appears to have, and the unit to send.
         unit: &'static str,
     },
-    /// The intent asks to reverse a position: a close and an entry in one order.
+    /// The intent requests to reverse a position: a close and an entry in one order.
     #[error(
         "`{field}` requests a reversal, which is not supported; send an exit and then an entry"
     )]

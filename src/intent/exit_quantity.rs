@@ -31,13 +31,13 @@ pub(super) struct Context {
 /// The result of reading all shares.
 enum Part {
     NotStated,
-    /// A part of the position, without its size.
+    /// A part of the position whose size is not stated.
     Unstated,
     Unreadable,
     Stated(f64, &'static str),
 }
 
-/// Combines all statements about the quantity. What is unreadable never means the whole position.
+/// Combines all statements about the quantity. An unreadable statement never means the whole position.
 pub(super) fn read(
     quantity: &Stated,
     shares: &Shares,
@@ -82,8 +82,8 @@ pub(super) fn read(
     }
 }
 
-/// Reads the share of the position. All statements must agree. A percentage of at most 1 may be a fraction, and counts
-/// only if another statement agrees with one of the two readings.
+/// Reads the share of the position. All statements must agree. A percentage of at most 1 may be a fraction, so it is
+/// used only if another statement agrees with one of the two readings.
 fn part(shares: &Shares, direction: &Direction) -> Part {
     if direction.shares_differ
         || shares.fraction.conflict().is_some()
@@ -98,7 +98,7 @@ fn part(shares: &Shares, direction: &Direction) -> Part {
             Some(share) => Some((share, field)),
             None => return Part::Unreadable,
         },
-        // Another field must state how much.
+        // Another field must state the size of the part.
         Some((Share::Unstated, _)) => {
             if shares.fraction.value().is_none() && shares.percent.value().is_none() {
                 return Part::Unstated;

@@ -14,7 +14,7 @@ pub(super) enum Term {
     IsBuy,
     /// A Boolean: true is SHORT, false is LONG.
     IsShort,
-    /// A text whose closing and opening words count, and no others.
+    /// A text of which only the closing and opening words are read.
     Kind,
     /// A flag: true means that the order closes.
     ReduceOnly,

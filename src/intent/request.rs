@@ -73,7 +73,7 @@ pub(super) enum RequestedSize {
     Unusable(SizeError),
     /// The amount, its field, and the largest amount that the intent states.
     Notional(Notional, SizeField, Notional),
-    /// The same for a margin.
+    /// The margin, its field, and the largest amount that the intent states, as a margin.
     Margin(Margin, SizeField, Margin),
 }
 
@@ -86,8 +86,8 @@ impl RequestedSize {
         Self::Margin(amount, field, amount)
     }
 
-    /// Sets the largest amount, which is checked against the limits, from the notionals of this and the largest
-    /// statement.
+    /// Sets the largest amount, which is checked against the limits. `own` is the notional of this statement, and
+    /// `largest` is the largest notional of all statements.
     pub(super) fn checked_at(self, own: f64, largest: f64) -> Self {
         match self {
             Self::Notional(amount, field, _) if largest > own => {

@@ -194,8 +194,8 @@ impl Amounts {
         })
     }
 
-    /// Reads `size`: a notional in USD, unless the intent has a `price`. Next to a price, senders mean units as often as
-    /// USD, so that another statement must agree with one of the two readings.
+    /// Reads `size`: a notional in USD, unless the intent has a `price`. Next to a price, senders mean units as often
+    /// as USD, so another statement must agree with one of the two readings.
     fn by_size(
         &self,
         number: f64,

@@ -11,7 +11,7 @@ pub(super) struct Stated {
 }
 
 impl Stated {
-    /// Adds the price of an order, of which 0 is another statement than a price: a market order.
+    /// Adds the price of an order. A price of 0 means a market order, so 0 and a price contradict each other.
     pub(super) fn add_price(&mut self, number: f64, field: &'static str) {
         match self.value {
             Some((earlier, first)) if (earlier == 0.0) != (number == 0.0) => {
@@ -35,7 +35,7 @@ impl Stated {
         }
     }
 
-    /// Returns the number and its field. If one of the fields is unusable, returns that one.
+    /// Returns the number and its field. If one of the fields is unusable, returns that field.
     pub(super) const fn value(&self) -> Option<(f64, &'static str)> {
         self.value
     }

@@ -29,7 +29,7 @@ impl UnsupportedFields {
         self.suspected.push(name.into());
     }
 
-    /// Notes that fields were not kept.
+    /// Records that there are more fields than are kept.
     pub(super) const fn add_more(&mut self) {
         self.more = true;
     }

@@ -38,7 +38,7 @@ pub(super) struct Statement {
     pub(super) share: Option<Share>,
 }
 
-/// The part of a position that a word asks to close.
+/// The part of a position that a word requests to close.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Share {
     /// The whole position.
@@ -295,7 +295,7 @@ impl Found {
             (None, None, None) if percent.is_some() && !self.partial => return Word::Unknown,
             (None, _, _) if reduces => statement.effect = Some(Effect::Close),
             (None, None, None) => return Word::Unknown,
-            // A sale of what is not held opens a short position: `SELL_SHORT`.
+            // `SELL_SHORT` opens a short position.
             (None, Some(Side::Sell), Some(PositionSide::Short)) => {
                 statement.effect = Some(Effect::Open);
             }

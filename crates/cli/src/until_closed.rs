@@ -8,8 +8,8 @@ use std::{
     },
 };
 
-/// A writer that drops its output once the reader has closed the pipe. A command that judges its input then finishes the
-/// judgement, and its exit status is the same as with an open pipe.
+/// A writer that drops its output once the reader has closed the pipe. A command whose exit status depends on its input
+/// then continues to the end of the input, so its exit status is the same as with an open pipe.
 pub(crate) struct UntilClosed<W> {
     writer: W,
     is_closed: Closed,

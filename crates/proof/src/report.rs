@@ -240,8 +240,8 @@ impl Report {
         &self.policies
     }
 
-    /// Returns the counts of what was left out, by rule. For test trees and paths from the settings, the count is the
-    /// number of files that would otherwise have been examined.
+    /// Returns the counts of the files and directories that were left out, by rule. For test trees and paths from the
+    /// settings, the count is the number of files that would otherwise have been examined.
     #[must_use]
     pub fn left_out(&self) -> &[LeftOut] {
         &self.left_out

@@ -129,8 +129,8 @@ impl Settings {
     /// Reads a settings file.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be read or is larger than 16 MiB, a key is unknown or missing, a text is empty, a path is absolute,
-    /// or a day is not a valid date.
+    /// Returns an error if the file cannot be read or is larger than 16 MiB, a key is unknown or missing, a text is
+    /// empty, a path is absolute, or a day is not a valid date.
     pub fn read(path: &Path) -> Result<Self, SettingsError> {
         #[expect(
             clippy::disallowed_methods,

@@ -1,9 +1,9 @@
 //! A bound for the work on one file.
 //!
-//! Some checks look at a part of the tree once for each enclosing part, or at a whole function once for each order. That is
-//! fast for code that people write, but a file could be made for which it takes hours. So each step is counted, and the
-//! examination of a file ends when it has used the steps that a file of its size may use. The nodes of the syntax tree are
-//! counted as well: some constructs are read into more nodes than they have bytes.
+//! Some checks look at a part of the tree once for each enclosing part, or at a whole function once for each order.
+//! That is fast for code that people write, but a file can be constructed for which it takes hours. So each step is
+//! counted, and the examination of a file ends when it has used the steps that a file of its size may use. The nodes of
+//! the syntax tree are counted as well: some constructs are read into more nodes than they have bytes.
 
 use std::{any::Any, cell::Cell, panic::resume_unwind};
 
@@ -12,7 +12,7 @@ const STEPS: (u64, u64) = (5_000_000, 500);
 /// The same for the nodes of the syntax tree.
 const NODES: (u64, u64) = (100_000, 8);
 
-/// The work on a file.
+/// The number of steps or nodes that the examination of a file has used, and its bound.
 #[derive(Clone, Copy)]
 struct Work {
     used: u64,
@@ -73,7 +73,7 @@ fn spend(work: &Cell<Work>, count: usize) {
     }
 }
 
-/// Returns true if the examination was unwound because nothing was left.
+/// Returns true if the examination was unwound because it had used all its steps or nodes.
 pub(super) fn is_exhausted(payload: &(dyn Any + Send)) -> bool {
     payload.is::<Exhausted>()
 }

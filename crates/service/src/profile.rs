@@ -24,15 +24,15 @@ pub struct Profile {
     /// The largest guardrail `max_stop_distance` with which the bridge starts. Without a bound, a percentage that a
     /// service writes as the price of a stop is traded as a price.
     pub stop_distance_max: f64,
-    /// Fields of intents with another name.
+    /// The renamed fields of intents.
     pub intent_fields: Names,
-    /// Fields of positions with another name. An own name in the hash comes first.
+    /// The renamed fields of positions. A field with this crate's name takes precedence.
     pub position_fields: Names,
-    /// The field of a position with its age in seconds at the time of the report.
+    /// The field with the age of a position, in seconds, at the time of its report.
     pub position_age: &'static str,
-    /// Fields of market states with another name.
+    /// The renamed fields of market states.
     pub market_fields: Names,
-    /// Fields of proposals with another name.
+    /// The renamed fields of proposals.
     pub proposal_fields: Names,
     /// Fields that other services add to a proposal.
     pub foreign_proposal_fields: &'static [&'static str],
@@ -64,9 +64,9 @@ pub struct PlanFormat {
     pub positions: &'static str,
     /// The fields with the quantity of a position. If several are present, they must agree.
     pub position_quantities: &'static [&'static str],
-    /// The hashes that contain a mark price. The latest mark counts.
+    /// The hashes that contain a mark price. The latest mark is used.
     pub marks: &'static [MarkSource],
-    /// The maximum age of a mark from which a quantity is computed, if the operator states no other.
+    /// The default maximum age of a mark from which a quantity is computed.
     pub mark_age_max: Duration,
 }
 
@@ -175,7 +175,7 @@ impl PlanFormat {
         nearest.map_or(self.close_action, |(_, action)| action)
     }
 
-    /// Returns the action that an intent names itself, if it is one of a partial close, with or without `_PROPOSED`.
+    /// Returns the action that an intent names, with or without `_PROPOSED`, if it is a partial close.
     pub(crate) fn named_partial_action(&self, word: &str) -> Option<&'static str> {
         let upper = word.trim().to_ascii_uppercase();
         let plain = upper.strip_suffix("_PROPOSED").unwrap_or(&upper);

@@ -270,7 +270,7 @@ impl AuditEntry {
     }
 }
 
-/// An audit log, its faults, and the parts of it that are no faults but belong in a report.
+/// An audit log, its faults, and the parts that are not faults but are reported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditTrail {
     entries: Vec<AuditEntry>,
@@ -283,8 +283,8 @@ impl AuditTrail {
     /// Checks the chain of digests and collects the faults.
     ///
     /// Records without the fields of an entry are listed in [`Self::foreign`]. An entry that was changed into such a
-    /// record is reported as missing. If the first entries are missing, all others are in the chain that ends at the saved
-    /// head, and the store may trim its log, then the log was trimmed ([`Self::trimmed`]).
+    /// record is reported as missing. The log counts as trimmed ([`Self::trimmed`]) if the first entries are missing,
+    /// all others are in the chain that ends at the saved head, and the log of this kind of store can be trimmed.
     #[must_use]
     pub fn of(log: AuditLog) -> Self {
         let mut faults: Vec<_> = log

@@ -84,7 +84,7 @@ impl Change {
         }
     }
 
-    /// Returns the change that removes the policy and leaves its key or file to other programs.
+    /// Returns the change that removes the policy, so that other programs can write its key or file.
     pub(super) fn release(
         operator: &Operator,
         now: Timestamp,

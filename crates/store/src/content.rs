@@ -25,8 +25,9 @@ pub struct StoreContent {
 /// with the write, and the server writes only if its current content has the same token. `portcullis bridge` and
 /// `portcullis harvester` do this in their scripts.
 ///
-/// A token is that of the texts that were read, not of the policy that is active. So a publication that a reader rejects
-/// changes the token only until the next read, and does not end the trading under a policy that is still in force.
+/// A token is computed from the texts that were read, not from the active policy. So a publication that a reader
+/// rejects changes the token only until the next read, and does not end the trading under a policy that is still in
+/// force.
 ///
 /// There is no public constructor: a token comes from a read of a store.
 ///
@@ -157,7 +158,8 @@ impl ContentToken {
     }
 }
 
-/// Returns the token of the fields of a policy, in any order. The length of a name separates it from its value.
+/// Returns the token of the fields of a policy, in any order. The length before each name separates the name from its
+/// value.
 fn of_fields(fields: &[(Vec<u8>, Vec<u8>)]) -> String {
     token(fields.iter().map(|(name, value)| {
         let length = format!("{}:", name.len());

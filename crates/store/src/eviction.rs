@@ -12,7 +12,7 @@ pub enum Eviction {
 }
 
 impl Eviction {
-    /// Returns the warning of an operator; `None` if the store keeps its content.
+    /// Returns the warning for an operator; `None` if the store keeps its content.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
         match self {

@@ -146,8 +146,9 @@ pub trait PolicyStore: Send + Sync {
         }))
     }
 
-    /// Adds to a refusal of the stored policy that another program has written it, if that is so and the refusal may be
-    /// a consequence ([`PolicyUnavailable::WrittenByOther`]). If this cannot be found out, returns the refusal.
+    /// Adds the cause to a refusal of the stored policy, if another program has written the policy and this can be the
+    /// cause ([`PolicyUnavailable::WrittenByOther`]). Otherwise, or if the cause cannot be determined, returns the
+    /// refusal unchanged.
     fn explain_refusal(&self, stored: &Stored, refusal: PolicyUnavailable) -> PolicyUnavailable {
         let is_explained = match &refusal {
             PolicyUnavailable::Invalid(invalid) => invalid.fault() == PolicyFault::HashMismatch,
@@ -169,12 +170,13 @@ pub trait PolicyStore: Send + Sync {
         }
     }
 
-    /// Removes the policy and leaves its key or file to other programs, in one atomic change. `last` is the sequence of
-    /// the last publication, as a protection against a release by mistake. Returns one text for each repair of an
-    /// interrupted change.
+    /// Removes the policy in one atomic change, so that other programs can write its key or file. `last` is the
+    /// sequence of the last publication, as a protection against a release by mistake. Returns one text for each repair
+    /// of an interrupted change.
     ///
     /// The next publication still gets a higher sequence. Readers that remember a sequence keep rejecting policies
-    /// without one: no content of a store can make a reader forget, because an intruder could write it as well.
+    /// without one: no content of a store can reset the remembered sequence, because an intruder could write that
+    /// content as well.
     ///
     /// # Errors
     /// Returns an error if `last` is not the sequence of the last publication, or if the store cannot write.

@@ -44,8 +44,8 @@ impl SequenceGuard {
     /// must.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be read or has another format: a reader that does not know its highest
-    /// sequence must not start.
+    /// Returns an error if the file cannot be read or has another format: without its highest sequence, a reader must
+    /// not start.
     pub fn in_file(path: impl Into<std::path::PathBuf>) -> Result<Self, StoreError> {
         let file = SequenceFile::new(path.into());
         Ok(Self {
@@ -92,7 +92,7 @@ impl SequenceGuard {
     }
 }
 
-/// Returns the reason why a policy cannot be used whose sequence cannot be saved.
+/// Returns the reason why a policy is rejected if its sequence cannot be saved.
 fn not_recorded(error: &StoreError) -> PolicyUnavailable {
     let why = match error {
         StoreError::Unavailable { store, why } | StoreError::ReadOnly { store, why } => {

@@ -1,9 +1,9 @@
 //! Checks of a decision function against the laws L1 to L7 with random policies, intents and
 //! positions.
 //!
-//! The function under test answers a [`Question`] with a [`Row`]. It can be a service that wraps the
-//! engine, or an implementation of the engine in another language. Both consist of strings and plain values, so they can be sent to
-//! another process. The test is one call:
+//! The function under test answers a [`Question`] with a [`Row`]. It can be a service that wraps the engine, or an
+//! implementation of the engine in another language. A question and a row consist of strings and plain values, so they
+//! can be sent to another process. The test is one call:
 //!
 //! ```no_run
 //! use portcullis_testing::{Decider, Portcullis, Question, Row, Unanswered};

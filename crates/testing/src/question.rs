@@ -14,9 +14,9 @@ use portcullis::{
 /// Everything that one answer may depend on, as text: the values that a service gets from its store, its configuration,
 /// its stream and its clock.
 ///
-/// It serializes to one line of JSON for an implementation in another process. `policy` is the document as a string, or null; if
-/// it is null, `policy_absent` is the reason code. `guardrails` and `record` are strings as well. `now` is a string of
-/// decimal seconds since the epoch.
+/// It serializes to one line of JSON for an implementation in another process. `policy` is the document as a string, or
+/// null; if it is null, `policy_absent` is the reason code. `guardrails` and `record` are strings as well. `now` is a
+/// string of decimal seconds since the epoch.
 ///
 /// ```
 /// use portcullis::{policy::PolicyUnavailable, types::Timestamp};

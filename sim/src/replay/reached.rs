@@ -1,4 +1,4 @@
-//! Whether an answer depends on a policy.
+//! The inputs on which an answer depends: none, only the exit ownership and the halts, or a policy.
 
 use portcullis::{answer::Verdict, decide::SkipCode};
 
@@ -7,9 +7,9 @@ use portcullis::{answer::Verdict, decide::SkipCode};
 pub(crate) enum Reached {
     /// The record is not usable, or there is no policy in force.
     Nothing,
-    /// The answer needs no policy, such as that to an exit.
+    /// The answer does not depend on a policy; an example is the answer to an exit.
     Ownership,
-    /// The numbers of a policy in force.
+    /// The answer depends on a policy that is in force.
     Policy,
 }
 

@@ -131,7 +131,7 @@ fn near_miss(reason: &SkipReason<'_>) -> Option<NearMiss> {
                 LimitedNumber::Leverage => LimitKind::Leverage,
                 LimitedNumber::Margin => LimitKind::Margin,
                 LimitedNumber::Notional => LimitKind::Notional,
-                // A price that contradicts another one is a fault of the intent, and not nearly a trade.
+                // An intent whose prices contradict each other is faulty, so it is not a near miss.
                 LimitedNumber::PriceDeviation | LimitedNumber::StopDistance => return None,
             };
             Some(NearMiss::Limit(kind, observed / limit.value()))

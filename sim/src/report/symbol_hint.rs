@@ -1,4 +1,4 @@
-//! Guesses of the symbol that a misspelled symbol stands for.
+//! Suggestions of the listed symbol for a misspelled one.
 
 use portcullis::types::Symbol;
 
@@ -8,9 +8,9 @@ const QUOTES: [&str; 5] = ["FDUSD", "USDT", "USDC", "BUSD", "USD"];
 /// The words for perpetual contracts that some venues append.
 const CONTRACTS: [&str; 3] = ["PERPETUAL", "PERP", "SWAP"];
 
-/// Returns the listed symbol that `symbol` probably stands for: the same symbol in the notation of another venue
-/// (`BTC-USDT`, `BTC/USDT:USDT`, `XBTUSDT`), with another quote currency or none (`BTCUSD`, `BTC`), or with one letter
-/// wrong, missing or swapped in the quote currency (`BTCUSTD`).
+/// Returns the listed symbol that was probably intended: the same symbol in the notation of another venue (`BTC-USDT`,
+/// `BTC/USDT:USDT`, `XBTUSDT`), with another quote currency or none (`BTCUSD`, `BTC`), or with one letter wrong,
+/// missing or swapped in the quote currency (`BTCUSTD`).
 pub(super) fn did_you_mean(symbol: &Symbol, listed: &[Symbol]) -> Option<Symbol> {
     if listed.contains(symbol) {
         return None;

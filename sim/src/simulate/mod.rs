@@ -7,8 +7,9 @@
 //!
 //! - An order is filled at the open of the first candle that begins after its decision. If there is
 //!   a gap before that candle, and the candle begins later than one candle length after the
-//!   decision, an entry is not filled unless [`Settings::fill_after_gap`] is set, but an exit is
-//!   filled.
+//!   decision, an entry is filled only if [`Settings::fill_after_gap`] is set, and an exit is filled
+//!   in both cases. An order that was decided more than one candle length before the first candle
+//!   is not filled.
 //! - A candle ends where the next one begins, if that is less than 1.5 candle lengths after its
 //!   start. Otherwise it ends after one candle length, and a gap follows. The times of candles are
 //!   known in advance.

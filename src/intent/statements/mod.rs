@@ -235,7 +235,7 @@ fn add_boolean_side(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>
     }
 }
 
-/// Adds a text such as `intent_type`, of which only opening and closing words count.
+/// Adds a text such as `intent_type`, of which only opening and closing words are read.
 fn add_kind(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>) {
     let name = field.reported;
     let is_free_text = name == "intent_type";

@@ -172,8 +172,8 @@ impl Args {
     }
 }
 
-/// Checks that the guardrails refuse a percentage in the place of the price of a stop, which a service of the profile
-/// writes.
+/// Checks that the guardrails refuse a stop that is a percentage instead of a price. A service of the profile writes
+/// such stops.
 fn check_stop_distance(profile: &Profile, guardrails: &Guardrails) -> Result<(), Failure> {
     let bound = profile.stop_distance_max;
     let found = match guardrails.max_stop_distance().map(Fraction::get) {

@@ -76,7 +76,7 @@ pub(crate) fn answer_lines(
     };
     let tapes = TapeReader::new(vec![TapeSource::Stdin]);
     match replay(&replayer, initial.policy, tapes, 1, sinks).map_err(Failure::from) {
-        // Nobody reads the answers, but the policy is as invalid as before.
+        // If the pipe is closed, an invalid policy still determines the exit status.
         Ok(_) | Err(Failure::BrokenPipe) => initial.validity,
         Err(failure) => Err(failure),
     }

@@ -82,7 +82,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
                 "{} recorded",
                 counted(tally.answers, "answer", "answers")
             ));
-            // A recording without an end stops when its reader does. `--once` is finished for its exit status.
+            // If the reader has closed the pipe, an endless recording stops. With `--once`, the recording continues to
+            // its end, because its result determines the exit status.
             if !args.once && closed.iter().any(Closed::is_set) {
                 stop.set();
             }

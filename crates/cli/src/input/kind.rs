@@ -27,7 +27,7 @@ pub(crate) enum FileKind {
 
 impl FileKind {
     /// Returns an error if a file is recognised as another kind than `expected`. A file that cannot be read or is not
-    /// recognised is left to its reader.
+    /// recognised is not an error here; its reader reports the error.
     pub(crate) fn check(path: &Path, expected: Self) -> Result<(), Failure> {
         match Self::of(path) {
             Some(kind) if kind != expected => Err(kind.mistaken(path, expected)),

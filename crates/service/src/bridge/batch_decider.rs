@@ -77,11 +77,13 @@ pub(super) struct Inputs<'b> {
 /// An attempt to decide a batch.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Attempt {
-    /// The first one, at the time of this machine.
+    /// The first attempt, at the time of this machine.
     First,
-    /// A later one, at the time of the server, after the store or the time had changed before the answers were written.
+    /// A later attempt, at the time of the server, after the store or the time had changed before the answers were
+    /// written.
     Again(Timestamp),
-    /// The last one, at the time of the server: all entries are skipped, because the store never stayed the same.
+    /// The last attempt, at the time of the server: all entries are skipped, because the content of the store changed
+    /// during every attempt.
     Denied(Timestamp),
 }
 
@@ -376,8 +378,8 @@ impl DecidedBatch {
     }
 }
 
-/// Returns the verdict of an answer, with what must still hold when it is written. A denial never affects an exit, but
-/// the executor may be unable to carry it out.
+/// Returns the verdict of an answer, with the conditions under which the answer may be written. A denial never affects
+/// an exit, but the executor may be unable to carry it out.
 fn verdict(
     decision: &Decision<'_>,
     denial: Option<&ServiceDenial<'_>>,

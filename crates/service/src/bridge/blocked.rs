@@ -1,4 +1,4 @@
-//! Entries whose answers could not be written, and the alarms about the keys that caused it.
+//! Entries whose answers could not be written, and the alarms about the keys that could not be written.
 
 use std::{
     collections::BTreeMap,
@@ -22,8 +22,8 @@ const REPEAT_EVERY: Duration = Duration::from_secs(60);
 const ENTRIES_MAX: usize = 1_024;
 const BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// The entries of one stream whose answers could not be written. They are retried apart from all other entries, so they
-/// block nothing else.
+/// The entries of one stream whose answers could not be written. They are retried separately from all other entries, so
+/// they block no other entry.
 pub(super) struct Blocked<'a> {
     stream: &'a str,
     entries: Vec<StreamEntry>,
@@ -71,7 +71,8 @@ impl<'a> Blocked<'a> {
         }
     }
 
-    /// Raises an alarm if an error means that the stream itself cannot be read. Returns true if it does.
+    /// Raises an alarm if an error means that the stream itself cannot be read. Returns true for such an error, even if
+    /// its alarm was already logged.
     pub(super) fn read_failed(&mut self, error: &RedisError) -> bool {
         if !matches!(error.code(), Some("WRONGTYPE" | "NOPERM")) {
             return false;
@@ -126,7 +127,7 @@ impl<'a> Blocked<'a> {
         std::mem::take(&mut self.entries)
     }
 
-    /// Ends an attempt, and each alarm about a key that could be written in it.
+    /// Ends an attempt. Also ends each alarm about a key for which no write failed in this attempt.
     pub(super) fn end_attempt(&mut self) {
         self.tried = Tick::now();
         self.alarms.retain(|key, alarm| {
@@ -172,7 +173,7 @@ pub(super) fn text_of(error: &RedisError) -> String {
     }
 }
 
-/// Returns what to do about an error of the server.
+/// Returns the advice for an operator about an error of the server.
 fn advice(error: &str) -> &'static str {
     if error.contains("WRONGTYPE") {
         "the key is not a stream: move it with RENAME, or choose another stream with the option"

@@ -285,7 +285,7 @@ local function write_record(entry, outcome, why, to, max, ...)
     take_back(to, record)
     if is_permitted then redis.call('DEL', entry.permit) end
   end
-  -- The server may have been stopped since step 1. Nobody has seen the plan yet.
+  -- The server may have been stopped since step 1. No other client can have read the plan yet.
   if outcome == 'TRADE' and not is_in_time(entry, clock()) then
     undo()
     return 'MOVED', 'time'

@@ -35,7 +35,7 @@ pub(super) struct Answered {
     pub(super) record: Items,
 }
 
-/// The verdict of an answer, and what the server must still find when it writes the answer.
+/// The verdict of an answer, and the conditions that the server checks when it writes the answer.
 #[derive(Debug)]
 pub(super) enum Verdict {
     /// A plan of a trade.
@@ -62,8 +62,8 @@ pub(super) struct TradeTerms {
 
 /// The outcome of an entry after the commit.
 pub(super) struct Outcome {
-    /// The verdict, the reason for which the server denied the trade, `REPEATED`, `MOVED` if nothing was written, or
-    /// one of the failures in [`FailedWrite`].
+    /// The verdict, the reason why the server denied the trade, `REPEATED`, `MOVED` if nothing was written, or one of
+    /// the failures in [`FailedWrite`].
     pub(super) code: String,
     /// Details of the denial; empty if there is none. For `MOVED`: `content` or `time`. For a failure: the error of the
     /// server.

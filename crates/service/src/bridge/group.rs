@@ -132,9 +132,8 @@ impl<'a> Group<'a> {
         Ok(own.map_or(0, |(_, count)| count))
     }
 
-    /// Returns the number of entries without an answer, which are the undelivered and the pending
-    /// ones. Returns `None` if the server does not know the number, for example after some
-    /// deletions from the stream.
+    /// Returns the number of entries without an answer, which are the undelivered and the pending ones. Returns `None`
+    /// if the server cannot determine the number, for example after some deletions from the stream.
     pub(super) fn waiting(self, connection: &mut Connection) -> RedisResult<Option<usize>> {
         let groups: StreamInfoGroupsReply = redis::cmd("XINFO")
             .arg("GROUPS")

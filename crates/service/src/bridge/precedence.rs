@@ -12,8 +12,8 @@ use crate::runtime::Stop;
 /// Interval at which a waiting worker checks whether it must stop.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// The state of the stream of exits, for the worker of the intents. While exits are waiting, or while this instance does
-/// not know whether exits are waiting, no intent is read.
+/// The state of the stream of exits, for the worker of the intents. While exits are waiting, or while it is unknown
+/// whether exits are waiting, no intent is read.
 pub(super) struct Precedence {
     exits: Mutex<Exits>,
     changed: Condvar,

@@ -2,7 +2,7 @@
 
 use crate::stream::StreamEntry;
 
-/// Number of bytes that a batch should hold at most, and that may be read and not yet answered.
+/// The intended maximum size of a batch, in bytes. While more bytes are read and not yet answered, nothing is read.
 pub(super) const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 /// Number of entries of unknown size that a read may request.

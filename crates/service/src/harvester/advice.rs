@@ -79,7 +79,8 @@ impl<'p> Evaluation<'p, '_> {
         }
     }
 
-    /// Returns the stage that counts as taken, and the largest quantity. A position that has grown starts anew.
+    /// Returns the stage that counts as taken, and the largest quantity. If the position has grown, no stage counts as
+    /// taken.
     fn remembered(&self) -> (Harvested, Option<f64>) {
         let taken = self.memory.taken(&self.seen.opening, self.now);
         let held = self.seen.position.quantity.map(f64::abs);

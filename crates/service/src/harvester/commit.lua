@@ -58,7 +58,7 @@ end
 -- Write the stream first: only this write can fail because of a wrong type, and then nothing has been written yet.
 if #items > 0 then
   local entry = redis.call('XADD', stream, '*', unpack(items))
-  -- The server may have been stopped since the comparison above. Nobody has seen the entry yet.
+  -- The server may have been stopped since the comparison above. No other client can have read the entry yet.
   if is_written and not is_current() then
     redis.call('XDEL', stream, entry)
     return 2

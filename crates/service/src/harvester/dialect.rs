@@ -23,7 +23,8 @@ use crate::profile::{Profile, their_name};
 pub(super) struct Dialect(pub(super) Option<&'static Profile>);
 
 impl Dialect {
-    /// Returns a position with this project's names. Another name of the opening time counts only without an own one.
+    /// Returns a position with this project's names. The profile's name of the opening time is used only if no field
+    /// has this project's name.
     pub(super) fn position(self, hash: StoredHash) -> StoredHash {
         match (self.0, hash) {
             (Some(profile), StoredHash::Fields(mut fields)) => {
@@ -90,7 +91,7 @@ impl Dialect {
 /// The withdrawal of a proposal whose policy has ended.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Withdrawal {
-    /// The reason for which no harvest parameters are in force.
+    /// The reason why no harvest parameters are in force.
     pub(super) reason: SkipCode,
 }
 

@@ -1,7 +1,7 @@
 //! The memory of each symbol: the largest quantity of its position, and the highest stage that was proposed for it
 //! since the quantity was largest.
 //!
-//! A memory counts only for the position for which it was written. Positions are distinguished by their opening time:
+//! A memory is used only for the position for which it was written. Positions are distinguished by their opening time:
 //!
 //! | opening time of the position | does the memory count? |
 //! |---|---|

@@ -62,8 +62,8 @@ pub(crate) fn skew(connection: &mut Connection) -> RedisResult<(SignedDuration, 
     Ok((apart(before, server, after), after.since(before)))
 }
 
-/// Returns the time of the server, rounded up to whole milliseconds as [`now_in_millis`] is. If it is not a timestamp,
-/// returns the last one, at which no policy is in force.
+/// Returns the time of the server, rounded up to whole milliseconds as [`now_in_millis`] is. If that is not a
+/// timestamp, returns the latest timestamp, at which no policy is in force.
 pub(crate) fn server_time(connection: &mut Connection) -> RedisResult<Timestamp> {
     Ok(exact_server_time(connection)?.map_or(Timestamp::MAX, round_up))
 }

@@ -40,7 +40,7 @@ pub(crate) struct StreamEntry {
     pub(crate) is_again: bool,
 }
 
-/// The sender's id of an intent and the number of its attempt, as far as the intent has them.
+/// The sender's id of an intent and the number of its attempt, if the intent has them.
 #[derive(Debug, Default)]
 pub(crate) struct Sender {
     /// The sender's id of the intent.
@@ -139,8 +139,9 @@ impl StreamEntry {
         self.fields().map(size).fold(0, usize::saturating_add)
     }
 
-    /// Returns what the sender states about the delivery. The id is that of the payload or, if that has none, of the
-    /// entry; `id` counts only without an `intent_id`, because systems that deliver intents write their own `id`.
+    /// Returns the sender's id of the intent and the number of the attempt. The id is that of the payload or, if the
+    /// payload has none, of the entry. `id` is used only if there is no `intent_id`, because systems that deliver
+    /// intents write their own `id`.
     pub(crate) fn sender(&self) -> Sender {
         let payload = self.field("payload").or_else(|| self.field("data"));
         let payload = payload.map(json_text::without_tokens_of_python);
@@ -166,7 +167,7 @@ impl StreamEntry {
     }
 
     /// Returns a digest of the content, independent of the order of the fields. In an envelope, the fields that may
-    /// differ between deliveries are left out. Next to an `intent_id`, so is `id`.
+    /// differ between deliveries are left out. If there is an `intent_id`, `id` is left out as well.
     pub(crate) fn digest(&self) -> String {
         let mut fields: Vec<&(Vec<u8>, Vec<u8>)> = self.fields.iter().flatten().collect();
         let holds = |name: &[u8]| matches!(name, b"payload" | b"data");
@@ -244,7 +245,7 @@ impl IntentFields {
         number.is_finite().then_some(number)
     }
 
-    /// Returns what the intent states about the type of its order.
+    /// Returns the order type of the intent, and the price that its trigger is compared with.
     pub(crate) fn order_type(&self) -> OrderType {
         let intent = &self.0;
         let text = |names: &[&str]| {

@@ -1,4 +1,5 @@
-//! Changes of JSON texts that keep everything else as sent: duplicate keys, the digits of numbers, and faults.
+//! Changes of JSON texts that keep everything else as sent, including duplicate keys, the digits of numbers, and
+//! faults.
 
 use std::borrow::Cow;
 

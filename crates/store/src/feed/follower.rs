@@ -168,7 +168,7 @@ impl<S: PolicyStore, C: Fn() -> Timestamp> Follower<S, C> {
         explained
     }
 
-    /// Records what was read. Returns true if both the policy and the halts were read.
+    /// Records the result of a read. Returns true if both the policy and the halts were read.
     fn record_read(&mut self, read: Read) -> bool {
         let now = (self.clock)();
         let before = self.shared.snapshot();

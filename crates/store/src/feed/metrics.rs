@@ -96,7 +96,7 @@ pub(super) fn reconnected(store: &impl PolicyStore) {
     info!("STORE_BACK: {}", store.name());
 }
 
-/// Logs whether the store may delete content, unless it never could.
+/// Logs whether the store may delete content. Logs nothing at the first check if it may not.
 pub(super) fn eviction(store: &impl PolicyStore, before: Option<&Eviction>, now: &Eviction) {
     let warning = now.warning();
     gauge!(MAY_EVICT).set(if warning.is_some() { 1.0 } else { 0.0 });

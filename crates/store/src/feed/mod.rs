@@ -34,7 +34,7 @@ use portcullis::types::Timestamp;
 /// - If the policy is removed from the store, the feed withdraws it immediately.
 /// - If the store is unreachable, the last policy stays active until it expires. The feed tries again after a random
 ///   pause that grows from 50 ms to 2 s.
-/// - Until the store has answered once there is no policy, so nothing is traded.
+/// - Until the store has answered for the first time, there is no policy, so nothing is traded.
 ///
 /// The feed has no clock of its own: the caller of [`Feed::start`] passes one. The feed records metrics (crate
 /// `metrics`) and log lines (crate `tracing`); both have no effect in a program that installs no recorder or

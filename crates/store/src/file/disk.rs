@@ -155,7 +155,7 @@ const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Returns the content of a file; `None` if it does not exist.
 ///
 /// # Errors
-/// Returns an error if the file is too large, or if it is a pipe or a device: it might have no end, and to open a pipe
+/// Returns an error if the file is too large, or if it is a pipe or a device: it might be endless, and opening a pipe
 /// would block.
 pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let kind = match fs::symlink_metadata(path) {

@@ -1,11 +1,10 @@
 //! The journal of a change, for recovery.
 //!
-//! A change first appends lines to the logs, and then replaces one file: the policy or the halts.
-//! The journal records the lengths of the logs before the change. The rename of the new file
-//! commits the change: as long as the new file exists together with the journal, the change is not
-//! committed. A change that removes the policy is committed by the removal of its file in the same way. Readers then
-//! ignore the lines beyond those lengths, and the next change truncates
-//! them.
+//! A change first appends lines to the logs, and then replaces one file: the policy or the halts. The journal records
+//! the lengths of the logs before the change. The rename of the new file commits the change: as long as the new file
+//! exists together with the journal, the change is not committed, readers ignore the lines beyond those lengths, and
+//! the next change truncates these lines. A change that removes the policy is committed in the same way by the removal
+//! of its file.
 
 use std::{io, path::PathBuf};
 

@@ -12,6 +12,6 @@ pub const UPDATES: &str = "quantum:stream:policy.update";
 pub const AUDIT: &str = "quantum:stream:policy.audit";
 /// The halts: a set of symbols, or of `*`. A key of another type halts everything.
 pub const HALTS: &str = "quantum:halt";
-/// The halts that a halt has set and no resume has ended: a set with the same names. A name that is missing in [`HALTS`]
-/// stays in effect: the server has evicted it, or another program has removed it.
+/// The names that a halt has added and no resume has removed: a set like [`HALTS`]. A name that is only in this set
+/// stays halted: the server has evicted [`HALTS`], or another program has removed the name there.
 pub const RECORDED_HALTS: &str = "quantum:policy:halted";

@@ -32,7 +32,7 @@ struct RawHalts {
     switches: Vec<Option<Vec<u8>>>,
 }
 
-/// The halts that the raw content means.
+/// The halts that the raw content denotes.
 struct Halts {
     halt: Halt,
     /// The part that has disappeared without a resume.

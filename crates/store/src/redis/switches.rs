@@ -2,10 +2,10 @@
 
 use portcullis::types::Shown;
 
-/// Keys of other programs that halt everything, and the values that do not.
+/// Keys of other programs that halt everything, unless their value is in a list.
 ///
-/// A switch is a text. Each of these values and an absent key halt nothing; every other value, also one that is not known,
-/// and a key of another type, halt everything.
+/// A key that is absent, or whose value is in the list, halts nothing. Every other text halts everything, and so does a
+/// key that is not a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Switches {
     keys: &'static [&'static str],

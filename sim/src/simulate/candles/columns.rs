@@ -7,8 +7,8 @@ use super::time::{TimeLabel, TimeUnit};
 /// The columns with prices, in the order in which they are read.
 pub(super) const PRICES: [&str; 4] = ["open", "high", "low", "close"];
 
-/// The names of columns with times, as the words of each without blanks, and the end of the candle that the name states.
-/// The first one that a file has is read.
+/// The names of columns with times, each as its words without separators, and the label that the name states. If a file
+/// has several of these columns, the one that comes first in this list is read.
 const TIMES: [(&str, Option<TimeLabel>); 24] = [
     ("opentime", Some(TimeLabel::Open)),
     ("timeopen", Some(TimeLabel::Open)),
@@ -72,7 +72,7 @@ pub(super) struct TimeColumn {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Columns {
     pub(super) time: usize,
-    /// The column `time` beside a column `date`, as some terminals write them.
+    /// The column `time` with times of day next to a column `date`, as some trading terminals write them.
     pub(super) clock: Option<usize>,
     pub(super) prices: [usize; 4],
     pub(super) time_column: TimeColumn,
@@ -86,7 +86,7 @@ pub(super) enum ColumnFault {
 }
 
 impl Columns {
-    /// Finds the columns by their names, in any case.
+    /// Finds the columns by their names, regardless of case.
     pub(super) fn find(names: &[&str]) -> Result<Self, ColumnFault> {
         let words: Vec<Vec<String>> = names.iter().map(|name| words(name)).collect();
         let price = |column: &'static str| {
@@ -170,8 +170,8 @@ fn time_name(words: &[String]) -> (String, Option<TimeUnit>) {
     (base.iter().map(|word| word.as_str()).collect(), unit)
 }
 
-/// Splits a name into its words in lower case: at characters that are not letters or digits, and before a capital
-/// letter that follows a small one.
+/// Splits a name into its words in lower case: at characters that are not letters or digits, and before an upper-case
+/// letter that follows a lower-case letter.
 fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let (mut is_inside, mut was_small) = (false, false);

@@ -10,15 +10,15 @@ use super::{
 };
 use crate::tape::format::WINDOW_TOO_LARGE;
 
-/// Statements about the candles of all files, which have precedence over what the files state. Each `None` is decided
-/// from the file.
+/// Options for the candles of all files, which take precedence over the contents of the files. A `None` is decided from
+/// each file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReadOptions {
     /// The length of a candle.
     pub interval: Option<Interval>,
     /// The unit of times that are numbers.
     pub time_unit: Option<TimeUnit>,
-    /// The end of a candle that its time denotes.
+    /// The edge of a candle that its time denotes.
     pub time_label: Option<TimeLabel>,
 }
 

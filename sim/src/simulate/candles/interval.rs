@@ -44,9 +44,9 @@ pub enum Interval {
 pub struct IntervalError;
 
 impl Interval {
-    /// Returns the interval of candles with these distances between them: the most frequent one, or a number of months if
-    /// it is the length of so many months. Four weeks are a month only if some distances are longer. Of equally frequent
-    /// distances, the shortest is returned, and `None` if there are none.
+    /// Returns the interval of candles with these distances between them: the most frequent distance or, if that is the
+    /// length of some months, the number of these months. Four weeks are a month only if some distances are 29 to 31
+    /// days. Of equally frequent distances, the shortest is used. Returns `None` if there are no distances.
     pub(super) fn of_distances(distances: impl Iterator<Item = SignedDuration>) -> Option<Self> {
         // Daylight saving time can begin or end in a month.
         const HOUR: i64 = 3600 * SECOND;
@@ -80,13 +80,13 @@ impl Interval {
         }
     }
 
-    /// Returns the end of a candle with this start, and without a next candle.
+    /// Returns the end of a candle with this start, if no candle follows it directly.
     #[must_use]
     pub fn after(self, start: Timestamp) -> Timestamp {
         self.moved(start, 1)
     }
 
-    /// Returns the start of a candle with this end, and without a previous candle.
+    /// Returns the start of a candle with this end, if no candle precedes it directly.
     pub(super) fn before(self, end: Timestamp) -> Timestamp {
         self.moved(end, -1)
     }

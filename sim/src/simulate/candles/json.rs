@@ -83,7 +83,7 @@ pub(super) fn read(input: &Input<'_>, from: impl Read) -> Result<Rows, CandleErr
 }
 
 impl Reading<'_> {
-    /// Reads the values after the first one, of which there are none after an array.
+    /// Reads the values after the first one, if there are any.
     fn rest<R: Read>(
         &mut self,
         json: &mut serde_json::Deserializer<serde_json::de::IoRead<R>>,
@@ -94,7 +94,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// Appends a candle, given by the names of its values, if it has names, and the JSON texts of its values.
+    /// Appends a candle, given by the JSON texts of its values and their names. An array has no names.
     fn push(&mut self, names: Vec<String>, values: &[Box<RawValue>]) -> Result<(), CandleError> {
         self.row += 1;
         self.room.set(LINE_BYTES_MAX);

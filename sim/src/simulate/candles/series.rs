@@ -53,7 +53,7 @@ pub struct CandleSource {
     pub column: String,
     /// The form of the times and its origin.
     pub form: (TimeForm, DecidedBy),
-    /// The end of the candle that its time denotes, and the origin of this decision.
+    /// The edge of the candle that its time denotes, and the origin of this decision.
     pub label: (TimeLabel, DecidedBy),
     /// True if the time is the last day of the candle.
     pub is_last_day: bool,
@@ -127,8 +127,8 @@ fn times(path: &Path, rows: &Rows, form: TimeForm) -> Result<Vec<Timestamp>, Can
     Ok(times)
 }
 
-/// Returns the end of a candle that the times denote, the origin of this decision, and the distance from a time to
-/// that end. The distance is not zero if the times are the last instant or the last day of each candle.
+/// Returns the edge of a candle that the times denote, the origin of this decision, and the distance from a time to
+/// that edge. The distance is not zero if the times are the last instant or the last day of each candle.
 fn label(
     times: &[Timestamp],
     named: Option<TimeLabel>,
@@ -148,8 +148,8 @@ fn label(
     )
 }
 
-/// Returns the microseconds from each time to the end of its candle, if all times are the last microsecond,
-/// millisecond or second before a full second or minute, or the last day of a month.
+/// Returns the microseconds from each time to the end of its candle, if every time is one microsecond or one
+/// millisecond before a full second, or one second before a full minute, or if every time is the last day of a month.
 fn distance_to_end(times: &[Timestamp]) -> Option<i64> {
     const LAST: [(i64, i64); 3] = [(1, SECOND), (1_000, SECOND), (SECOND, 60 * SECOND)];
     let last = LAST.into_iter().find(|(last, unit)| {

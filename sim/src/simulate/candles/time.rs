@@ -31,7 +31,7 @@ pub enum TimeUnit {
     Nanos,
 }
 
-/// The end of a candle that its time denotes.
+/// The edge of a candle that its time denotes: its start or its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]

@@ -1,8 +1,8 @@
 //! Reading of Parquet rows in batches of bounded size.
 //!
-//! The sizes and counts that a file states are not trusted. A few bytes can state any number of values, and a dictionary can repeat
-//! a long text in every row. So text is read as views of its page, which a repetition does not copy, and the number of rows
-//! in a batch is chosen so that all pages that it needs fit into [`BATCH_BYTES_MAX`].
+//! The sizes and counts that a file states are not trusted. A few bytes can state any number of values, and a
+//! dictionary can repeat a long text in every row. So text is read as views of its page, so that a repeated text is not
+//! copied. The number of rows in a batch is chosen so that all pages of the batch fit into [`BATCH_BYTES_MAX`].
 
 use std::{
     fs::File,
@@ -232,7 +232,7 @@ impl Iterator for Batches {
     type Item = io::Result<RecordBatch>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        // The decoders of damaged values can panic.
+        // The decoders can panic if the values are damaged.
         let next = catch_unwind(AssertUnwindSafe(|| self.next_batch()));
         let why = match next {
             Ok(Ok(batch)) => return batch.map(Ok),

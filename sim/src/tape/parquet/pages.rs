@@ -259,7 +259,7 @@ fn check(header: &Header, physical: Type) -> Result<()> {
 /// The pages of a column chunk.
 pub(super) struct Pages {
     headers: Headers,
-    /// A header that was read, but not its page.
+    /// The header of a page whose data was not read yet.
     peeked: Option<(Header, u64)>,
 }
 
@@ -426,8 +426,8 @@ fn decompress(
     }
 }
 
-/// Decompresses into a buffer of the expected size. Returns the number of bytes, which is another one if the data has
-/// another size.
+/// Decompresses into a buffer of the expected size. Returns the number of bytes, which differs from the expected size
+/// if the data has another size.
 fn expand(codec: CompressionCodec, from: &[u8], to: &mut [u8]) -> Result<usize> {
     let failed =
         |error: &dyn std::fmt::Display| wrong(format!("a page cannot be decompressed: {error}"));

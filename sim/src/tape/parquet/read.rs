@@ -347,7 +347,7 @@ impl Line {
         })
     }
 
-    /// Returns true if the line has not more than the maximum number of bytes, with some more bytes.
+    /// Returns true if the line has at most the maximum number of bytes after `more` bytes are added.
     fn has_room(self, more: usize, lines: &[u8]) -> bool {
         lines.len().saturating_sub(self.begin).saturating_add(more) <= self.bytes_max
     }
@@ -395,7 +395,7 @@ fn value(values: &ArrayRef, row: usize, is_iso: bool, line: &mut Vec<u8>) -> io:
         Some(ValueKind::Timestamp | ValueKind::Date) => {
             instant(timestamp(values, row), is_iso, line)
         }
-        // A view of bytes is text that is not marked as such.
+        // A view of bytes is text that is not marked as text.
         Some(ValueKind::Text) | None => write_text(text(values, row)?, line),
     }
 }

@@ -68,7 +68,7 @@ impl SourceArg {
     }
 }
 
-/// Reads the policy of a store, and returns a note if services that remember its last publication reject it.
+/// Reads the policy of a store, and returns a note if services that remember the last publication reject the policy.
 pub(super) fn stored_policy(
     store: &dyn PolicyStore,
 ) -> Result<(Policy, Option<String>), LoadError> {

@@ -26,7 +26,8 @@ pub(super) fn too_deep(text: &str) -> Option<usize> {
     if !is_too_deep(text) {
         return None;
     }
-    // Tokens have no positions. A beginning of the text is too deep if and only if it includes the line.
+    // Tokens have no positions, so the line is found by a search: the text up to the end of a line is too deep if and
+    // only if it contains the line.
     let ends: Vec<usize> = text.match_indices('\n').map(|(at, _)| at + 1).collect();
     let line = ends.partition_point(|end| !text.get(..*end).is_some_and(is_too_deep));
     Some(line + 1)
@@ -61,9 +62,9 @@ struct Nesting {
 /// The tokens of one block, bracket or interpolated string.
 #[derive(Clone, Copy)]
 struct Level {
-    /// The token that ends it.
+    /// The token that ends this level.
     end: TokenKind,
-    /// The unfinished tokens around it.
+    /// The number of unfinished tokens in the enclosing levels.
     above: usize,
     /// The number of tokens since the last comma, semicolon or line.
     run: usize,
@@ -118,7 +119,7 @@ impl Nesting {
                 self.open(TokenKind::Dedent);
                 self.begins_line = true;
             }
-            // Another bracket than the open one does not end it: the parser may continue within it.
+            // A closing bracket of another kind does not end the level, because the parser may continue within it.
             TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace if self.current.end == token => {
                 self.close();
             }

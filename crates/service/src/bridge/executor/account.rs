@@ -1,4 +1,4 @@
-//! Positions and mark prices, as the server holds them.
+//! Positions and mark prices that are stored on the server.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,7 +57,7 @@ impl Account {
         self.0.get(&symbol)
     }
 
-    /// Reads the positions and the marks of more symbols.
+    /// Reads the positions and the marks of further symbols.
     pub(in crate::bridge) fn read(
         &mut self,
         symbols: &BTreeSet<Symbol>,
@@ -153,7 +153,7 @@ impl HeldPosition {
 }
 
 impl Mark {
-    /// Returns the latest mark of several hashes. An unreadable one counts only if there is no other.
+    /// Returns the latest mark of several hashes. An unreadable mark is returned only if there is no other.
     fn latest<'a>(
         hashes: impl Iterator<Item = (&'a MarkSource, &'a Result<Fields, String>)>,
     ) -> Self {

@@ -10,7 +10,7 @@ use portcullis::{
 use super::account::{Account, HeldPosition, Mark};
 use crate::{keys, profile::PlanFormat};
 
-/// The parts of an order that a decision may not contain.
+/// The parts of an order that some decisions do not contain.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::bridge) struct Order {
     pub(super) side: Side,
@@ -28,11 +28,11 @@ pub(in crate::bridge) enum Sizing {
     Order(Order),
     /// The account of the symbol must be read first.
     Unread,
-    /// The executor cannot carry out the answer. The text is the reason, with what to do.
+    /// The executor cannot carry out the answer. The text contains the reason and the remedy.
     Refused(String),
 }
 
-/// The times between which a mark must lie.
+/// The bounds of the time of a mark.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::bridge) struct MarkBounds {
     pub(in crate::bridge) age_max: SignedDuration,
@@ -98,7 +98,7 @@ pub(in crate::bridge) fn of_trade(
     }
 }
 
-/// Returns the order of an exit. An exit without a quantity in units or without a side takes it from the position.
+/// Returns the order of an exit. A quantity in units or a side that the exit does not have is taken from the position.
 /// `word` is the action that the intent names.
 pub(in crate::bridge) fn of_exit(
     permit: &ExitPermit<'_>,
