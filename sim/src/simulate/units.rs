@@ -5,6 +5,7 @@
 //! such products, is exact. Fees, margins and funding are rounded up to the next multiple of 10⁻⁵⁶ USD, to the
 //! disadvantage of the trader.
 
+mod error;
 mod scaled;
 mod text;
 
@@ -13,28 +14,16 @@ use std::{fmt, ops::Neg};
 use arrow_buffer::i256;
 use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
-use thiserror::Error;
 
+use error::PLACES_MAX;
+pub use error::{AmountOverflow, UnitError};
 use scaled::{
     decimal_of, dropped_digits, power, product, product_of, quotient, rounded_up, scaled, whole,
 };
 use text::{decimal, denoted, float, positive};
 
-/// The maximum number of decimal places of a price, a quantity or a rate.
-const PLACES_MAX: u32 = Decimal::MAX_SCALE;
-
 /// The number of decimal places of money.
 const MONEY_PLACES: usize = 56;
-
-/// The number of significant digits of a quantity that is not a multiple of a lot size.
-const SIGNIFICANT_DIGITS: u32 = 15;
-
-/// The error for an amount that is out of range.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error(
-    "an amount exceeds the range of exact arithmetic (about 5·10^20 USD or 7·10^28 units); check candle prices and intent sizes"
-)]
-pub struct AmountOverflow;
 
 /// A price in USD per unit, greater than 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,26 +44,6 @@ pub struct Money(i256);
 /// A rate: a share of an amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rate(Decimal);
-
-/// An error in the text of a price, an amount or a rate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum UnitError {
-    /// The text is not a decimal number.
-    #[error("not a decimal number")]
-    NotANumber,
-    /// The number has more decimal places than are stored.
-    #[error("more than {PLACES_MAX} decimal places")]
-    TooFine,
-    /// The number has more significant digits than are stored.
-    #[error("more than 28 significant digits")]
-    TooManyDigits,
-    /// The number is out of range.
-    #[error("too large")]
-    TooLarge,
-    /// The number is zero or negative.
-    #[error("not greater than 0")]
-    NotPositive,
-}
 
 impl Price {
     /// Parses decimal text, with or without an exponent: `0.00000105` or `1.05e-06`.
@@ -251,6 +220,7 @@ impl Money {
     pub(super) fn share(self, rate: Rate) -> Result<Self, AmountOverflow> {
         self.ratio(scaled(rate.0)?, power(PLACES_MAX)?)
             .map(rounded_up)
+            .map(Money)
     }
 
     /// Divides the amount by a leverage and rounds up.
@@ -259,6 +229,7 @@ impl Money {
         let divisor = i256::from_i128(leverage.mantissa());
         self.ratio(power(leverage.scale())?, divisor)
             .map(rounded_up)
+            .map(Money)
     }
 
     /// Returns the share `part / of` of the amount, rounded down.

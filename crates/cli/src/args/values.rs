@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(milliseconds("1s"), Ok(Duration::from_secs(1)));
         assert_eq!(
             milliseconds("2m"),
-            Err("expected milliseconds, or a duration with units such as `90s`, `4h` or `2d`, from 10ms to 60s".to_owned())
+            Err("expected milliseconds, or a duration with units such as `90s`, `4h` or `2d`, from 10ms to 1m".to_owned())
         );
     }
 }

@@ -98,6 +98,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let tally = recorded?;
     tape.finish()?;
     answers.map_or(Ok(()), OutputFile::finish)?;
+    if !args.once && closed.iter().any(Closed::is_set) {
+        // The last answers were not written, so their number is not printed.
+        return Ok(());
+    }
     report(&tally)
 }
 

@@ -3,7 +3,10 @@
 use arrow_buffer::i256;
 use rust_decimal::Decimal;
 
-use super::{AmountOverflow, Money, PLACES_MAX, SIGNIFICANT_DIGITS};
+use super::error::{AmountOverflow, PLACES_MAX};
+
+/// The number of significant digits of a quantity that is not a multiple of a lot size.
+const SIGNIFICANT_DIGITS: u32 = 15;
 
 /// Returns a number as a multiple of 10⁻²⁸.
 pub(super) fn scaled(value: Decimal) -> Result<i256, AmountOverflow> {
@@ -49,13 +52,13 @@ pub(super) fn quotient(dividend: i256, divisor: i256) -> Result<(i256, i256), Am
     Ok((whole, rest))
 }
 
-pub(super) fn rounded_up((whole, rest): (i256, i256)) -> Money {
+pub(super) fn rounded_up((whole, rest): (i256, i256)) -> i256 {
     let up = if rest.is_positive() {
         i256::ONE
     } else {
         i256::ZERO
     };
-    Money(whole.wrapping_add(up))
+    whole.wrapping_add(up)
 }
 
 /// Returns the number of digits of a multiple of 10⁻²⁸ units beyond the 15th significant one; `None` for 0.

@@ -2,7 +2,7 @@
 
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 
-use super::{PLACES_MAX, UnitError};
+use super::error::{PLACES_MAX, UnitError};
 
 /// Parses decimal text that is greater than 0.
 pub(super) fn positive(text: &str) -> Result<Decimal, UnitError> {
