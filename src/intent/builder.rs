@@ -264,7 +264,7 @@ impl<'a> IntentBuilder<'a> {
             usd: self.amounts.margin.number().is_some()
                 || self.amounts.notional.number().is_some()
                 // The exchange Gate closes a whole position if the size is 0.
-                || self.amounts.size.number().is_some_and(|size| size != 0.0),
+                || self.amounts.size.is_other_than_zero(),
             closes_all: self.closes_all,
             unknown_amount: self.unknown_amount,
             unknown_unit: self.unknown_unit,

@@ -8,6 +8,8 @@ const EQUAL: f64 = 1e-9;
 pub(super) struct Stated {
     value: Option<(f64, &'static str)>,
     conflict: Option<(&'static str, &'static str)>,
+    /// True if two of the fields are not equal, also if one of them is unusable.
+    is_mixed: bool,
 }
 
 impl Stated {
@@ -24,6 +26,8 @@ impl Stated {
     /// Adds the number of a field; NaN if it is unreadable. A number that is not finite and greater than 0 is kept, so
     /// that another spelling does not hide it.
     pub(super) fn add(&mut self, number: f64, field: &'static str) {
+        let earlier = self.number();
+        self.is_mixed |= earlier.is_some_and(|earlier| !is_equal(earlier, number));
         match self.value {
             None => self.value = Some((number, field)),
             Some((earlier, _)) if !is_usable(earlier) => {}
@@ -43,6 +47,12 @@ impl Stated {
     /// Returns the number.
     pub(super) fn number(&self) -> Option<f64> {
         self.value.map(|(number, _)| number)
+    }
+
+    /// Returns true if a number is stated and at least one of the fields is not 0.
+    pub(super) fn is_other_than_zero(&self) -> bool {
+        self.number()
+            .is_some_and(|number| number != 0.0 || self.is_mixed)
     }
 
     /// Returns two fields that state different numbers.
@@ -79,6 +89,17 @@ mod tests {
             state(&[1.0, 1.0, 2.0]).conflict(),
             Some(("quantity", "Qty"))
         );
+        for (numbers, expected) in [
+            (&[][..], false),
+            (&[0.0], false),
+            (&[0.0, -0.0], false),
+            (&[0.0, 5.0], true),
+            (&[5.0, 0.0], true),
+            (&[f64::NAN, 0.0], true),
+            (&[f64::NAN], true),
+        ] {
+            assert_eq!(state(numbers).is_other_than_zero(), expected, "{numbers:?}");
+        }
         assert!(state(&[1.0, f64::NAN]).number().is_some_and(f64::is_nan));
         assert!(state(&[f64::NAN, 1.0]).number().is_some_and(f64::is_nan));
         for unusable in [f64::INFINITY, 0.0, -1.0] {

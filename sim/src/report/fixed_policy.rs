@@ -30,7 +30,7 @@ pub(super) fn write_input(
     run_settings.write_policy_settings(f)?;
     if read.ignored > 0 {
         let records = counted(read.ignored, "policy record");
-        writeln!(f, "{records} on the tape ignored")?;
+        writeln!(f, "ignored on the tape: {records}")?;
     }
     if read.recorded > 0 {
         let records = counted(read.recorded, "recorded decision");

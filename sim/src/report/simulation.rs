@@ -243,7 +243,7 @@ impl SimulationReport<'_> {
         write_offset_note(f, counts.offset_assumed)?;
         if self.decisions.positions > 0 {
             let records = counted(self.decisions.positions, "position snapshot");
-            writeln!(f, "{records} on the tape ignored")?;
+            writeln!(f, "ignored on the tape: {records}")?;
         }
         self.run_settings.write_policy_settings(f)?;
         for text in self.candle_texts() {

@@ -14,7 +14,7 @@ pub(crate) const FRACTIONS: [&str; 4] = [
     "fraction",
 ];
 pub(crate) const PERCENTAGES: [&str; 3] = ["percentage", "percent", "close_pct"];
-const IN_USD: [&str; 4] = ["position_usd", "stake_amount", "position_size_usd", "size"];
+const IN_USD: [&str; 3] = ["position_usd", "stake_amount", "position_size_usd"];
 const TRIGGERS: [&str; 3] = ["stopPrice", "triggerPrice", "triggerPx"];
 
 /// All fields of a trigger.
@@ -61,9 +61,16 @@ pub(crate) fn amount(
         (Some(quantity), None) => Amount::Units(quantity),
         (None, Some(share)) => Amount::Fraction(share),
         (None, None) if heard.is_partial => Amount::Unknown,
-        (None, None) if IN_USD.iter().any(|name| record.has(name)) => Amount::Unknown,
+        (None, None) if is_in_usd(record) => Amount::Unknown,
         (None, None) => Amount::Absent,
     }
+}
+
+/// Returns true if an exit has a size in USD. A `size` of 0 is not one.
+fn is_in_usd(record: &Record) -> bool {
+    let sizes = record.numbers(&["size"]);
+    let is_zero = |size: &Given| *size == Given::Number(0.0);
+    IN_USD.iter().any(|name| record.has(name)) || !sizes.iter().all(is_zero)
 }
 
 /// Returns the share of the position, if one is stated. It is an error if a share is unreadable or if shares differ.

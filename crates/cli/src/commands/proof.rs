@@ -18,7 +18,7 @@ pub(crate) struct Args {
     /// The files and directories to examine: Python, Rust, TOML, YAML, JSON and `.env` files
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
-    /// The TOML file with additional names, accepted findings and paths to leave out [default:
+    /// The TOML file with additional names, accepted findings and excluded paths [default:
     /// portcullis-proof.toml, if it exists]
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,

@@ -234,7 +234,7 @@ fn parse_money(text: &str) -> Result<Money, String> {
 
 fn parse_rate(text: &str) -> Result<Rate, String> {
     Rate::parse(text)
-        .map_err(|error| format!("{error}; expected a share of at most 1, such as 0.0004"))
+        .map_err(|error| format!("{error}; expected a share from 0 to 1, such as 0.0004"))
 }
 
 fn parse_share(text: &str) -> Result<Rate, String> {

@@ -127,7 +127,7 @@ pub fn simulation_page(report: &SimulationReport<'_>) -> Page {
     }
 }
 
-/// Returns the names and times for the filters; `None` if there are no candles.
+/// Returns the names and times that the filters of the report use; `None` if there are no candles.
 fn marked(report: &SimulationReport<'_>) -> Option<Marked> {
     let points = &report.outcome.curve.points;
     // Each point of the equity curve is at the end of a candle, but a position can be opened at the

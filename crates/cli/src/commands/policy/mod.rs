@@ -40,9 +40,9 @@ pub(crate) enum Command {
     Diff(diff::Args),
     /// Publish an earlier policy again, with a new sequence and a new expiry
     Rollback(rollback::Args),
-    /// Remove the policy and leave its place in the store to another program
+    /// Remove the policy, so that another program can write its key
     Release(release::Args),
-    /// Print the policy in a store and then each change of it, until interrupted
+    /// Print the policy in a store and then each change to it, until interrupted
     Watch(AddressArg),
     /// Print and check the audit log; the exit status is 1 if an entry is missing or was edited
     ///

@@ -30,7 +30,7 @@ pub(crate) struct Args {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let store = args.address.open()?;
     let question = format!(
-        "remove the policy from {} and leave its place to another program?",
+        "remove the policy from {} and let another program write its key?",
         store.name()
     );
     ask(&question, "nothing was released", args.yes)?;

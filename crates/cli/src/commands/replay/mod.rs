@@ -65,7 +65,7 @@ pub(crate) struct Args {
     policy: Option<PathBuf>,
     /// Rank all policies (`*.json`) in this directory
     ///
-    /// The tape is answered once under each policy, which is active for the whole tape; policy records on the tape are
+    /// Each record is answered once under each policy, which is active for the whole tape; policy records on the tape are
     /// ignored. Policies are ranked by the total notional of their trades.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["policy", "out", "threads"])]
     policies: Option<PathBuf>,
