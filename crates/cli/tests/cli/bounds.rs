@@ -221,8 +221,9 @@ fn a_pipe_that_nothing_is_written_to_can_be_interrupted() {
             .unwrap();
         thread::sleep(Duration::from_millis(500));
         assert_eq!(child.try_wait().unwrap(), None, "{arguments:?}");
+        // A shell starts background jobs with SIGINT ignored, and the tests may be one.
         let interrupt = Command::new("kill")
-            .args(["-INT", &child.id().to_string()])
+            .args(["-TERM", &child.id().to_string()])
             .status();
         assert!(interrupt.unwrap().success());
         let mut waited = 0;
