@@ -82,10 +82,12 @@ fn a_lost_flag_is_reported() {
     check_report("owner_opens", law, &mut deciders::OWNER_OPENS.clone());
 }
 
+/// The order of the map is random, so the other laws that detect it differ between runs.
 #[test]
 fn an_unordered_map_is_reported() {
     let mut bug = deciders::Unordered::default();
-    check_report("unordered", Law::Deterministic, &mut bug);
+    let demand = "the same question must have the same answer";
+    check_decider("unordered", Law::Deterministic, demand, &mut bug);
 }
 
 /// A decider that never trades violates no demand of a law, so the kit must report that the law was
