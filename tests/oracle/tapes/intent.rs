@@ -673,6 +673,8 @@ fn spell(fields: Pairs, seed: u64) -> Pairs {
                     .collect::<String>()
             };
             let key = match (seed >> (at % 21 * 3)) & 7 {
+                // Two spellings of the type may state different types of records.
+                _ if key == "event_type" => key,
                 0 => camel(false),
                 1 => camel(true),
                 2 => key.to_ascii_uppercase(),
