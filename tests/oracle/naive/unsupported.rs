@@ -104,7 +104,8 @@ const HARMLESS: [&str; 23] = [
     "prev",
 ];
 /// The last tokens of a name that states an amount.
-const AMOUNTS: [&str; 7] = [
+const AMOUNTS: [&str; 8] = [
+    "margin",
     "size",
     "quantity",
     "qty",
