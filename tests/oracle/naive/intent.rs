@@ -246,7 +246,14 @@ impl Reading<'_> {
                 size.is_ambiguous && self.world.flaw != Some(Flaw::SmallerSizeWins);
         }
         let trigger = exits::trigger(&self.record);
-        let found = unsupported::find(&self.record, &self.world.guardrails.ignored_fields);
+        // The guardrails ignore fields of entries only.
+        let ignored = &self.world.guardrails.ignored_fields;
+        let ignored = if direction.is_exit {
+            &[]
+        } else {
+            ignored.as_slice()
+        };
+        let found = unsupported::find(&self.record, ignored);
         if direction.is_exit {
             self.faults.unsupported |= trigger.trails || (trigger.waits && trigger.price.is_none());
             self.faults.noted |= found.found || direction.disagrees;
