@@ -178,7 +178,9 @@ pub(crate) fn find(record: &Record, ignored: &[String]) -> Unsupported {
             });
         } else if let Some(last) = decisive(written, value).filter(|_| !ignored.contains(written)) {
             all.found = true;
-            all.amount |= AMOUNTS.contains(&last.as_str());
+            // A stated quantity counts more than a name that may state an amount.
+            let has_quantity = record.has("quantity") || record.has("qty");
+            all.amount |= AMOUNTS.contains(&last.as_str()) && !has_quantity;
         }
     }
     all
