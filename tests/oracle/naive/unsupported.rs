@@ -178,9 +178,10 @@ pub(crate) fn find(record: &Record, ignored: &[String]) -> Unsupported {
             });
         } else if let Some(last) = decisive(written, value).filter(|_| !ignored.contains(written)) {
             all.found = true;
-            // A stated quantity counts more than a name that may state an amount.
+            // A stated quantity counts more than a name that may state an amount, but its unit must be known.
             let has_quantity = record.has("quantity") || record.has("qty");
-            all.amount |= AMOUNTS.contains(&last.as_str()) && !has_quantity;
+            let counts = !has_quantity || last == "inverse";
+            all.amount |= AMOUNTS.contains(&last.as_str()) && counts;
         }
     }
     all
