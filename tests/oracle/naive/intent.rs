@@ -425,6 +425,10 @@ impl Reading<'_> {
         {
             for name in ["decided_at", "id", "ts", "timestamp"] {
                 is_faulty |= record.is_repeated(name);
+                // The time of the decision in an envelope counts only if the payload has none.
+                if name == "decided_at" && !std::ptr::eq(record, &self.record) {
+                    continue;
+                }
                 for value in record.readable(name) {
                     let micros = match when(name, &value) {
                         When::Absent => continue,

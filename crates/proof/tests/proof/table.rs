@@ -65,7 +65,7 @@ impl Table {
         };
         for place in there.union(&found) {
             let row = table.rows.entry((language(&place.0), place.2)).or_default();
-            let told = |what: &str| {
+            let described = |what: &str| {
                 format!(
                     "{what} check {} at {}:{}",
                     place.2,
@@ -77,11 +77,11 @@ impl Table {
                 (true, true) => row.found += 1,
                 (true, false) => {
                     row.missed += 1;
-                    table.wrong.push(told("false negative of"));
+                    table.wrong.push(described("false negative of"));
                 }
                 (false, _) => {
                     row.wrong += 1;
-                    table.wrong.push(told("false positive of"));
+                    table.wrong.push(described("false positive of"));
                 }
             }
         }
