@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
-    Entry, Exit, Intent, IntentError, Request, SizeField, UnsupportedFields,
+    Entry, Exit, Intent, IntentError, Request, UnsupportedFields,
     direction::{Direction, ExitDirection, Resolved},
     error::FirstFault,
     exit_quantity::{self, Context, Shares},
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     json::Unreadable,
     provenance::{Source, Sourced},
-    types::{PolicyHash, PositionSide, Price, Quantity, Side, Symbol, Timestamp},
+    types::{PolicyHash, PositionSide, Price, Side, Symbol, Timestamp},
 };
 
 /// A builder that collects the fields of an intent, from a record or from code, and checks them once.
@@ -389,8 +389,8 @@ impl<'a> IntentBuilder<'a> {
                 symbol: symbol?,
                 side: side?,
                 leverage: self.amounts.leverage.number(),
+                quantity: self.amounts.quantity_of(size.as_ref().ok()),
                 size: size?,
-                quantity: self.quantity(),
                 price,
                 entry_price,
                 stop_loss,
@@ -470,16 +470,5 @@ impl<'a> IntentBuilder<'a> {
             });
         }
         price.ok()
-    }
-
-    fn quantity(&self) -> Option<(Quantity, SizeField)> {
-        let (quantity, field) = self.amounts.quantity.value()?;
-        let field = match field {
-            "qty" => SizeField::Qty,
-            _ => SizeField::Quantity,
-        };
-        Quantity::new(quantity)
-            .ok()
-            .map(|quantity| (quantity, field))
     }
 }

@@ -153,22 +153,23 @@ impl Direction {
     /// Derives effect, side and position side.
     pub(super) fn resolve(&self) -> Resolved {
         let closes = self.closes_by_word.or(self.closes_by_flag);
-        if let Some(field) = self.reverses {
-            return Resolved::Neither(IntentError::Reverses { field });
-        }
-        if self.no_action {
-            return Resolved::Neither(IntentError::Hold);
-        }
         if let Some(hold) = self.holds {
             let plain = [self.plain_buys, self.plain_sells, self.opens];
             let sides = [self.buys, self.sells, self.side_long, self.side_short];
             let other = self
                 .closes_by_word
+                .or(self.reverses)
                 .or_else(|| plain.into_iter().chain(sides).flatten().next());
             return Resolved::Neither(match other {
                 Some(other) => contradiction(hold, other),
                 None => IntentError::Hold,
             });
+        }
+        if self.no_action {
+            return Resolved::Neither(IntentError::Hold);
+        }
+        if let Some(field) = self.reverses {
+            return Resolved::Neither(IntentError::Reverses { field });
         }
         match closes {
             Some(field) => Resolved::Exit(self.exit(field)),

@@ -211,7 +211,8 @@ impl Entry {
                 SizeField::QuantityPrice
                     | SizeField::QuantityEntryPrice
                     | SizeField::QtyPrice
-                    | SizeField::QtyEntryPrice,
+                    | SizeField::QtyEntryPrice
+                    | SizeField::SizePrice,
                 _
             )
         )

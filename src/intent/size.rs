@@ -105,22 +105,27 @@ impl Amounts {
             }
             (Some(_) | None, _) => {}
         }
-        let mut all = usable.into_iter().flatten();
+        let mut all = usable.iter().flatten();
         let Some(first) = all.next() else {
             return Ok(unusable.map_or(RequestedSize::Absent, RequestedSize::Unusable));
         };
-        let (mut smallest, mut largest) = (first, first);
+        let (mut smallest, mut largest) = (*first, *first);
         for other in all {
-            for one in [smallest, largest] {
-                if !agree(&one, &other) {
-                    return Err(disagreement(&one, &other));
+            // Agreement is not transitive, so all pairs are compared.
+            let earlier = usable
+                .iter()
+                .flatten()
+                .take_while(|it| !std::ptr::eq(*it, other));
+            for one in earlier {
+                if !agree(one, other) {
+                    return Err(disagreement(one, other));
                 }
             }
             if other.usd < smallest.usd {
-                smallest = other;
+                smallest = *other;
             }
             if other.usd > largest.usd {
-                largest = other;
+                largest = *other;
             }
         }
         Ok(match unusable {
@@ -147,6 +152,25 @@ impl Amounts {
             }
             (size, _) => size,
         }
+    }
+
+    /// Returns the quantity in units of the symbol: that of `size` if the size was read from it in units, else that of
+    /// `quantity` or `qty`.
+    pub(super) fn quantity_of(
+        &self,
+        size: Option<&RequestedSize>,
+    ) -> Option<(Quantity, SizeField)> {
+        let (quantity, field) = match size {
+            Some(RequestedSize::Notional(_, SizeField::SizePrice, _)) => {
+                (self.size.number()?, SizeField::Size)
+            }
+            _ => match self.quantity.value()? {
+                (quantity, "qty") => (quantity, SizeField::Qty),
+                (quantity, _) => (quantity, SizeField::Quantity),
+            },
+        };
+        let quantity = Quantity::new(quantity).ok()?;
+        Some((quantity, field))
     }
 
     fn by_quantity(&self, (quantity, name): (f64, &'static str)) -> Result<Statement, SizeError> {

@@ -39,11 +39,19 @@ fn add_level_beside_payload(
 
 fn add_field_beside_payload(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>) {
     let part = part_of(field);
+    let (term, value) = (field.term, field.value);
     let field = match field.reported {
         "" => "a field that could change the order",
         reported => reported,
     };
     let fault = IntentError::BesidePayload { field };
+    if part.is_some() && value.is_duplicate() {
+        let duplicate = IntentError::DuplicateKey { field };
+        match term {
+            Term::Symbol => builder.faults.add(duplicate),
+            _ => builder.entry_faults.add(duplicate),
+        }
+    }
     match part {
         None => {}
         Some(OrderPart::Position) => builder.faults.add(fault),

@@ -23,8 +23,10 @@ pub(crate) struct Heard {
     pub holds: bool,
     /// HOLD contradicts every other direction; a change of a resting order does not.
     pub is_hold: bool,
-    /// An order that no engine supports: a reversal, or a number as the side.
+    /// A reversal, which is not supported.
     pub reverses: bool,
+    /// A number as the side, which is not supported.
+    pub is_numbered: bool,
     /// A statement that cannot be read.
     pub unreadable: bool,
     /// A word in a field of the side that cannot be read.
@@ -297,7 +299,7 @@ fn is_opening(word: &str) -> bool {
 
 fn side_number(number: &str, heard: &mut Heard) {
     if ["1", "2", "3", "4"].contains(&number) {
-        heard.reverses = true;
+        heard.is_numbered = true;
     } else {
         heard.unreadable_word = true;
     }
@@ -344,7 +346,7 @@ fn side_word(name: &str, word: &str, heard: &mut Heard) {
             return;
         }
         ["1" | "2" | "3" | "4"] if name == "side" => {
-            heard.reverses = true;
+            heard.is_numbered = true;
             return;
         }
         _ => {}
@@ -370,9 +372,18 @@ fn side_word(name: &str, word: &str, heard: &mut Heard) {
 }
 
 impl Heard {
+    /// Returns true if a statement is one that is not supported.
+    pub(crate) fn is_unsupported(&self) -> bool {
+        self.reverses || self.is_numbered
+    }
+
     /// Returns true if a field states a direction of any kind.
     pub(crate) fn acts(&self) -> bool {
-        self.opens || self.is_request || !self.sides.is_empty() || !self.bare.is_empty()
+        self.opens
+            || self.is_request
+            || self.reverses
+            || !self.sides.is_empty()
+            || !self.bare.is_empty()
     }
 
     /// Returns the direction. If one field opens and another one closes, only the intent of the exit owner is an exit.

@@ -5,7 +5,6 @@ use super::direction::Heard;
 use super::fields::{Given, positive};
 use super::json::{self, Json};
 use super::record::{Record, Values, tokens};
-use super::unsupported::counts;
 
 pub(crate) const FRACTIONS: [&str; 4] = [
     "qty_fraction",
@@ -141,9 +140,6 @@ pub(crate) fn trigger(record: &Record) -> Trigger {
             .iter()
             .any(|value| super::record::flag(value) == Some(true));
     }
-    if let Values::All(all) = record.values("trailing_stop") {
-        trigger.trails |= all.iter().any(counts);
-    }
     let mut prices = Vec::new();
     for name in TRIGGERS {
         if let Values::All(all) = record.values(name) {
@@ -182,6 +178,5 @@ pub(crate) fn trigger(record: &Record) -> Trigger {
         }
         Some(_) | None => None,
     };
-    trigger.trails |= trigger.waits && record.has("trailing_stop") && trigger.price.is_none();
     trigger
 }

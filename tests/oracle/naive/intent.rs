@@ -21,7 +21,7 @@ const LENT: [&str; 7] = [
 /// Fields that must not be in the envelope of an entry, although they are not needed for the decision.
 const CARRIED: [&str; 3] = ["confidence", "regime", "model"];
 /// The other fields that affect the decision about an entry.
-const ENTRY_DECIDES: [&str; 16] = [
+const ENTRY_DECIDES: [&str; 15] = [
     "leverage",
     "quantity",
     "qty",
@@ -37,7 +37,6 @@ const ENTRY_DECIDES: [&str; 16] = [
     "take_profit",
     "tp",
     "tp_price",
-    "policy_hash",
 ];
 const STOP: [&str; 3] = ["stop_loss", "sl", "sl_price"];
 const TARGET: [&str; 3] = ["take_profit", "tp", "tp_price"];
@@ -176,16 +175,20 @@ fn timed(
     payload: &[(String, Json)],
     fields: &[(String, Json)],
 ) -> Vec<(String, Json)> {
-    let is_absent = |name: &str| matches!(json::field(payload, name), Field::Absent);
-    let is_name = match json::field(payload, "id") {
-        Field::Absent | Field::Duplicate => false,
-        Field::One(Json::Text(id)) => time::stream_id_millis(id).is_none(),
-        Field::One(_) => true,
+    let of_payload = |name: &str| -> Vec<&Json> {
+        let named = payload.iter().filter(|(key, _)| canonical(key) == name);
+        named.map(|(_, value)| value).collect()
+    };
+    let is_name = match of_payload("id").as_slice() {
+        [Json::Text(id)] => time::stream_id_millis(id).is_none(),
+        [_] => true,
+        _ => false,
     };
     let mut timed = fields.to_vec();
-    if is_name && is_absent("ts") && is_absent("timestamp") {
-        timed.retain(|(key, _)| key != "id");
-        timed.extend(envelope.iter().filter(|(key, _)| key == "id").cloned());
+    if is_name && of_payload("ts").is_empty() && of_payload("timestamp").is_empty() {
+        timed.retain(|(key, _)| canonical(key) != "id");
+        let ids = envelope.iter().filter(|(key, _)| canonical(key) == "id");
+        timed.extend(ids.cloned());
     }
     timed
 }
@@ -241,7 +244,7 @@ impl Reading<'_> {
         let entry_price = self.record.number(&["entry_price"]);
         if !direction.is_exit {
             self.spellings();
-            self.prices(&direction, stop);
+            self.prices(&direction, heard.reverses, stop);
             self.faults.ambiguous |=
                 size.is_ambiguous && self.world.flaw != Some(Flaw::SmallerSizeWins);
         }
@@ -269,7 +272,8 @@ impl Reading<'_> {
             .any(|value| unsupported::counts(&value) || number(&value) == Given::Unreadable);
             self.faults.unsupported |= trigger.trails || trigger.waits || found.found || has_share;
         }
-        self.faults.unsupported |= heard.reverses;
+        // A number as the side of an exit is ignored.
+        self.faults.unsupported |= heard.reverses || (heard.is_numbered && !direction.is_exit);
         let faults = self.faults;
         for (is_found, reason) in [
             (faults.invalid, INVALID),
@@ -298,9 +302,7 @@ impl Reading<'_> {
             price: size::price(&self.record),
             entry_price,
             stop,
-            conversion: self
-                .record
-                .number(&[size::price_name(&self.record).unwrap_or("price")]),
+            conversion: size::conversion(&self.record),
             amount,
             trigger: trigger.price,
             is_noted: faults.noted || amount == Amount::Unknown,
@@ -315,13 +317,13 @@ impl Reading<'_> {
         faults.ambiguous |= heard.is_hold && heard.acts();
         if direction.is_exit {
             let has_side = direction.side.is_some() || direction.disagrees;
-            faults.invalid |= !has_side && !heard.is_request && !heard.reverses;
+            faults.invalid |= !has_side && !heard.is_request && !heard.is_unsupported();
             return;
         }
         faults.invalid |= heard.unreadable || heard.unreadable_word;
-        faults.ambiguous |= direction.disagrees;
+        faults.ambiguous |= direction.disagrees && !heard.reverses;
         let has_side = direction.side.is_some() || direction.disagrees;
-        faults.invalid |= !has_side && !heard.holds && !heard.reverses;
+        faults.invalid |= !has_side && !heard.holds && !heard.is_unsupported();
     }
 
     /// Returns the source. The sources of the envelope and the payload must be equal.
@@ -394,11 +396,8 @@ impl Reading<'_> {
             || has(&exits::PERCENTAGES)
             || unsupported.amount;
         if !is_exit {
-            let decides: Vec<&str> = ENTRY_DECIDES
-                .into_iter()
-                .filter(|name| *name != "policy_hash")
-                .collect();
-            self.faults.ambiguous |= has(&decides) || has(&CARRIED) || amount || unsupported.found;
+            self.faults.ambiguous |=
+                has(&ENTRY_DECIDES) || has(&CARRIED) || amount || unsupported.found;
         }
         amount
     }
@@ -424,7 +423,8 @@ impl Reading<'_> {
             .flatten()
         {
             for name in ["decided_at", "id", "ts", "timestamp"] {
-                is_faulty |= record.is_repeated(name);
+                let is_read = !is_exit || std::ptr::eq(record, &self.record);
+                is_faulty |= is_read && record.is_repeated(name);
                 // The time of the decision in an envelope counts only if the payload has none.
                 if name == "decided_at" && !std::ptr::eq(record, &self.record) {
                     continue;
@@ -490,6 +490,10 @@ impl Reading<'_> {
             &["position_size_usd"],
         ]);
         self.faults.ambiguous |= groups.iter().any(|names| self.record.numbers_differ(names));
+        // A price of 0 means a market order.
+        let prices = self.record.numbers(&["price"]);
+        let is_market = |price: &Given| *price == Given::Number(0.0);
+        self.faults.ambiguous |= prices.iter().any(is_market) && !prices.iter().all(is_market);
         self.faults.ambiguous |= differ(&self.targets()) || differ(&attached(&self.record, &STOP));
     }
 
@@ -501,7 +505,7 @@ impl Reading<'_> {
     }
 
     /// Checks the stop, the entry price and the target of an entry.
-    fn prices(&mut self, direction: &Direction, stop: Given) {
+    fn prices(&mut self, direction: &Direction, reverses: bool, stop: Given) {
         let targets = self.targets();
         let target = targets.first().copied().unwrap_or(Given::Absent);
         let entry = self.record.number(&["entry_price"]);
@@ -521,8 +525,9 @@ impl Reading<'_> {
             (Some(first), Some(last), Some("SELL")) => first <= last,
             _ => false,
         };
-        self.faults.ambiguous |=
-            direction.side.is_some() && ladder.len() > 1 && ladder.windows(2).any(wrong);
+        // The side of a reversal is not known.
+        let has_side = direction.side.is_some() && !reverses;
+        self.faults.ambiguous |= has_side && ladder.len() > 1 && ladder.windows(2).any(wrong);
     }
 }
 

@@ -111,10 +111,10 @@ impl Record {
         self.values(name) == Values::Duplicate
     }
 
-    /// Returns true if the field is in one object more than once, in any spelling.
+    /// Returns true if the record itself has the field more than once, in any spelling.
     pub(crate) fn is_repeated(&self, name: &str) -> bool {
         let name = canonical(name);
-        self.parts.iter().any(|part| {
+        self.parts.first().is_some_and(|part| {
             let all = part
                 .iter()
                 .filter(|(written, _)| canonical(written) == name);

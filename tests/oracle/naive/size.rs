@@ -99,6 +99,13 @@ pub(crate) fn price_name(record: &Record) -> Option<&'static str> {
     }
 }
 
+/// Returns the price that converts a notional to a quantity: the larger one of the usable prices.
+pub(crate) fn conversion(record: &Record) -> Given {
+    let prices = [price(record), record.number(&["entry_price"])];
+    let usable = prices.into_iter().filter_map(positive);
+    usable.reduce(f64::max).map_or(Given::Absent, Given::Number)
+}
+
 /// Returns the limit price. 0 means a market order.
 pub(crate) fn price(record: &Record) -> Given {
     match record.number(&["price"]) {
