@@ -10,7 +10,7 @@ use portcullis_service::{
     bridge::{self, Settings},
     keys,
     profile::Profile,
-    runtime::{Stop, Trust, say, system_time},
+    runtime::{Stop, Trust, log_status, system_time},
 };
 use portcullis_store::RedisServer;
 
@@ -125,7 +125,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let (server, trust) = args.service.resolve()?;
     let settings = args.settings(server, trust);
     let stop = Stop::on_signals().map_err(Failure::error)?;
-    say(format_args!(
+    log_status(format_args!(
         "bridge: guardrails {}; exit owner {}{}; Redis at {}, group `{}`, consumer `{}`{}",
         operator.guardrails,
         operator.exit_owner,
