@@ -2,7 +2,7 @@
 //! per second.
 //!
 //! - `bare` clones the same policy out of a lock, `RwLock<Arc<Policy>>`.
-//! - `ruling` reads the policy snapshot from the feed. `in_force` also checks that its policy is in
+//! - `snapshot` reads the policy snapshot from the feed. `in_force` also checks that its policy is in
 //!   force, as a decision does.
 //!
 //! The benchmark starts its own `redis-server`: `cargo bench -p portcullis-store --features redis
@@ -85,7 +85,7 @@ fn feed(c: &mut Criterion) {
         group.bench_function("bare", |b| {
             b.iter(|| Arc::clone(&black_box(&locked).read().unwrap()));
         });
-        group.bench_function("ruling", |b| {
+        group.bench_function("snapshot", |b| {
             b.iter(|| black_box(&feed).snapshot().number());
         });
         group.bench_function("in_force", |b| {

@@ -120,7 +120,7 @@ fn intent(u: &mut Unstructured<'_>) -> Result<String> {
         _ => ("decided_at".to_owned(), at.div_euclid(1_000).to_string()),
     });
     draft::change(u, &mut fields, &FIELDS, value)?;
-    let lent: Pairs = match u.int_in_range(0..=3)? {
+    let outer: Pairs = match u.int_in_range(0..=3)? {
         0 => fields
             .iter()
             .filter(|(key, _)| ["id", "ts", "source"].contains(&key.as_str()))
@@ -129,7 +129,7 @@ fn intent(u: &mut Unstructured<'_>) -> Result<String> {
         _ => Pairs::new(),
     };
     let payload = object(&fields);
-    let envelope = |value| object(&[lent.as_slice(), &[("payload".to_owned(), value)]].concat());
+    let envelope = |value| object(&[outer.as_slice(), &[("payload".to_owned(), value)]].concat());
     Ok(match u.int_in_range(0..=5)? {
         0..=3 => payload,
         4 => envelope(payload),

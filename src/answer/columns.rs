@@ -50,8 +50,8 @@ macro_rules! answer_columns {
                 decision as verdict: Verdict,
                 /// The skip reason, if the verdict is `SKIP`.
                 reason as name: Option<SkipCode>,
-                /// The evidence for the skip reason as text; for an exit, the parts of the intent that are not
-                /// understood.
+                /// The evidence for the skip reason as text; for an exit, the parts of the intent that could not be
+                /// used.
                 detail as text: Option<Detail<'a>>,
                 /// The leverage of a trade: notional divided by margin.
                 leverage as number: Option<f64>,
@@ -67,8 +67,8 @@ macro_rules! answer_columns {
                 size_source as source: Option<Source>,
                 /// The notional of a trade, in USD.
                 notional_usd as number: Option<f64>,
-                /// The expiry of the policy under which a trade was decided. The trade must not be
-                /// executed after it.
+                /// The last time at which a trade may be executed: the expiry of its policy, or the end of the
+                /// guardrail `max_plan_age_sec` if that is earlier.
                 not_after as time: Option<Timestamp>,
                 /// The quantity in units of the symbol, if known. For a trade, the quantity of the
                 /// intent or, if it has none, the notional divided by its price. For an exit, the

@@ -20,7 +20,7 @@ pub enum Detail<'a> {
     Harvest(HarvestSkip<'a>),
     /// A service denied an entry.
     ServiceDenial(&'a ServiceDenial<'a>),
-    /// Parts of the intent of an exit are not understood.
+    /// Parts of the intent of an exit could not be used.
     Exit(ExitNotes<'a>),
     /// A record lacks a required part.
     Text(&'static str),

@@ -46,7 +46,7 @@ pub struct Trade<'a> {
 /// The origin of a trade's leverage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeverageFrom {
-    /// The policy's entry for the symbol.
+    /// The policy: its leverage for the symbol.
     Policy,
     /// The intent, which requested a lower leverage.
     Intent,

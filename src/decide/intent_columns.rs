@@ -53,7 +53,7 @@ pub struct IntentColumns {
     pub(super) size: Vec<f64>,
     /// The largest size that the intent states, with the same basis as `size`.
     pub(super) largest: Vec<f64>,
-    /// The difference between the two prices of the intent as a fraction; 0 if there are not two.
+    /// The difference between the two prices of the intent as a fraction; 0 unless the intent has both.
     pub(super) price_deviation: Vec<f64>,
     /// The distance of the stop as a fraction: 0 without a stop, infinite without a price.
     pub(super) stop_distance: Vec<f64>,

@@ -88,7 +88,7 @@ impl<'a> ExitPermit<'a> {
         self.exit.trigger
     }
 
-    /// Returns a text about everything in the intent that is not understood, or `None` if all of it is.
+    /// Returns a text about the parts of the intent that could not be used, or `None` if there are none.
     #[must_use]
     pub fn notes(&self) -> Option<ExitNotes<'a>> {
         let notes = ExitNotes {
@@ -117,7 +117,7 @@ impl<'a> ExitPermit<'a> {
     }
 }
 
-/// The parts of the intent of an exit that are not understood, as text.
+/// The parts of the intent of an exit that could not be used, as text.
 #[derive(Debug, Clone, Copy)]
 pub struct ExitNotes<'a> {
     intent: &'a Intent<'a>,
@@ -159,7 +159,7 @@ impl fmt::Display for ExitNotes<'_> {
                     "`{}` and `{}` contradict each other about the side: close the only open position in the symbol, or reject the exit if there are two",
                     conflict.first, conflict.second
                 )?,
-                Note::Unsupported(fields) => write!(f, "not understood: {fields}")?,
+                Note::Unsupported(fields) => write!(f, "unsupported: {fields}")?,
                 Note::Time(fault) => write!(f, "{fault}")?,
             }
         }

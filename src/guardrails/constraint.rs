@@ -230,7 +230,7 @@ impl<T: AsRef<str>> fmt::Display for ConstraintViolation<T> {
                 Shown(found.as_ref())
             ),
             Self::MetadataNotOk { found: None } => f.write_str(
-                "policy has no `metadata_ok`; the guardrails require `true` (`require_metadata_ok`)",
+                "the policy has no `metadata_ok`; the guardrails require `true` (`require_metadata_ok`)",
             ),
             Self::Symbol(symbol) => {
                 write!(

@@ -149,8 +149,8 @@ impl Guardrails {
         self
     }
 
-    /// Sets the largest distance of a stop from the entry price of an intent, as a fraction of the entry price. A stop
-    /// of an intent without a price is then refused.
+    /// Sets the largest distance of a stop from the entry price of an intent, as a fraction of the entry price. An
+    /// entry with a stop and without a price exceeds this limit.
     #[must_use]
     pub const fn with_max_stop_distance(mut self, bound: Fraction) -> Self {
         self.max_stop_distance = Some(bound);
@@ -242,8 +242,8 @@ impl Guardrails {
     /// Returns the longest validity of a policy, counted from `valid_from_epoch`, or from the time
     /// of the decision if the policy has no such field.
     ///
-    /// An earlier expiry shortens the validity, so it can bring a policy within this limit and turn
-    /// a skip into a trade. No other stricter limit or policy does that.
+    /// An earlier expiry shortens the validity, so it can bring a policy within this limit and turn a skip into a
+    /// trade. No other stricter guardrail, and no other stricter policy, turns a skip into a trade.
     #[must_use]
     pub const fn max_validity(&self) -> Option<SignedDuration> {
         self.max_validity
@@ -291,7 +291,8 @@ impl Guardrails {
         !self.timestamp_is.is_empty()
     }
 
-    /// Returns the time from the `timestamp` of a source to its messages, if `timestamp` is the time of a candle.
+    /// Returns the shortest time between the `timestamp` of an intent of this source and its sending; `None` unless
+    /// `timestamp` is the time of a candle.
     #[inline]
     pub(crate) fn candle_of(&self, source: Option<&str>) -> Option<SignedDuration> {
         if self.timestamp_is.is_empty() {

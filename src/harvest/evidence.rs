@@ -74,7 +74,7 @@ impl HarvestField {
             }
             Self::AgeSec | Self::Sigma => "finite and at least 0",
             Self::PositionTime | Self::MarketTime => "present, because the policy limits its age",
-            Self::Market => "present",
+            Self::Market => "an object",
             Self::TrendStrength | Self::RiskUnit | Self::RNet => "finite",
             Self::PTrend | Self::PMr | Self::PChop => "from 0 to 1",
         }

@@ -26,12 +26,12 @@ const PER_MAX: f64 = 1e22;
 /// The relative rounding error up to which a number of lots counts as whole: 2^-50.
 const ROUNDING: f64 = 4.0 * f64::EPSILON;
 
-/// The stage that was already taken, and the lowest stage that closes at least one lot. Neither depends on a policy.
+/// The parts of the ladder that do not depend on a policy.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ladder {
-    /// `None` if the ladder is unavailable.
+    /// The stage that was already taken; `None` if the ladder is unavailable.
     pub(super) taken: Option<Stage>,
-    /// `None` if no stage closes a lot.
+    /// The lowest stage that closes at least one lot; `None` if no stage does.
     pub(super) closes_from: Option<Stage>,
 }
 
@@ -181,7 +181,7 @@ impl Sizes {
 }
 
 impl Lots {
-    /// Returns `None` if the position is too small or too large for the arithmetic.
+    /// Creates the sizes in lots; `None` if the position is too small or too large for the arithmetic.
     fn of(sizes: &Sizes, held: f64) -> Option<Self> {
         let largest = sizes.peak.unwrap_or(held);
         let given = sizes.lot.map(Lot::of_size);
@@ -214,8 +214,8 @@ impl Lots {
         highest_first.find(reached).unwrap_or(Stage::None)
     }
 
-    /// Returns the number of lots that a stage closes. Without the largest quantity, `stated` is the stage that has
-    /// led to the current one.
+    /// Returns the number of lots that a stage closes. If the largest quantity is unknown, `stated` is the stage that
+    /// was already taken.
     fn closed_by(&self, stage: Stage, stated: Stage) -> f64 {
         let lots = match self.peak {
             Some(peak) => whole(self.held - peak * stage.kept_share(), peak),

@@ -52,9 +52,9 @@ pub struct IntentBuilder<'a> {
     pub(super) is_trailing: bool,
     /// True if the intent requests to close the whole position.
     pub(super) closes_all: bool,
-    /// True if a field that may state an amount is not understood.
+    /// True if a field that may state an amount is not supported.
     pub(super) unknown_amount: bool,
-    /// True if a field that may change the unit of the quantity is not understood.
+    /// True if a field that may change the unit of the quantity is not supported.
     pub(super) unknown_unit: bool,
     pub(super) unsupported: UnsupportedFields,
     /// A field that is read in exits and not in entries.

@@ -22,9 +22,9 @@ pub(super) struct Context {
     pub(super) usd: bool,
     /// `closePosition` is true.
     pub(super) closes_all: bool,
-    /// A field that may state an amount is not understood.
+    /// A field that may state an amount is not supported.
     pub(super) unknown_amount: bool,
-    /// A field that may change the unit of the quantity is not understood.
+    /// A field that may change the unit of the quantity is not supported.
     pub(super) unknown_unit: bool,
 }
 

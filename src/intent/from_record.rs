@@ -71,7 +71,7 @@ impl<'a> RecordFields<'a> {
     /// Builds the intent of an envelope with a payload.
     pub(crate) fn enveloped_intent(&self, payload: &Self) -> Intent<'a> {
         let mut merged = payload.clone();
-        merged.borrow_from(self);
+        merged.fill_from(self);
         let id = self.entry_id(payload);
         let outer = [&self.id, &self.ts, &self.timestamp].map(Some);
         let mut builder = merged.builder(id, outer);
@@ -122,8 +122,8 @@ impl<'a> RecordFields<'a> {
     }
 
     /// Copies from the envelope the fields that the payload does not have.
-    fn borrow_from(&mut self, envelope: &Self) {
-        for (own, lent) in [
+    fn fill_from(&mut self, envelope: &Self) {
+        for (own, outer) in [
             (&mut self.id, envelope.id),
             (&mut self.intent_id, envelope.intent_id),
             (&mut self.source, envelope.source),
@@ -133,7 +133,7 @@ impl<'a> RecordFields<'a> {
             (&mut self.policy_hash, envelope.policy_hash),
         ] {
             if !own.is_present() {
-                *own = lent;
+                *own = outer;
             }
         }
     }

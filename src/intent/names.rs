@@ -26,7 +26,7 @@ pub(super) enum Term {
     Close,
     /// OPEN or CLOSE.
     PositionEffect,
-    /// OPEN or CLOSE; with CLOSE, `side` is the position side. Otherwise the side of the order.
+    /// OPEN, CLOSE, or the side of the order. With CLOSE, `side` is the position side.
     TradeSide,
     PositionSide,
     /// 0: nothing, 1: LONG, 2: SHORT.
@@ -58,20 +58,20 @@ pub(super) enum Term {
     Nested,
     /// A field that would change the order and is not read. The guardrails cannot ignore it.
     Listed(Class),
-    /// The same, but recognised by its last token only.
+    /// A field that could change the order, recognised only by the last token of its name.
     Suspected(Class),
 }
 
 /// The effect that a field which is not read could have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
-    /// It could change how much is traded.
+    /// The field could change how much is traded.
     Amount,
-    /// It could change the unit of a quantity that is read.
+    /// The field could change the unit of a quantity that is read.
     Unit,
-    /// It could close a position, and counts only if it is true or an object.
+    /// The field could close a position. It counts only if its value is true or an object.
     Effect,
-    /// It could change the order in another way.
+    /// The field could change the order in another way.
     Other,
 }
 
@@ -259,7 +259,7 @@ pub(super) struct PlainName {
 }
 
 impl PlainName {
-    /// Returns `None` if the name is longer than every spelling.
+    /// Converts a name; `None` if it is longer than every spelling.
     pub(super) fn of(name: &str) -> Option<Self> {
         let mut plain = Self {
             buffer: [0; SPELLING_BYTES_MAX],

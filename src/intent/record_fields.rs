@@ -160,7 +160,8 @@ impl<'a> RecordFields<'a> {
         self.too_many_others
     }
 
-    /// Returns the field under a name that is not exactly one of the struct's, if the name can change an order.
+    /// Returns the field for a name that is not exactly the name of a field of this struct; `None` if a field of this
+    /// name cannot change an order.
     #[inline(never)]
     fn other(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
         let name = std::str::from_utf8(key).ok()?;

@@ -139,7 +139,7 @@ impl Entry {
         }
     }
 
-    /// Returns the largest size that the intent states, which the limits apply to. It is at most half larger than
+    /// Returns the largest size that the intent states, to which the limits apply. It is less than 1.5 times
     /// [`Self::size`], because statements that differ more contradict each other.
     #[inline]
     pub(crate) const fn largest_size(&self) -> Option<Size> {

@@ -8,7 +8,7 @@ const EQUAL: f64 = 1e-9;
 pub(super) struct Stated {
     value: Option<(f64, &'static str)>,
     conflict: Option<(&'static str, &'static str)>,
-    /// True if two of the fields are not equal, also if one of them is unusable.
+    /// True if two of the fields differ, whether or not they are usable.
     is_mixed: bool,
 }
 

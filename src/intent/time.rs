@@ -104,8 +104,8 @@ impl Times {
     }
 
     /// Returns the earliest and the latest of the stream entry ids, `ts` and `timestamp`: the bounds of the time at
-    /// which the record was sent. The age is measured from the first and the lead from the second. `candle` is the time
-    /// from the `timestamp` of the source to its messages.
+    /// which the record was sent. The age is measured from the first and the lead from the second. If `timestamp` is
+    /// the time of a candle, `candle` is the shortest time between it and the sending.
     pub(crate) fn sent_between(
         &self,
         candle: Option<SignedDuration>,

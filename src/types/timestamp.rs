@@ -56,9 +56,9 @@ pub enum TimestampError {
 /// The treatment of a number that lies between two whole units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rounding {
-    /// Rounds down, toward the earlier unit.
+    /// Rounds down, to the earlier unit.
     Down,
-    /// Rounds up, toward the later unit.
+    /// Rounds up, to the later unit.
     Up,
     /// Does not round. A number between two units is an error.
     Exact,

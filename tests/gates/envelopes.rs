@@ -257,10 +257,10 @@ fn a_payload_inherits_missing_fields_from_its_envelope() {
     );
     check_names(
         &format!(
-            r#"{{"intent_id": "lent", "timestamp": 1766550700, "payload": {}}}"#,
+            r#"{{"intent_id": "outer", "timestamp": 1766550700, "payload": {}}}"#,
             quoted(INNER)
         ),
-        Some("lent"),
+        Some("outer"),
         None,
         Some(1_766_550_700_000_000),
     );

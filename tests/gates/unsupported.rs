@@ -101,7 +101,7 @@ fn an_exit_passes_with_a_note() {
     let text = decide(None, record, |decision| decision.to_string());
     assert_eq!(
         text,
-        "EXIT BTCUSDT for the exit owner `exitbrain_v3_5`; not understood: `requestedLeverage`; \
+        "EXIT BTCUSDT for the exit owner `exitbrain_v3_5`; unsupported: `requestedLeverage`; \
          `ts` is 17, which is not between the years 2000 and 2100"
     );
 }

@@ -112,7 +112,7 @@ fn quantities_decide_which_stage_was_taken() {
     assert_eq!(action(2, 0.006, none), "PARTIAL_50");
     assert_eq!(action(2, 0.005, none), "NONE");
     assert_eq!(action(3, 0.003, none), "NONE");
-    // What a report says about the stage does not matter then, and what was proposed does.
+    // The reported stage then has no effect, but a proposed stage counts as taken.
     assert_eq!(
         action(1, 0.01, Harvested::Stage(Stage::Partial75)),
         "PARTIAL_25"

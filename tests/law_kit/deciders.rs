@@ -201,7 +201,7 @@ pub(crate) const NAN_IS_NOT_BELOW: Bug = Bug(|question| {
     ask_without(question, "leverage")
 });
 
-/// The engine that copies only the fields that it knows, without `reduce_only`.
+/// The engine that copies only some of the fields, without `reduce_only`.
 pub(crate) const FLAG_LOST: Bug = Bug(|question| {
     let has_flag = |members: &Members| {
         ["reduce_only", "reduceOnly"]

@@ -31,7 +31,7 @@ pub(crate) struct Answered {
     pub(crate) action: Option<HarvestAction>,
     pub(crate) harvest_reasons: Option<HarvestReasons>,
     pub(crate) gates: Vec<Gate>,
-    /// The answer as text for people.
+    /// The answer as human-readable text.
     pub(crate) text: String,
     /// The row as JSON.
     pub(crate) bytes: String,

@@ -22,8 +22,8 @@ pub(crate) fn differences(engine: &Answer, naive: &Answer) -> Vec<String> {
     names.dedup();
     let mut differences = Vec::new();
     for name in names {
-        // If an intent fails gate 1, an engine may or may not report its symbol and side. A detail
-        // is text for people and is not compared.
+        // If an intent fails gate 1, an engine may or may not report its symbol and side. A detail is human-readable
+        // text and is not compared.
         let is_optional = matches!(name.as_str(), "symbol" | "side")
             && failed_gate_1(engine)
             && failed_gate_1(naive);

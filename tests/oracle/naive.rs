@@ -98,7 +98,7 @@ pub(crate) enum Flaw {
     FractionBecomesEverything,
     /// A `ts` in seconds is accepted.
     SecondsAccepted,
-    /// Of two sizes that contradict each other, the smaller one is traded.
+    /// A contradiction between two sizes is accepted, and the smaller size is traded.
     SmallerSizeWins,
     /// Fields that are not supported are ignored.
     UnsupportedIgnored,

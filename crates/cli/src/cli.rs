@@ -20,7 +20,8 @@ use crate::{
 #[derive(Debug, Parser)]
 #[command(name = "portcullis", version, propagate_version = true)]
 struct Cli {
-    /// When to colour text for people; `auto` colours a terminal, unless the environment variable NO_COLOR is set
+    /// When to colour human-readable text; `auto` colours it on a terminal, unless the environment variable NO_COLOR is
+    /// set
     #[arg(
         long,
         global = true,

@@ -1,4 +1,4 @@
-//! Colours of texts for people.
+//! Colours of human-readable text.
 
 use std::{io, str::FromStr as _};
 

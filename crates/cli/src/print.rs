@@ -35,7 +35,7 @@ pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
     print_json_to(&mut io::stdout().lock(), value)
 }
 
-/// Writes a text for people to standard output, with colours and without floating-point noise.
+/// Writes human-readable text to standard output, with colours and without floating-point noise.
 pub(crate) fn print_painted(text: &str) -> Result<(), Failure> {
     print_to(
         &mut anstream::stdout().lock(),

@@ -25,7 +25,8 @@ use crate::{
 
 /// The result of a proof: the findings, and everything that was accepted, left out or not read.
 ///
-/// `Display` prints text for people (`{:#}` adds terminal colours). `Serialize` and [`Self::sarif`] are for programs.
+/// `Display` prints human-readable text (`{:#}` adds terminal colours). `Serialize` and [`Self::sarif`] are for
+/// programs.
 #[derive(Debug, Clone)]
 pub struct Report {
     now: Timestamp,

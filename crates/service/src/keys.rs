@@ -39,7 +39,8 @@ pub(crate) fn answered_mark(bridge: &str, intent: &str) -> String {
     format!("{bridge}:answered:{intent}")
 }
 
-/// Returns the key of the permit of a plan, which an executor of another service waits for.
+/// Returns the key of the permit of a plan. The executor of another service waits for this key before it executes the
+/// plan.
 pub(crate) fn permit(prefix: &str, plan_id: &str) -> String {
     format!("{prefix}{plan_id}")
 }
@@ -59,7 +60,7 @@ pub(crate) fn last_answered(bridge: &str, stream: &str) -> String {
     format!("{bridge}:last:{stream}")
 }
 
-/// Returns the key of the position up to which a stream of plans without a consumer group was trimmed.
+/// Returns the key that stores the id up to which a plan stream without a consumer group was trimmed.
 pub(crate) fn trimmed(bridge: &str, plans: &str) -> String {
     format!("{bridge}:trimmed:{plans}")
 }

@@ -26,6 +26,5 @@ pub const OPEN_POSITIONS: &str = "portcullis_open_positions";
 pub const POSITIONS_WITHOUT_POLICY: &str = "portcullis_positions_without_policy";
 /// Counter by `action`: harvest proposals written.
 pub const HARVEST_PROPOSALS: &str = "portcullis_harvest_proposals_total";
-/// Counter by `reason`: positions that could not be evaluated. A position is counted once until its
-/// reason changes.
+/// Counter by `reason`: positions that could not be evaluated. A position is counted again only if its reason changes.
 pub const HARVEST_REFUSED: &str = "portcullis_harvest_refused_total";

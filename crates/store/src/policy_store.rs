@@ -82,8 +82,8 @@ pub trait PolicyStore: Send + Sync {
     /// ([`StoreError::OutcomeUnknown`]).
     fn commit(&self, change: &Change) -> Result<Commit, StoreError>;
 
-    /// Returns the position of the last update notification. A store without notifications always returns the same
-    /// mark.
+    /// Returns the mark of the last update notification: its position among all notifications. A store without
+    /// notifications always returns the same mark.
     ///
     /// # Errors
     /// Returns an error if the store cannot be reached, or if its notifications have a foreign format.
@@ -171,8 +171,8 @@ pub trait PolicyStore: Send + Sync {
     }
 
     /// Removes the policy in one atomic change, so that other programs can write its key or file. `last` is the
-    /// sequence of the last publication, as a protection against a release by mistake. Returns one text for each repair
-    /// of an interrupted change.
+    /// sequence of the last publication, as a protection against a release by mistake. If an earlier change was
+    /// interrupted, for example by a crash, it is undone or completed first; returns one text for each such repair.
     ///
     /// The next publication still gets a higher sequence. Readers that remember a sequence keep rejecting policies
     /// without one: no content of a store can reset the remembered sequence, because an intruder could write that

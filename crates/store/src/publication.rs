@@ -211,7 +211,8 @@ impl Receipt {
         self.seq
     }
 
-    /// Returns one text for each repair of an interrupted change, made before or after this publication.
+    /// Returns one text for each repair that was made before or after this publication. A repair undoes or completes a
+    /// change that was interrupted, for example by a crash.
     #[must_use]
     pub fn repairs(&self) -> &[String] {
         &self.repairs

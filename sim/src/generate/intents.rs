@@ -83,7 +83,7 @@ pub(super) enum SideField {
     Trade(&'static str),
     /// The field with this name is LONG or SHORT.
     Position(&'static str),
-    /// The field `action` is any other word.
+    /// The field `action` is another word.
     Word(&'static str),
     /// The fields `action` and `side` contradict each other.
     Conflict,

@@ -59,7 +59,7 @@ enum HashStated {
     No,
 }
 
-/// Upper bound of the offsets of all changes in their cycle.
+/// All policy changes of a cycle are at offsets below this one.
 const CHANGES_END: u64 = 2048;
 
 /// The changes of a cycle, each with its offset. None of the offsets belongs to a rare record.

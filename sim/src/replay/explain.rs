@@ -24,7 +24,7 @@ use crate::tape::{Line, TapeError, TapeReader};
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ExplainedRecord {
-    /// The explanation as text for people.
+    /// The explanation as human-readable text.
     pub text: String,
     /// The explanation as JSON.
     pub json: Value,

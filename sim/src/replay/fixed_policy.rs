@@ -18,7 +18,7 @@ pub(crate) type AnswerUnder<'e> = dyn Fn(&Policy, &mut dyn FnMut(&Answer<'_>)) +
 pub struct FixedReplay {
     /// The number of records read.
     pub records: u64,
-    /// The number of these that are policy changes. They are ignored and get no answer.
+    /// The number of these records that are policy changes. They are ignored and get no answer.
     pub ignored: u64,
     /// The number of recorded decisions. They are evaluated under the given policies, not under their recorded ones.
     pub recorded: u64,

@@ -62,7 +62,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The explanation for missing causes.
 const NO_CAUSES: &str =
-    "causes are not available: recorded answers do not contain the policies they were made under";
+    "causes are not available, because recorded answers do not contain policies";
 
 impl fmt::Display for DiffReport<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -194,7 +194,7 @@ impl DiffReport<'_> {
         }
         match it.flips() {
             0 if self.judged_nothing().is_some() => {
-                writeln!(f, "nothing was compared: no record reached a policy")
+                writeln!(f, "nothing was compared: no record used a policy in force")
             }
             0 => writeln!(f, "no answer flips"),
             flips if self.has_causes() => writeln!(f, "{} answers flip", thousands(flips)),

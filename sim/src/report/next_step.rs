@@ -45,7 +45,8 @@ impl<'a> Skips<'a> {
         }
     }
 
-    /// Returns the error for a run in which no record reached a policy, with `step` or, if it is `None`, the next steps.
+    /// Returns the error for a run in which no record used a policy in force: it names `step` or, if that is `None`,
+    /// the next steps.
     pub(super) fn nothing_judged(
         &self,
         records: u64,
@@ -60,7 +61,7 @@ impl<'a> Skips<'a> {
             steps.push("give a tape with entries or open positions".to_owned());
         }
         format!(
-            "0 of {} reached a policy, so nothing was {was_done}; {}",
+            "0 of {} used a policy in force, so nothing was {was_done}; {}",
             counted(records, "record"),
             steps.join("; ")
         )
@@ -160,7 +161,8 @@ impl<'a> Skips<'a> {
         }
     }
 
-    /// Returns the step for symbols that no policy lists: those that are probably misspelled or, if `lists_all`, any.
+    /// Returns the step for symbols that no policy lists. It names the listed symbols that were probably intended. If
+    /// there are none and `lists_all` is true, it names the unlisted symbols.
     fn symbol_step(&self, lists_all: bool) -> Option<String> {
         let unlisted = self.samples.unlisted();
         let meant: Vec<String> = unlisted

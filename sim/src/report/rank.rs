@@ -127,7 +127,7 @@ fn write_trades(f: &mut fmt::Formatter<'_>, candidates: &[Candidate]) -> fmt::Re
 const REASONS_SHOWN: usize = 3;
 
 fn write_skips(f: &mut fmt::Formatter<'_>, candidates: &[Candidate]) -> fmt::Result {
-    let mut table = table(&["policy", "skips", "top reasons"], "lrl");
+    let mut table = table(&["policy", "skips", "most frequent skip reasons"], "lrl");
     for it in candidates {
         let mut reasons: Vec<_> = it.counts.reasons().collect();
         reasons.sort_by_key(|(_, count)| Reverse(*count));

@@ -103,8 +103,8 @@ impl<'a> Prices<'a> {
         let naive = match self.times_without_offset {
             0 => String::new(),
             count => format!(
-                "\n  {} without a UTC offset read as UTC",
-                counted(count, "time")
+                "\n  times without a UTC offset: {}, read as UTC",
+                thousands(count)
             ),
         };
         format!(
@@ -300,7 +300,7 @@ impl SimulationReport<'_> {
                     || "none, so there is no kill score (--market-window is not given)".to_owned(),
                     |rule| {
                         format!(
-                            "from the closes of the last {} s; a trend strength of {} is certain",
+                            "from the closing prices of the last {} s; `p_trend` reaches 1 at a trend strength of {}",
                             rule.window_sec, rule.trend_certain
                         )
                     },

@@ -102,7 +102,7 @@ impl Lot {
             .map(Self)
     }
 
-    /// Returns the value of the 15th significant digit of a quantity, which is the lot size without a rule.
+    /// Returns the value of the 15th significant digit of a quantity, which is its lot size if none is given.
     pub(super) fn of_last_digit(quantity: Quantity) -> Result<Self, AmountOverflow> {
         let units = scaled(quantity.0)?;
         let dropped = dropped_digits(units).unwrap_or_default();

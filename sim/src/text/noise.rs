@@ -1,4 +1,4 @@
-//! Removal of floating-point noise from texts for people.
+//! Removal of floating-point noise from human-readable text.
 
 /// The number of significant digits to which a number is rounded to find out whether its last digits are noise.
 const DIGITS: usize = 14;

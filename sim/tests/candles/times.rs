@@ -20,7 +20,7 @@ fn with(options: ReadOptions, column: &str, times: &[&str]) -> Result<Series, St
     read_as("candles", csv(column, times).as_bytes(), &options)
 }
 
-/// Minutes from 2026-01-05T00:01:00Z, with a suffix that makes other units of seconds.
+/// Returns two times from 2026-01-05T00:01:00Z on, one minute apart, in epoch seconds followed by a suffix.
 fn minutes(suffix: &str) -> [String; 2] {
     ["1767571260", "1767571320"].map(|seconds| format!("{seconds}{suffix}"))
 }

@@ -52,8 +52,8 @@ fn open(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>) {
     }
 }
 
-/// Calls `read` with the fields of an object, which may be in a text. Does nothing if the value is not an object or a
-/// list.
+/// Calls `read` with the fields of an object, which can also be a text that contains the object as JSON. Does nothing
+/// if the value is neither an object nor a list.
 fn read_nested(
     field: &IntentField<'_, '_>,
     read: impl FnOnce(&RecordFields<'_>),

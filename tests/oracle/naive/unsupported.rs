@@ -178,7 +178,7 @@ pub(crate) fn find(record: &Record, ignored: &[String]) -> Unsupported {
             });
         } else if let Some(last) = decisive(written, value).filter(|_| !ignored.contains(written)) {
             all.found = true;
-            // A stated quantity counts more than a name that may state an amount, but its unit must be known.
+            // A stated quantity takes precedence over a name that may state an amount, but its unit must be known.
             let has_quantity = record.has("quantity") || record.has("qty");
             let counts = !has_quantity || last == "inverse";
             all.amount |= AMOUNTS.contains(&last.as_str()) && counts;
@@ -189,10 +189,10 @@ pub(crate) fn find(record: &Record, ignored: &[String]) -> Unsupported {
 
 /// Returns true if a known name has a value that changes an order.
 fn known(name: &str, value: &Json) -> bool {
-    let says = |word: &str| matches!(value, Json::Text(text) if text.eq_ignore_ascii_case(word));
+    let is_word = |word: &str| matches!(value, Json::Text(text) if text.eq_ignore_ascii_case(word));
     match name {
-        "tdmode" => says("cash"),
-        "tgtccy" => says("quote_ccy"),
+        "tdmode" => is_word("cash"),
+        "tgtccy" => is_word("quote_ccy"),
         "contractsize" => counts(value) && number(value) != Given::Number(1.0),
         _ => counts(value),
     }

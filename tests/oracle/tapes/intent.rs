@@ -58,7 +58,8 @@ const FIELDS: [&str; 45] = [
     "tp",
     "close",
 ];
-const LENT: [&str; 7] = [
+/// The fields that can be in the envelope instead of the payload.
+const FROM_ENVELOPE: [&str; 7] = [
     "id",
     "intent_id",
     "source",
@@ -148,16 +149,19 @@ enum Place {
 pub(crate) fn lines() -> impl Strategy<Value = String> {
     let edits =
         prop_oneof![18 => vec(change(), 0..1), 6 => vec(change(), 1..2), 3 => vec(change(), 2..4)];
-    let lent = (vec(any::<bool>(), LENT.len()), weighted(0.15, id()));
+    let moved = (
+        vec(any::<bool>(), FROM_ENVELOPE.len()),
+        weighted(0.15, id()),
+    );
     let spelled = (weighted(0.15, any::<u64>()), weighted(0.08, nesting()));
-    let whole = (fields(), envelope(), edits, lent, spelled)
+    let whole = (fields(), envelope(), edits, moved, spelled)
         .prop_map(
-            |(fields, envelope, edits, (lent, own_id), (spelling, nest))| {
+            |(fields, envelope, edits, (moved, own_id), (spelling, nest))| {
                 let fields = match spelling {
                     Some(seed) => spell(fields, seed),
                     None => fields,
                 };
-                render(fields, envelope, &edits, &lent, own_id, nest)
+                render(fields, envelope, &edits, &moved, own_id, nest)
             },
         )
         .boxed();
@@ -630,9 +634,9 @@ fn nesting() -> impl Strategy<Value = Nest> {
 fn nest(fields: Pairs, (name, as_text, seed): Nest) -> Pairs {
     let moves = |at: usize, key: &str| {
         let key = key.replace(['_', '-'], "").to_ascii_lowercase();
-        let mut fixed = LENT.iter().chain(&["payload", "data"]);
-        let is_lent = fixed.any(|lent| lent.replace('_', "") == key);
-        !is_lent && (seed >> (at % 64)) & 1 == 1
+        let mut fixed = FROM_ENVELOPE.iter().chain(&["payload", "data"]);
+        let is_fixed = fixed.any(|name| name.replace('_', "") == key);
+        !is_fixed && (seed >> (at % 64)) & 1 == 1
     };
     let (mut inner, mut outer) = (Pairs::new(), Pairs::new());
     for (at, (key, value)) in fields.into_iter().enumerate() {
@@ -868,7 +872,7 @@ fn render(
     mut fields: Pairs,
     envelope: Envelope,
     edits: &[(Place, Edit)],
-    lent: &[bool],
+    moved: &[bool],
     own_id: Option<String>,
     nesting: Option<Nest>,
 ) -> String {
@@ -878,8 +882,8 @@ fn render(
         Envelope::Object(name) | Envelope::Text(name) => Some(name),
     };
     if payload.is_some() {
-        // A spelled name is not lent.
-        for (name, _) in LENT.iter().zip(lent).filter(|(_, lent)| **lent) {
+        // A name in another spelling stays in the payload.
+        for (name, _) in FROM_ENVELOPE.iter().zip(moved).filter(|(_, moved)| **moved) {
             outside.extend(fields.iter().filter(|(key, _)| key == name).cloned());
             fields.retain(|(key, _)| key != name);
         }

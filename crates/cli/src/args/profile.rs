@@ -7,7 +7,7 @@ use portcullis_service::profile::{PROFILES, Profile};
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct ProfileArg {
     /// Use the field names, keys, values and exit delegates of other services on the server; `docs/quantum-trader.md`
-    /// lists them [default: this project's own]
+    /// lists them [default: the names and values of this project]
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(PROFILES.map(|profile| profile.name)))]
     profile: Option<String>,
 }

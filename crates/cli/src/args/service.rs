@@ -61,8 +61,8 @@ pub(crate) struct ServiceArgs {
     /// a restart [default: not stored]
     #[arg(long, value_name = "FILE")]
     sequence_file: Option<PathBuf>,
-    /// Do not start, and skip all entries or make no proposals, unless the `maxmemory-policy` of the server is
-    /// `noeviction` [default: only log a warning]
+    /// Do not start unless the `maxmemory-policy` of the server is `noeviction`; if the setting changes later, skip all
+    /// entries or make no proposals [default: only log a warning]
     #[arg(long)]
     require_noeviction: bool,
     /// Serve metrics for Prometheus at this address, on at most 16 connections at the same time; use a loopback address,

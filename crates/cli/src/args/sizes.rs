@@ -21,7 +21,7 @@ pub(crate) struct SizeArgs {
     /// refused. Can be repeated.
     #[arg(long = "min-quantity", value_name = "SYMBOL=UNITS", value_parser = parse_positive)]
     min_quantities: Vec<OfSymbol>,
-    /// The smallest notional of a symbol in USD, with the same effect: BTCUSDT=5
+    /// The smallest notional of a symbol in USD, with the same effect as `--min-quantity`: BTCUSDT=5
     #[arg(long = "min-notional", value_name = "SYMBOL=USD", value_parser = parse_positive)]
     min_notionals: Vec<OfSymbol>,
 }

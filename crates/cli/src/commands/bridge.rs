@@ -10,7 +10,7 @@ use portcullis_service::{
     bridge::{self, Settings},
     keys,
     profile::Profile,
-    runtime::{Stop, Trust, say, system_time},
+    runtime::{Stop, Trust, log_status, system_time},
 };
 use portcullis_store::RedisServer;
 
@@ -59,8 +59,9 @@ pub(crate) struct Args {
     /// last trade of each symbol are remembered forever; in seconds, or with a unit, such as `24h`
     #[arg(long, value_name = "DURATION", default_value = "86400", value_parser = parse_remember, allow_negative_numbers = true)]
     remember: Duration,
-    /// The approximate number of plans to keep in the plan stream; older plans are deleted once every consumer group of
-    /// that stream has acknowledged them, or, if it has no group, unless they are exits [default: all]
+    /// The approximate number of plans to keep in the plan stream; an older plan is deleted after every consumer group
+    /// of that stream has acknowledged it; if the stream has no group, older plans are deleted, except exits [default:
+    /// all]
     #[arg(long, value_name = "N")]
     plan_maxlen: Option<NonZeroU64>,
     /// The approximate number of skip records to keep in the skip stream; older ones are deleted [default: all]
@@ -68,8 +69,9 @@ pub(crate) struct Args {
     skip_maxlen: Option<NonZeroU64>,
     #[command(flatten)]
     profile: ProfileArg,
-    /// The maximum age of a mark price from which the quantity of an entry without a quantity and without a price is
-    /// computed; older marks make the entry a skip [default: 10]
+    /// The maximum age of the mark price from which the bridge computes the quantity of an entry that has neither a
+    /// quantity nor a price; if the mark price is older, the entry is skipped; in seconds, or with a unit, such as
+    /// `30s` [default: 10]
     #[arg(long, value_name = "DURATION", requires = "profile", value_parser = parse_mark_max_age)]
     mark_max_age: Option<Duration>,
     #[command(flatten)]
@@ -125,7 +127,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let (server, trust) = args.service.resolve()?;
     let settings = args.settings(server, trust);
     let stop = Stop::on_signals().map_err(Failure::error)?;
-    say(format_args!(
+    log_status(format_args!(
         "bridge: guardrails {}; exit owner {}{}; Redis at {}, group `{}`, consumer `{}`{}",
         operator.guardrails,
         operator.exit_owner,

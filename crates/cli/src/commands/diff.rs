@@ -104,7 +104,7 @@ fn comparison(args: &Args) -> Result<Comparison<'_>, Failure> {
         }
         ([], [_, _]) if !has_tape => {
             return fail(
-                "`--policy` is given twice without a TAPE: give the tape that both policies should answer",
+                "`--policy` is given twice without a TAPE: give the tape to answer under both policies",
             );
         }
         ([], [before, after]) => return Ok(Comparison::Policies(before, after)),
@@ -344,11 +344,13 @@ fn answer_source(path: &Path) -> Result<TapeSource, Failure> {
     if is_stdin(path) {
         return Ok(TapeSource::Stdin);
     }
-    let fail =
-        |why: &dyn std::fmt::Display| Failure::error(format_args!("`{}`: {why}", shown_path(path)));
-    let metadata = fs::metadata(path).map_err(|error| fail(&error))?;
+    let name = format!("`{}`", shown_path(path));
+    let metadata =
+        fs::metadata(path).map_err(|error| Failure::error(format_args!("{name}: {error}")))?;
     if metadata.is_dir() {
-        return Err(fail(&"is a directory, not a file"));
+        return Err(Failure::error(format_args!(
+            "{name} is a directory, not a file"
+        )));
     }
     Ok(TapeSource::File(path.to_owned()))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use portcullis_service::DEFAULT_EXIT_OWNER;
 use portcullis_service::{
     harvester::{self, Authority, Settings},
-    runtime::{Stop, say},
+    runtime::{Stop, log_status},
 };
 
 use crate::{
@@ -60,7 +60,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         sizes: args.sizes.by_symbol(),
     };
     let stop = Stop::on_signals().map_err(Failure::error)?;
-    say(format_args!(
+    log_status(format_args!(
         "harvester: {}; Redis at {}, every {} ms{}",
         settings.authority,
         settings.redis,

@@ -29,9 +29,9 @@ pub(crate) struct Args {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
-    /// Text for people
+    /// Human-readable text
     Text,
-    /// JSON for programs
+    /// Machine-readable JSON
     Json,
     /// SARIF 2.1.0 for code scanning services and editors
     Sarif,

@@ -51,13 +51,13 @@ pub(crate) struct Args {
     /// The length of a candle: a number and s, m (minutes), h, d, w or M (months)
     ///
     /// If omitted, it is the most frequent time between two adjacent candles of each file. Give it if most candles are
-    /// missing. Two candles with less than 1.5 lengths between their starts have no gap.
+    /// missing. There is no gap between two candles if their starts are less than 1.5 lengths apart.
     #[arg(long, value_name = "LENGTH")]
     interval: Option<Interval>,
     /// The unit of candle times that are numbers
     ///
-    /// If omitted, it is decided for each file by the name of the column, such as `time_ms`, or by the values, which must
-    /// all be between 2000 and 2100.
+    /// If omitted, it is decided for each file by the name of the column, such as `time_ms`, or by the values, which
+    /// must all be in the years 2000 to 2099.
     #[arg(long, value_name = "UNIT", value_parser = parse_unit)]
     time_unit: Option<TimeUnit>,
     /// The meaning of candle times: the start or the end of each candle
@@ -66,7 +66,7 @@ pub(crate) struct Args {
     /// 23:59:59.999 or the last days of months. Otherwise it is the start.
     #[arg(long, value_name = "open|close", value_parser = parse_label)]
     time_label: Option<TimeLabel>,
-    /// Fill entries that were decided during a gap at the open of the first candle after it
+    /// If an entry was decided during a gap, fill it at the open of the first candle after the gap
     #[arg(long)]
     fill_after_gap: bool,
     /// The starting cash in USD

@@ -17,23 +17,25 @@ use crate::failure::Failure;
 /// Reads the text of a file, or of standard input for `-`. A pipe or a device is read up to its end. Fails after
 /// [`RECORD_BYTES_MAX`] bytes, because a device such as `/dev/zero` has no end.
 pub(crate) fn read_file(path: &Path) -> Result<String, Failure> {
-    let fail = |why: &dyn Display| Failure::error(format_args!("`{}`: {why}", shown_path(path)));
+    let name = format!("`{}`", shown_path(path));
     let bytes = if path == Path::new("-") {
         bounded(io::stdin().lock())
     } else if path.is_dir() {
-        return Err(fail(&"is a directory, not a file"));
+        return Err(Failure::error(format_args!(
+            "{name} is a directory, not a file"
+        )));
     } else {
         File::open(path).and_then(bounded)
     };
-    let bytes = bytes.map_err(|error| fail(&error))?;
+    let bytes = bytes.map_err(|error| Failure::error(format_args!("{name}: {error}")))?;
     let text = String::from_utf8(bytes).map_err(|error| {
-        fail(&format_args!(
-            "not UTF-8 from byte {}",
+        Failure::error(format_args!(
+            "{name} is not UTF-8 from byte {}",
             error.utf8_error().valid_up_to() + 1
         ))
     })?;
     if text.trim().is_empty() {
-        return Err(fail(&"is empty"));
+        return Err(Failure::error(format_args!("{name} is empty")));
     }
     Ok(text)
 }
@@ -46,7 +48,7 @@ fn bounded(from: impl Read) -> io::Result<Vec<u8>> {
         .read_to_end(&mut bytes)?;
     if bytes.len() > RECORD_BYTES_MAX {
         return Err(io::Error::other(format!(
-            "is larger than {} MiB, the largest file that can be read here",
+            "larger than {} MiB, the largest file that can be read here",
             RECORD_BYTES_MAX >> 20
         )));
     }

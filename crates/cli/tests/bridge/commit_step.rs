@@ -1,4 +1,5 @@
-//! No trade is written that the store would not allow at the time of the write, and each exit is answered once.
+//! Tests that no trade is written that the store would not allow at the time of the write, and that each exit is
+//! answered once.
 //!
 //! The server and the bridge are stopped and continued (SIGSTOP, SIGCONT) while intents arrive and the policy and the
 //! halts change. Each change also appends a mark to the stream of plans. So the stream has the exact order of all plans

@@ -71,7 +71,7 @@ fn a_delivery_id_counts_without_an_id_of_the_sender() {
     for id in ["1", "1", "2"] {
         redis.add(INTENTS, &[("id", id), ("payload", payload)]);
     }
-    // A blank id is no id.
+    // A blank id is not an id.
     for _ in 0..2 {
         redis.with(INTENTS, &ENTRY, &[("intent_id", "")]);
     }

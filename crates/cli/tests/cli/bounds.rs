@@ -41,7 +41,7 @@ fn check_error(place: &Place, arguments: &[&str], expected: &str) {
 fn a_file_that_is_read_whole_is_bounded() {
     let place = Place::new();
     place.put("tape", "");
-    let larger = "is larger than 16 MiB, the largest file that can be read here";
+    let larger = "larger than 16 MiB, the largest file that can be read here";
     let zero = format!("`/dev/zero`: {larger}");
     check_error(&place, &["replay", "tape", "--policy", "/dev/zero"], &zero);
     check_error(

@@ -339,7 +339,7 @@ fn a_file_without_readable_records_gets_a_warning() {
         assert_eq!(run.status, 2);
         assert!(run.stderr.starts_with(warning), "{}", run.stderr);
         assert!(
-            run.stderr.contains("0 of 2 records reached a policy"),
+            run.stderr.contains("0 of 2 records used a policy in force"),
             "{}",
             run.stderr
         );

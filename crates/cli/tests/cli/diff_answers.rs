@@ -265,7 +265,7 @@ fn an_invalid_policy_is_handled_as_in_a_replay() {
     let run = place.run(&["diff", "--answers", "bad", "tape", "--policy", "bad.json"]);
     assert_eq!((run.status, &run.stderr), (1, &replayed.stderr));
     assert!(
-        run.stdout.ends_with("no record reached a policy\n"),
+        run.stdout.ends_with("no record used a policy in force\n"),
         "{}",
         run.stdout
     );

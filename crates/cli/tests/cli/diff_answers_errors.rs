@@ -299,7 +299,7 @@ fn conflicting_arguments_are_rejected() {
     check("--answers old tape --minimal m", minimal);
     check(
         "--policy p.json --policy p.json",
-        "`--policy` is given twice without a TAPE: give the tape that both policies should answer",
+        "`--policy` is given twice without a TAPE: give the tape to answer under both policies",
     );
     let stdin = "standard input can be read only once, but it is used by";
     check(
@@ -314,7 +314,7 @@ fn conflicting_arguments_are_rejected() {
         "--answers missing tape",
         "`missing`: No such file or directory (os error 2)",
     );
-    check("--answers . tape", "`.`: is a directory, not a file");
+    check("--answers . tape", "`.` is a directory, not a file");
     check(
         "--answers old tape --report old",
         "cannot write `old`: it is an input of this run",

@@ -90,15 +90,15 @@ fn objects_of(batch: &RecordBatch) -> Vec<Value> {
 #[test]
 fn every_flip_is_written_in_record_order() {
     let place = place();
-    let said = reported(&place, &[&POLICIES[..], &["tape.jsonl"]].concat(), "flips");
+    let report = reported(&place, &[&POLICIES[..], &["tape.jsonl"]].concat(), "flips");
     let flips = objects(&place.read("flips"));
-    assert_eq!(said["flips"], flips.len());
+    assert_eq!(report["flips"], flips.len());
     assert!(flips.is_sorted_by_key(|flip| flip["n"].as_u64()));
-    for (kind, count) in said["kinds"].as_object().unwrap() {
+    for (kind, count) in report["kinds"].as_object().unwrap() {
         let of_kind = flips.iter().filter(|flip| flip["kind"] == *kind);
         assert_eq!(*count, of_kind.count(), "{kind}");
     }
-    for flip in said["largest"].as_array().unwrap() {
+    for flip in report["largest"].as_array().unwrap() {
         assert!(flips.contains(flip), "{flip}");
     }
     let more = reported(
@@ -106,7 +106,7 @@ fn every_flip_is_written_in_record_order() {
         &[&POLICIES[..], &["tape.jsonl"]].concat(),
         "flips.parquet",
     );
-    assert_eq!(more, said);
+    assert_eq!(more, report);
     assert_eq!(rows(&place, "flips.parquet"), flips);
 }
 
@@ -117,10 +117,10 @@ fn recorded_answers_flip_without_a_cause() {
         place.run(&["replay", "tape.jsonl", "--policy", policy, "--out", out]);
     }
     let answers = ["diff", "--answers", "old", "--answers", "new"];
-    let said = reported(&place, &answers, "flips");
+    let report = reported(&place, &answers, "flips");
     let flips = objects(&place.read("flips"));
     assert!(!flips.is_empty());
-    assert_eq!(said["flips"], flips.len());
+    assert_eq!(report["flips"], flips.len());
     assert!(flips.iter().all(|flip| flip.get("cause").is_none()));
     reported(&place, &answers, "flips.parquet");
     assert_eq!(rows(&place, "flips.parquet"), flips);

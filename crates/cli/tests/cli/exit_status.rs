@@ -220,9 +220,9 @@ fn unreadable_files_are_2_and_named() {
     let gone = "`gone.json`: No such file or directory (os error 2)";
     let no_json = "`no.json`: the document is `no JSON\\n`, but must be valid JSON (line 1, column 2: expected ident)";
     let list = "`list.json`: the document is `[]`, but must be a JSON object";
-    let folder = "`.`: is a directory, not a file";
-    let not_text = "`text.bin`: not UTF-8 from byte 7";
-    let empty = "`empty.json`: is empty";
+    let folder = "`.` is a directory, not a file";
+    let not_text = "`text.bin` is not UTF-8 from byte 7";
+    let empty = "`empty.json` is empty";
     let files = [
         ("gone.json", gone),
         ("empty.json", empty),
@@ -275,11 +275,11 @@ fn invalid_guardrails_are_2() {
         "`max_leverage` is `\"much\"`, but must be a finite number greater than 0; `halt` is `\"some\"`, but must be `nothing`, `everything` or a list of symbols without `*` (to halt all symbols, use `everything`)",
     );
     for (file, message) in [
-        ("gone.json", "No such file or directory (os error 2)"),
-        ("empty.json", "is empty"),
+        ("gone.json", ": No such file or directory (os error 2)"),
+        ("empty.json", " is empty"),
     ] {
         let arguments = ["replay", "tape.jsonl", "--guardrails", file];
-        self::check(&arguments, 2, &format!("`{file}`: {message}"));
+        self::check(&arguments, 2, &format!("`{file}`{message}"));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Tests that a comparison or a ranking in which no record reaches a policy does not pass.
+//! Tests that a comparison or a ranking fails if no record uses a policy in force.
 
 use serde_json::{Value, json};
 
@@ -49,7 +49,7 @@ fn invalid(_: i64) -> Value {
 #[test]
 fn a_comparison_without_a_usable_record_fails() {
     let many: Vec<Value> = (0..1450).map(invalid).collect();
-    let counted = "0 of 1,450 records reached a policy, so nothing was compared; ";
+    let counted = "0 of 1,450 records used a policy in force, so nothing was compared; ";
     let explained = "run `portcullis explain tape.jsonl --n 1`";
     check_nothing(&place(&many), TWO, &[counted, "INTENT_INVALID", explained]);
     check_nothing(
@@ -64,7 +64,7 @@ fn a_comparison_without_a_usable_record_fails() {
     check_nothing(
         &place(&policies_only),
         TWO,
-        &["0 of 1 record reached a policy"],
+        &["0 of 1 record used a policy in force"],
     );
     let exits: Vec<Value> = (0..3).map(exit).collect();
     check_nothing(
@@ -77,7 +77,7 @@ fn a_comparison_without_a_usable_record_fails() {
 #[test]
 fn a_comparison_of_policies_that_are_not_in_force_fails() {
     let place = place(&(0..1450).map(entry).collect::<Vec<_>>());
-    let counted = "0 of 1,450 records reached a policy";
+    let counted = "0 of 1,450 records used a policy in force";
     check_nothing(
         &place,
         EXPIRED,
@@ -117,7 +117,7 @@ fn a_comparison_of_answers_without_a_policy_fails() {
         let replay = format!("replay tape.jsonl --policy {policy}.json --out {out}");
         assert_eq!(run(&place, &replay).status, 0);
     }
-    let counted = "0 of 5 records reached a policy";
+    let counted = "0 of 5 records used a policy in force";
     check_nothing(
         &place,
         "diff --answers a --answers a",

@@ -153,7 +153,7 @@ const VERDICTS: &[(&str, i32)] = &[
     ("proof bot.py --format sarif", 1),
 ];
 
-/// A closed pipe ends the output, not the judgement.
+/// A closed pipe ends the output, but does not change the exit status.
 #[test]
 fn a_closed_pipe_never_changes_a_verdict() {
     let place = verdicts();
@@ -174,7 +174,7 @@ fn a_closed_pipe_never_changes_a_verdict() {
     }
 }
 
-/// A publication with `--yes` is not a matter of its output.
+/// A publication with `--yes` does not depend on its output.
 #[test]
 fn a_closed_pipe_does_not_prevent_a_publication() {
     let place = published();

@@ -224,7 +224,7 @@ fn an_expired_policy_is_reported() {
     let stale = check(
         START,
         1,
-        "POLICY_STALE: expired at 2026-01-05T00:00:00Z; publish a policy with a later `valid_until_epoch`\n",
+        "POLICY_STALE: the policy expired at 2026-01-05T00:00:00Z; publish a policy with a later `valid_until_epoch`\n",
         "portcullis: `-` has expired: every entry would be skipped with POLICY_STALE\n",
     );
     assert_eq!(stale["reason"], "POLICY_STALE");

@@ -196,7 +196,7 @@ fn an_edited_audit_log_is_reported() {
 #[test]
 fn an_unusable_store_is_reported_on_one_line() {
     let place = Place::new();
-    for (address, said) in [
+    for (address, message) in [
         ("nonsense", "unknown scheme; use"),
         ("redis://user:secret@127.0.0.1:1", "not available"),
         ("redis://user:secret@@", "invalid address"),
@@ -204,7 +204,7 @@ fn an_unusable_store_is_reported_on_one_line() {
         let run = place.run(&["policy", "show", "--store", address]);
         assert_eq!(run.status, 2, "{address}");
         assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
-        assert!(run.stderr.contains(said), "{}", run.stderr);
+        assert!(run.stderr.contains(message), "{}", run.stderr);
         assert!(!run.stderr.contains("secret"), "{}", run.stderr);
     }
     let empty = place.run(&["policy", "show", "--store", "file:nothing"]);

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 /// The start of the test tapes in epoch seconds: 2026-01-05T00:00:00Z.
 pub(crate) const START: i64 = 1_767_571_200;
 
-/// A time after every test in epoch seconds, for policies that must not be expired by the clock of the machine.
+/// A time in epoch seconds that is later than every test run, for policies that must not expire by the clock of the
+/// machine.
 pub(crate) const FAR: i64 = 4_102_444_800;
 
 /// Parses one JSON object per line.

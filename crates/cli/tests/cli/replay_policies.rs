@@ -79,7 +79,7 @@ fn policies_are_ordered_by_notional_then_name() {
         (run.status, &*run.stderr),
         (
             2,
-            "portcullis: 0 of 1 record reached a policy, so nothing was ranked; give a tape with entries or open positions\n"
+            "portcullis: 0 of 1 record used a policy in force, so nothing was ranked; give a tape with entries or open positions\n"
         )
     );
 }

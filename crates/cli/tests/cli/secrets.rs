@@ -173,7 +173,7 @@ fn temporary_files_of_ended_processes_are_removed() {
         }
     }
     place.put("other.part", "x");
-    // The owner of one file is still alive.
+    // The process that owns one of the files is still running.
     let owner = File::open(place.path().join(name(1))).unwrap();
     owner.lock().unwrap();
     let run = place.run(&["replay", "tape.jsonl", "--out", "answers.jsonl"]);
@@ -298,7 +298,7 @@ fn a_release_is_confirmed_by_the_sequence_and_audited() {
 fn fields_of_another_program_are_reported_with_the_next_step() {
     let place = published();
     let written = "the fields were written by another program after publication 1";
-    // Another program replaces the file and does not know the sequence.
+    // Another program replaces the file with a policy that has no sequence.
     place.put("store", place.read("second.json"));
     let shown = place.run(&["policy", "show", "--store", STORE]);
     assert_eq!(shown.status, 0);

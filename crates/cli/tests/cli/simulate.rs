@@ -425,7 +425,7 @@ fn invalid_candles_are_refused_with_their_line() {
     );
     case(
         "2026-01-05T00:02:00Z,0,2,0,1",
-        "`open` is `0`: not greater than 0",
+        "`open` is `0`: must be greater than 0",
     );
     case(
         "2026-01-05T00:02:00Z,1,2,1,",

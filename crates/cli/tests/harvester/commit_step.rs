@@ -1,4 +1,4 @@
-//! No proposal is written under harvest parameters that the server does not hold at that time.
+//! Tests that no proposal is written under harvest parameters that the server does not hold at the time of the write.
 //!
 //! The harvester and the server are stopped and continued (SIGSTOP, SIGCONT) while prices and policies change. Each
 //! publication also appends a mark to the stream of proposals, which therefore has the exact order of both.

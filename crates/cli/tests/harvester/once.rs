@@ -20,10 +20,10 @@ fn doubled(redis: &mut Redis) -> usize {
     let mut stages: BTreeMap<[String; 3], usize> = BTreeMap::new();
     let of = |record: &Fields, name| text(record, name).to_owned();
     for record in redis.records(STREAM) {
-        let said = ["action", "stop_proposed", "reasons", "opened_at", "reason"];
-        let said: Vec<String> = said.iter().map(|name| of(&record, name)).collect();
-        let before = last.insert(of(&record, "symbol"), said.clone());
-        again += usize::from(before == Some(said));
+        let values = ["action", "stop_proposed", "reasons", "opened_at", "reason"];
+        let values: Vec<String> = values.iter().map(|name| of(&record, name)).collect();
+        let before = last.insert(of(&record, "symbol"), values.clone());
+        again += usize::from(before == Some(values));
         if text(&record, "action").starts_with("PARTIAL") {
             let stage = ["symbol", "opened_at", "action"].map(|name| of(&record, name));
             *stages.entry(stage).or_default() += 1;

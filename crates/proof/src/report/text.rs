@@ -1,4 +1,4 @@
-//! The report as text for people.
+//! The report as human-readable text.
 
 use std::fmt::{self, Display};
 

@@ -37,7 +37,8 @@ pub(super) struct BatchDecider<'a> {
     precedence: &'a Precedence,
     /// True for the only stream worker that logs policies outside the guardrails.
     logs_violations: bool,
-    /// The plans of the executor, if they have another form than this project's, and the bounds of mark prices.
+    /// The form of the plans and the bounds of mark prices, if an executor requires another form of plans than this
+    /// project's.
     executor: Option<(&'static PlanFormat, MarkBounds)>,
     /// The engine with the halts of a policy snapshot, and the number of that snapshot.
     engine: Option<(u64, Engine)>,
@@ -234,8 +235,8 @@ impl<'a> BatchDecider<'a> {
         }
     }
 
-    /// Returns the order of a trade or an exit in the form of the executor; `None` for a skip, and if plans have this
-    /// project's own form.
+    /// Returns the order of a trade or an exit in the form of the executor. Returns `None` for a skip, or if no
+    /// executor requires another form of plans.
     fn sizing(
         &self,
         decision: &Decision<'_>,

@@ -112,9 +112,9 @@ impl Verdict {
 }
 
 impl TradeTerms {
-    /// Returns the terms of a trade that was decided at `now` under this content. The plan may be written from the
-    /// start of the validity of the policy until the trade may no longer be executed, or until the intent is too old
-    /// for the policy or the guardrails, or the mark price at `marked_until`, if that is earlier.
+    /// Returns the terms of a trade that was decided under this content. The plan may be written from the start of the
+    /// validity of the policy until the earliest of three times: the last time at which the trade may be executed, the
+    /// time after which the intent is too old, and `marked_until`, after which the mark price is too old.
     pub(super) fn new(
         trade: &Trade<'_>,
         content: &ContentToken,
@@ -148,7 +148,7 @@ impl Outcome {
         }
     }
 
-    /// Returns true if the plan of an exit was written, but not the mark that it was answered.
+    /// Returns true if the plan of an exit was written, but its intent could not be marked as answered.
     pub(super) fn is_unmarked_exit(&self) -> bool {
         self.code == "EXIT" && !self.detail.is_empty()
     }

@@ -5,10 +5,10 @@
 //! becomes a plan, anything else a skip record. One atomic script writes the plan, the mark that
 //! the intent was answered, and the acknowledgement, so an intent is answered once, even if it is
 //! delivered several times. The script writes the answer to an entry only while the server still
-//! holds the policy and the halts of the decision, and a trade only until it or its intent is too
-//! old by the clock of the server; otherwise the entry is decided again. If a process dies, each
-//! intent that it read either has its answer or stays pending until another consumer claims it. An
-//! answer that cannot be written blocks only its own entry.
+//! holds the policy and the halts of the decision. A trade is also written only until the trade or
+//! its intent is too old by the clock of the server. Otherwise the entry is decided again. If a
+//! process dies, each intent that it read either has its answer or stays pending until another
+//! consumer claims it. An answer that cannot be written blocks only its own entry.
 //!
 //! Each stream has its own worker and connection: an exit never waits for an entry, and the worker
 //! of the intents reads nothing while exits are waiting.
@@ -38,7 +38,7 @@ use self::{
     stream_worker::{Role, StreamWorker},
 };
 use crate::runtime::{
-    Connections, Reconnecting, ServiceError, Stop, follow, run_until_one_ends, say,
+    Connections, Reconnecting, ServiceError, Stop, follow, log_status, run_until_one_ends,
 };
 
 /// Answers intents until `stop` is set.
@@ -73,9 +73,9 @@ pub fn run(engine: &Engine, settings: &Settings, stop: &Stop) -> Result<(), Serv
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
     if unanswered.is_empty() {
-        say("stopped: all intents that were read are answered");
+        log_status("stopped: all intents that were read are answered");
     } else {
-        say(format_args!(
+        log_status(format_args!(
             "stopped: {}; the next bridge of the group answers them",
             unanswered.join("; ")
         ));

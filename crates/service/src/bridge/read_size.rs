@@ -8,9 +8,9 @@ pub(super) const BATCH_BYTES: usize = 8 * 1024 * 1024;
 /// Number of entries of unknown size that a read may request.
 const FEW: usize = 8;
 
-/// The number of entries that the next read requests. The server can only count entries, so the number follows the
-/// entries that were read last: as many of the largest one as fit into [`BATCH_BYTES`], and at most twice as many as
-/// there were, or [`FEW`] if that is more. A read requests at least one entry.
+/// The number of entries that the next read requests. Redis cannot limit a read by bytes, so the number is derived from
+/// the entries that were read last. It is twice their number, or [`FEW`] if that is more, but at most the number that
+/// fits into [`BATCH_BYTES`] if each entry is as large as the largest of them. It is never less than one.
 pub(super) struct ReadSize {
     max: usize,
     next: usize,

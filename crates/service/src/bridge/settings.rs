@@ -36,7 +36,7 @@ pub struct Settings {
     /// Time for which an answered intent is remembered.
     pub remember: Duration,
     /// Approximate length to which the plan stream is trimmed; `None` for no trimming. Plans that a consumer group has
-    /// not acknowledged are kept and, without a group, all exits.
+    /// not acknowledged are kept. If the stream has no group, all exits are kept.
     pub plans_max: Option<u64>,
     /// Approximate length to which the skip stream is trimmed; `None` for no trimming.
     pub skips_max: Option<u64>,

@@ -8,7 +8,7 @@ use portcullis::{
 };
 
 use super::metrics;
-use crate::runtime::say;
+use crate::runtime::log_status;
 
 /// Interval between comparisons of the clocks if the guardrails limit the difference.
 const COMPARE_OFTEN: Duration = Duration::from_millis(100);
@@ -64,7 +64,7 @@ impl Skew {
         metrics::skew(skew);
         let is_large = skew > self.bound.unwrap_or(LOGGED_ABOVE);
         if is_large != self.is_large && self.logs_changes {
-            say(format_args!(
+            log_status(format_args!(
                 "the clocks of this machine and of the Redis server differ by at least {skew}"
             ));
         }

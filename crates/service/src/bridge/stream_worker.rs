@@ -3,9 +3,9 @@
 //! Under load, the worker decides a batch while the server writes the answers to the previous one. At most four
 //! batches are read and not yet answered, and no batch is read while more than [`BATCH_BYTES`] of entries wait.
 //!
-//! The server writes nothing but the exits of a batch if the policy, the halts or the time have changed since the
-//! decision. The worker then waits until the feed has read the store again, and decides the other entries again. An
-//! entry whose answer cannot be written is set aside and retried, so that it blocks no other entry.
+//! If the policy, the halts or the time have changed since the decision, the server writes only the exits of the batch.
+//! The worker then waits until the feed has read the store again, and decides the other entries again. An entry whose
+//! answer cannot be written is set aside and retried, so that it blocks no other entry.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -33,8 +33,8 @@ use super::{
 use crate::{
     keys,
     runtime::{
-        Reconnecting, ServiceError, Stop, counted, read_entries, say, server_time, skew, text,
-        wait_for_first_read,
+        Reconnecting, ServiceError, Stop, counted, log_status, read_entries, server_time, skew,
+        text, wait_for_first_read,
     },
     stream::{StreamEntry, id_parts},
 };
@@ -176,8 +176,8 @@ impl<'a> StreamWorker<'a> {
         }
     }
 
-    /// Answers entries until `stop` is set. If entries that were read are not answered then, adds a text about them to
-    /// `unanswered`.
+    /// Answers entries until `stop` is set. If some entries that were read have no answer at that time, adds a text
+    /// about them to `unanswered`.
     pub(super) fn serve(
         mut self,
         connection: Reconnecting<'_>,
@@ -332,7 +332,7 @@ impl<'a> StreamWorker<'a> {
             return Ok(false);
         }
         self.exits_are(Exits::Waiting);
-        say(format_args!(
+        log_status(format_args!(
             "claimed {} of `{}` from another consumer",
             counted(entries.len(), "entry", "entries"),
             self.group.stream
@@ -442,8 +442,8 @@ impl<'a> StreamWorker<'a> {
         self.record_outcomes(&decided, entries, commit.query(connection)?)
     }
 
-    /// Completes what must precede the write of the answers, which takes time, so the entries are then decided again. If
-    /// a policy cannot be stored, the answers that name it are set aside, and all others are returned.
+    /// Does the work that must precede the write of the answers. Because it takes time, the entries are decided again
+    /// afterwards. If a policy cannot be stored, the answers that name it are set aside, and all others are returned.
     fn prepare(
         &mut self,
         attempt: Attempt,
@@ -682,7 +682,7 @@ impl<'a> StreamWorker<'a> {
 
     fn log_deleted(&self, ids: &[String]) {
         for id in ids {
-            say(format_args!(
+            log_status(format_args!(
                 "entry {id} of `{}` was deleted before it was answered",
                 self.group.stream
             ));

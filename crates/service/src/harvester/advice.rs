@@ -39,8 +39,9 @@ pub(super) struct Evaluation<'p, 's> {
 }
 
 impl<'p> Evaluation<'p, '_> {
-    /// Evaluates a position. A proposed partial close stays valid as long as the engine would still
-    /// propose it if its stage had not been taken. Every later proposal treats that stage as taken.
+    /// Evaluates a position. The previous proposal of a partial close stays valid if the engine makes the same proposal
+    /// again under the assumption that its stage was not taken. In every other evaluation, the proposed stage counts as
+    /// taken.
     pub(super) fn advice(&self) -> Advice<'p> {
         let (taken, peak) = self.remembered();
         let before = match taken {

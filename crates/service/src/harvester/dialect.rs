@@ -107,7 +107,8 @@ impl Withdrawal {
         !last.is_empty() && last.0 != withdrawn
     }
 
-    /// Returns the fields of the proposal that replaces the withdrawn one: no action, with the reason.
+    /// Returns the fields of the proposal that replaces the withdrawn one. It has the action `NONE` and the reason for
+    /// the withdrawal.
     pub(super) fn items(self, symbol: Symbol, authority: &Authority, now: Timestamp) -> Items {
         let mut items = Items::default();
         items.put("symbol", symbol.as_str());

@@ -35,7 +35,7 @@ use self::{
 };
 pub use self::{authority::Authority, settings::Settings};
 use crate::runtime::{
-    Connections, Reconnecting, ServiceError, Stop, follow, run_until_one_ends, say,
+    Connections, Reconnecting, ServiceError, Stop, follow, log_status, run_until_one_ends,
 };
 
 /// Watches positions until `stop` is set.
@@ -58,6 +58,6 @@ pub fn run(settings: &Settings, stop: &Stop) -> Result<(), ServiceError> {
         ],
         stop,
     )?;
-    say("stopped: all proposals are complete");
+    log_status("stopped: all proposals are complete");
     Ok(())
 }

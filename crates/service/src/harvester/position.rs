@@ -127,14 +127,14 @@ fn check_sides(fields: &Fields) -> Result<(), String> {
 
 /// Checks that all quantities agree with each other and with the side.
 fn check_quantities(fields: &Fields, side: Option<ReportedSide>) -> Result<(), String> {
-    let said: Vec<(&str, f64)> = QUANTITIES
+    let stated: Vec<(&str, f64)> = QUANTITIES
         .iter()
         .filter_map(|name| Some((*name, fields.text(&[name])?.parse().unwrap_or(f64::NAN))))
         .collect();
-    let Some((first, quantity)) = said.first().copied() else {
+    let Some((first, quantity)) = stated.first().copied() else {
         return Ok(());
     };
-    for (name, other) in &said {
+    for (name, other) in &stated {
         // The comparison is false if one of the two is NaN.
         if (quantity.abs() - other.abs()).abs() > 0.0 {
             return Err(format!("`{first}` and `{name}` differ"));

@@ -78,7 +78,7 @@ impl ComparedFields {
         own == others
     }
 
-    /// Returns the previous stage, if this proposes the stage `taken` for a position with this opening time.
+    /// Returns the previous stage, if this proposal is for the stage `taken` of a position with this opening time.
     pub(super) fn stage_before(&self, taken: Stage, seen: &ObservedPosition) -> Option<Stage> {
         let [action, _, _, _, opened, _, before] = &self.0;
         let is_it = taken != Stage::None

@@ -32,7 +32,7 @@ use super::{
 };
 use crate::{
     keys,
-    runtime::{Reconnecting, ServiceError, Stop, line, now, say, wait_for_first_read},
+    runtime::{Reconnecting, ServiceError, Stop, line, log_status, now, wait_for_first_read},
 };
 
 /// Number of positions in one read.
@@ -121,7 +121,7 @@ impl<'a> Watcher<'a> {
         self.end_deleted(&found, connection)?;
         self.known.extend(single);
         for name in self.skips.end_scan() {
-            say(format_args!("{name} is no longer skipped"));
+            log_status(format_args!("{name} is no longer skipped"));
         }
         self.notes.end_scan();
         Ok(())
@@ -220,7 +220,7 @@ impl<'a> Watcher<'a> {
         for note in log_texts::notes(reading, &seen, memory) {
             let text = format!("{}: {note}", target.symbol);
             if self.notes.is_new(&text, String::new()) {
-                say(&text);
+                log_status(&text);
             }
         }
         let policy = snapshot.policy();
@@ -285,7 +285,7 @@ impl<'a> Watcher<'a> {
                 let why = "the policy changed, or is not in force by the clock of the server";
                 let text = format!("{}: proposal not written: {why}", target.symbol);
                 if self.notes.is_new(&text, String::new()) {
-                    say(&text);
+                    log_status(&text);
                 }
             }
         }

@@ -14,7 +14,7 @@ use portcullis_store::{
 };
 use redis::{Connection, RedisError, RedisResult};
 
-use super::{ServiceError, Stop, log::say};
+use super::{ServiceError, Stop, log::log_status};
 
 /// The timeout of a reply. It is longer than the time for which any command blocks on the server.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
@@ -70,7 +70,7 @@ impl Connections {
         *down = down.saturating_add(1);
         if *down == 1 {
             let why = self.server.error_text(error);
-            say(format_args!("Redis at {}: {why}; retrying", self.server));
+            log_status(format_args!("Redis at {}: {why}; retrying", self.server));
         }
     }
 
@@ -79,7 +79,7 @@ impl Connections {
         let mut down = self.down.lock().unwrap_or_else(PoisonError::into_inner);
         *down = down.saturating_sub(1);
         if *down == 0 {
-            say(format_args!("Redis at {} is reachable again", self.server));
+            log_status(format_args!("Redis at {} is reachable again", self.server));
         }
     }
 }

@@ -41,7 +41,7 @@ pub fn counted<N: fmt::Display + PartialEq + From<u8>>(count: N, one: &str, many
 }
 
 /// Logs a line about the service itself, with the prefix `portcullis: `.
-pub fn say(text: impl fmt::Display) {
+pub fn log_status(text: impl fmt::Display) {
     line(format_args!("portcullis: {text}"));
 }
 

@@ -14,7 +14,7 @@ pub use self::{
     clock::{ClockError, system_time},
     error::ServiceError,
     feed::Trust,
-    log::{LogFormat, counted, log_as, say},
+    log::{LogFormat, counted, log_as, log_status},
     prometheus::serve_metrics,
     stop::Stop,
 };

@@ -167,7 +167,7 @@ pub(crate) fn sequences_only_increase(fixture: &dyn Fixture) {
     refused(r#""policy_seq": 7"#, 7, 100);
     fixture.put(&with_hash(&policy("foreign", ""), None));
     assert_eq!(publish("").unwrap().seq(), 101);
-    // The store also respects the sequence of a foreign writer's policy.
+    // A publication must also be above the sequence of a policy from another writer.
     fixture.put(&with_hash(&policy("foreign", ""), Some(200)));
     refused(r#""policy_seq": 150"#, 150, 200);
     assert_eq!(publish("").unwrap().seq(), 201);

@@ -98,7 +98,7 @@ fn every_violated_guardrail_is_reported() {
     check(
         &metadata,
         "",
-        &["policy has no `metadata_ok`; the guardrails require `true` (`require_metadata_ok`)"],
+        &["the policy has no `metadata_ok`; the guardrails require `true` (`require_metadata_ok`)"],
     );
     // A publication adds the hash.
     check(&none.with_required_policy_hash(), "", &[]);

@@ -81,7 +81,7 @@ fn same_answer(case: &mut Case<'_, '_>, questions: &Questions) -> Result<Tested,
         "with its keys in another order",
         questions.reordered.clone(),
     )?;
-    // The text for people may contain positions in the input.
+    // The human-readable text may contain positions in the input.
     let without_detail = |row: &Row| {
         let columns = row.columns().into_iter();
         columns

@@ -118,7 +118,7 @@ pub fn calls_of_any_floats() -> BoxedStrategy<Call> {
         .boxed()
 }
 
-/// Generates any intent while no policy is in force.
+/// Generates a call with any intent and no policy in force.
 pub fn calls_without_policy() -> BoxedStrategy<Call> {
     call(
         policies::not_in_force(),
@@ -127,7 +127,7 @@ pub fn calls_without_policy() -> BoxedStrategy<Call> {
     )
 }
 
-/// Generates any intent while a policy is in force.
+/// Generates a call with any intent and a policy in force.
 pub fn calls_with_policy() -> BoxedStrategy<Call> {
     call(
         policies::in_force(),
@@ -224,12 +224,12 @@ pub fn harvests_of_any_floats() -> BoxedStrategy<HarvestCall> {
         .boxed()
 }
 
-/// Generates any position while a policy is in force.
+/// Generates a call with any position and a policy in force.
 pub fn harvests_with_policy() -> BoxedStrategy<HarvestCall> {
     harvest_call(policies::in_force(), positions::any_position())
 }
 
-/// Generates any position while no policy is in force.
+/// Generates a call with any position and no policy in force.
 pub fn harvests_without_policy() -> BoxedStrategy<HarvestCall> {
     harvest_call(policies::not_in_force(), positions::any_position())
 }

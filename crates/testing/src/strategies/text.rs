@@ -98,7 +98,7 @@ fn deep() -> impl Strategy<Value = String> {
         .prop_map(|(opening, depth)| opening.repeat(depth))
 }
 
-/// Generates any text. Most of the texts are almost a valid input.
+/// Generates any text. About half of the texts are valid inputs in which one part is replaced.
 pub fn any_text() -> BoxedStrategy<String> {
     prop_oneof![
         3 => any::<String>(),

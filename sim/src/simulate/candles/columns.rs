@@ -153,7 +153,7 @@ fn time(names: &[&str], words: &[Vec<String>]) -> Result<(usize, TimeColumn), Co
     ))
 }
 
-/// Splits the words of a name of times into the name without its unit, and the unit.
+/// Splits the words of the name of a time column into the name without its unit, and the unit.
 fn time_name(words: &[String]) -> (String, Option<TimeUnit>) {
     let words: Vec<&String> = words
         .iter()

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::simulate::units::Price;
 
-/// A row whose time is microseconds, or millionths of the unit of its file.
+/// A row. Its time is in microseconds, or in millionths of the unit of its file.
 #[derive(Debug)]
 pub(super) struct Row {
     time: i128,

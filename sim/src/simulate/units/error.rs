@@ -29,6 +29,6 @@ pub enum UnitError {
     #[error("too large")]
     TooLarge,
     /// The number is zero or negative.
-    #[error("not greater than 0")]
+    #[error("must be greater than 0")]
     NotPositive,
 }

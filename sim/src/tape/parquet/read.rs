@@ -298,7 +298,8 @@ impl Line {
         if self.is_first && record.starts_with(BOM) {
             lines.extend_from_slice(BOM);
         }
-        // To JSON, a line feed is a blank between tokens, and an error in a string. So is a carriage return.
+        // In JSON, a line feed is white space between tokens and an error in a string. The same applies to a carriage
+        // return.
         let one_line = |byte: &u8| if *byte == b'\n' { b'\r' } else { *byte };
         lines.extend(record.iter().map(one_line));
     }

@@ -29,7 +29,7 @@ pub(super) fn run(args: &PolicyArgs) -> Result<(), Failure> {
     let now = system_time()?;
     let expired = (policy.valid_until() < now).then(|| {
         format!(
-            "expired at {}; publish a policy with a later `valid_until_epoch`",
+            "the policy expired at {}; publish a policy with a later `valid_until_epoch`",
             policy.valid_until()
         )
     });
@@ -83,7 +83,7 @@ fn text(policy: &Policy, expired: Option<&str>, notes: &[String]) -> String {
             SkipCode::PolicyStale
         ),
         None => format!(
-            "valid: version {version} hash {hash}\nin force {}\n",
+            "valid: version {version} hash {hash}\n{}\n",
             validity(policy)
         ),
     };
@@ -150,10 +150,12 @@ fn violations(unavailable: &PolicyUnavailable) -> Option<&[Violation]> {
     }
 }
 
-/// Returns the time during which a policy is in force.
+/// Returns the time during which a policy is in force, as text.
 pub(super) fn validity(policy: &Policy) -> String {
+    let until = policy.valid_until();
     match policy.valid_from() {
-        Some(from) => format!("from {from} until {}", policy.valid_until()),
-        None => format!("until {}", policy.valid_until()),
+        Some(from) if from > until => "never in force".to_owned(),
+        Some(from) => format!("in force from {from} until {until}"),
+        None => format!("in force until {until}"),
     }
 }

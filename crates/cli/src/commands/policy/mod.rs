@@ -46,7 +46,8 @@ pub(crate) enum Command {
     Watch(AddressArg),
     /// Print and check the audit log; the exit status is 1 if an entry is missing or was edited
     ///
-    /// Entries that were trimmed from the beginning of a stream, and records of other programs, are only reported.
+    /// Entries that were trimmed from the beginning of a stream, and records of other programs, are reported, but do
+    /// not change the exit status.
     Audit(audit::Args),
 }
 

@@ -41,7 +41,7 @@ pub(super) fn run(args: &PolicyArgs) -> Result<(), Failure> {
 
 fn text(policy: &Policy) -> String {
     let mut text = format!(
-        "version  {}\nhash     {}\nin force {}\n\nleverage\n",
+        "version  {}\nhash     {}\n{}\n\nleverage\n",
         Shown(policy.version()).whole(),
         policy.hash(),
         validity(policy)

@@ -31,7 +31,7 @@ const DEFAULTS: [&str; 6] = [
 ];
 
 impl Reader {
-    /// Returns true if an item is compiled only for tests, and counts it.
+    /// Returns true if an item is compiled only for tests. Such an item is counted as left out.
     pub(super) fn leaves_out(&self, attributes: &[Attribute]) -> bool {
         let conditions = attributes.iter().filter(|it| it.path().is_ident("cfg"));
         self.counted(
@@ -41,8 +41,8 @@ impl Reader {
         )
     }
 
-    /// Returns true if a function is compiled only for tests or has a test attribute, and counts
-    /// it.
+    /// Returns true if a function is compiled only for tests or has a test attribute. Such a function is counted as
+    /// left out.
     pub(super) fn leaves_out_function(&self, attributes: &[Attribute]) -> bool {
         let is_test = |it: &Attribute| TESTS.iter().any(|name| is_named(it.path(), name));
         self.leaves_out(attributes) || self.counted(attributes.iter().any(is_test))

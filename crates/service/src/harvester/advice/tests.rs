@@ -252,7 +252,7 @@ fn a_climb_leaves_as_much_as_a_jump() {
         close_of(&mut small, "0.002", 3, &[]),
         "PARTIAL_75 0.001 0.003"
     );
-    // A position that is already reduced when the stage was not proposed counts as reduced.
+    // The position was reduced before a stage was proposed; the reduction counts as a stage.
     let mut reduced = in_lots(0.001);
     assert_eq!(close_of(&mut reduced, "0.010", 0, &[]), "NONE - 0.01");
     assert_eq!(close_of(&mut reduced, "0.005", 2, &[]), "NONE - 0.01");

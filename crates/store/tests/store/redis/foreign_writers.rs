@@ -14,7 +14,7 @@ use super::{
 };
 use crate::policies::{absence, ada, fields_of, now, policy, publish};
 
-/// Writes single fields, as a program does that does not know the sequence.
+/// Writes single fields, as a program does that does not support sequences.
 fn hset(server: &Server, version: &str) {
     let mut command = redis::cmd("HSET");
     command.arg(POLICY);
@@ -89,7 +89,7 @@ fn a_policy_that_another_program_has_overwritten_is_explained_and_can_be_release
     let error = reader.load().unwrap_err().to_string();
     assert!(error.contains("the key was released"), "{error}");
 
-    // The next publication takes the key back.
+    // The next publication replaces the content of the key.
     assert_eq!(publish(&store, "2").seq(), 2);
     assert!(!store.head().unwrap().is_released);
     assert_eq!(absence(reader.load()), "a policy: 2");
