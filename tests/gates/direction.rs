@@ -181,6 +181,21 @@ fn words_of_venues_and_libraries() {
         ),
         (r#""action": "FLIP""#, UNSUPPORTED, UNSUPPORTED),
         (
+            r#""action": "REVERSE", "side": "HOLD""#,
+            AMBIGUOUS,
+            AMBIGUOUS,
+        ),
+        (
+            r#""action": "UPDATE_SL", "side": "HOLD", "intent_type": "ENTRY""#,
+            AMBIGUOUS,
+            AMBIGUOUS,
+        ),
+        (
+            r#""action": "UPDATE_SL", "side": "REVERSE""#,
+            NO_ACTION,
+            NO_ACTION,
+        ),
+        (
             r#""action": "UPDATE_SL", "side": "BUY""#,
             NO_ACTION,
             NO_ACTION,

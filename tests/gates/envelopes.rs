@@ -113,6 +113,16 @@ fn a_payload_next_to_intent_fields_is_ambiguous() {
 }
 
 #[test]
+fn a_duplicate_next_to_a_payload_is_invalid() {
+    for field in ["symbol", "side", "leverage", "size", "qty"] {
+        check(
+            &format!(r#"{{"{field}": 5, "{field}": 5, "payload": {INNER}}}"#),
+            "SKIP INTENT_INVALID",
+        );
+    }
+}
+
+#[test]
 fn other_spellings_next_to_a_payload_are_ambiguous() {
     for field in [
         r#""posSide": "LONG""#,

@@ -124,6 +124,15 @@ fn statements_of_the_size_must_agree() {
             r#""position_usd": 100, "leverage": 4, "position_size_usd": 460"#,
             "ambiguous",
         ),
+        // A margin with an unusable leverage agrees with each statement, but these contradict each other.
+        (
+            r#""position_usd": 1, "leverage": 0, "position_size_usd": 7, "size": 100"#,
+            "ambiguous",
+        ),
+        (
+            r#""stake_amount": 5, "leverage": "inf", "quantity": 2, "price": 3, "position_size_usd": 20"#,
+            "ambiguous",
+        ),
         // A margin whose notional is not finite agrees with no other statement.
         (
             r#""position_usd": 1e308, "leverage": 5, "size": 100"#,

@@ -67,6 +67,22 @@ fn every_number_names_its_source() {
 }
 
 #[test]
+fn a_size_in_units_is_the_quantity_of_the_trade() {
+    // The larger price does not convert the units, because `size` states them.
+    let record = r#"{"symbol": "BTCUSDT", "side": "SELL", "size": 18.05, "price": 76.04, "position_size_usd": 1372.5227, "entry_price": 98}"#;
+    with_decision(record, |decision| {
+        let Decision::Trade(trade) = decision else {
+            panic!("{decision}");
+        };
+        let quantity = trade.quantity().unwrap();
+        assert_eq!(
+            format!("{} of {}", quantity.value().get(), quantity.source()),
+            "18.05 of intent:size"
+        );
+    });
+}
+
+#[test]
 fn a_trade_names_its_policy() {
     let policy = sample();
     decide(Some(&policy), PRICED, |decision| {

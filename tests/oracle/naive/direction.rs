@@ -11,12 +11,12 @@ const SHORT: &str = "SHORT";
 
 /// All statements of an intent about its direction.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Heard {
+pub(crate) struct Statements {
     pub opens: bool,
     pub closes: bool,
-    /// The position is to be closed by a word that needs no side.
+    /// A word that needs no side closes the position.
     pub is_request: bool,
-    /// The whole position is to be closed, regardless of its size.
+    /// A field closes the whole position, regardless of its size.
     pub is_whole: bool,
     /// A word states a part of the position, but not which one.
     pub is_partial: bool,
@@ -116,61 +116,61 @@ fn is_true(value: &Json) -> bool {
 }
 
 /// Returns the values of a field; a duplicate is an unreadable statement.
-fn said(record: &Record, name: &str, heard: &mut Heard) -> Vec<Json> {
-    heard.unreadable |= record.is_duplicate(name);
+fn values_of(record: &Record, name: &str, statements: &mut Statements) -> Vec<Json> {
+    statements.unreadable |= record.is_duplicate(name);
     record.readable(name)
 }
 
 /// Reads all statements of an intent.
-pub(crate) fn hear(record: &Record, flaw: Option<Flaw>) -> Heard {
-    let mut heard = Heard::default();
+pub(crate) fn read_statements(record: &Record, flaw: Option<Flaw>) -> Statements {
+    let mut statements = Statements::default();
     for name in SIDE_FIELDS {
-        for value in said(record, name, &mut heard) {
+        for value in values_of(record, name, &mut statements) {
             match &value {
-                Json::Text(word) => side_word(name, word, &mut heard),
-                Json::Number(number) if name == "side" => side_number(number, &mut heard),
-                _ => heard.unreadable_word = true,
+                Json::Text(word) => side_word(name, word, &mut statements),
+                Json::Number(number) if name == "side" => side_number(number, &mut statements),
+                _ => statements.unreadable_word = true,
             }
         }
     }
     for name in LEG_FIELDS {
-        for value in said(record, name, &mut heard) {
+        for value in values_of(record, name, &mut statements) {
             let word = match &value {
                 Json::Text(word) => word.to_ascii_uppercase(),
                 _ => "?".to_owned(),
             };
             match word.as_str() {
-                "LONG" => heard.legs.push(LONG),
-                "SHORT" => heard.legs.push(SHORT),
+                "LONG" => statements.legs.push(LONG),
+                "SHORT" => statements.legs.push(SHORT),
                 "BOTH" | "NET" | "FLAT" | "NONE" | "NIL" | "NULL" | "" => {}
-                _ => heard.unreadable = true,
+                _ => statements.unreadable = true,
             }
         }
     }
-    for value in said(record, "positionIdx", &mut heard) {
+    for value in values_of(record, "positionIdx", &mut statements) {
         let index = match &value {
             Json::Number(index) | Json::Text(index) => index.as_str(),
             _ => "?",
         };
         match index {
             "0" => {}
-            "1" => heard.legs.push(LONG),
-            "2" => heard.legs.push(SHORT),
-            _ => heard.unreadable = true,
+            "1" => statements.legs.push(LONG),
+            "2" => statements.legs.push(SHORT),
+            _ => statements.unreadable = true,
         }
     }
-    flags(record, &mut heard);
-    effects(record, &mut heard);
-    let words = std::mem::take(&mut heard.words);
-    heard.sides.extend(words);
+    flags(record, &mut statements);
+    effects(record, &mut statements);
+    let words = std::mem::take(&mut statements.words);
+    statements.sides.extend(words);
     if flaw == Some(Flaw::LegIgnored) {
-        heard.legs.clear();
+        statements.legs.clear();
     }
-    heard
+    statements
 }
 
 /// Reads the fields that are true or false.
-fn flags(record: &Record, heard: &mut Heard) {
+fn flags(record: &Record, statements: &mut Statements) {
     for name in [
         "is_buy",
         "is_short",
@@ -178,92 +178,92 @@ fn flags(record: &Record, heard: &mut Heard) {
         "closePosition",
         "closeOnTrigger",
     ] {
-        for value in said(record, name, heard) {
+        for value in values_of(record, name, statements) {
             match (name, flag(&value)) {
-                (_, None) => heard.unreadable = true,
-                ("is_buy", Some(yes)) => heard.sides.push(if yes { BUY } else { SELL }),
-                ("is_short", Some(yes)) => heard.legs.push(if yes { SHORT } else { LONG }),
+                (_, None) => statements.unreadable = true,
+                ("is_buy", Some(yes)) => statements.sides.push(if yes { BUY } else { SELL }),
+                ("is_short", Some(yes)) => statements.legs.push(if yes { SHORT } else { LONG }),
                 ("closePosition", Some(true)) => {
-                    heard.closes = true;
-                    heard.is_request = true;
-                    heard.is_whole = true;
+                    statements.closes = true;
+                    statements.is_request = true;
+                    statements.is_whole = true;
                 }
-                (_, Some(yes)) => heard.closes |= yes,
+                (_, Some(yes)) => statements.closes |= yes,
             }
         }
     }
     for name in ["b", "r"] {
-        for value in said(record, name, heard) {
+        for value in values_of(record, name, statements) {
             match (name, value) {
-                ("b", Json::Bool(yes)) => heard.sides.push(if yes { BUY } else { SELL }),
-                ("r", Json::Bool(yes)) => heard.closes |= yes,
+                ("b", Json::Bool(yes)) => statements.sides.push(if yes { BUY } else { SELL }),
+                ("r", Json::Bool(yes)) => statements.closes |= yes,
                 _ => {}
             }
         }
     }
-    for value in said(record, "close", heard) {
+    for value in values_of(record, "close", statements) {
         let closes = is_true(&value);
-        heard.closes |= closes;
-        heard.is_request |= closes;
+        statements.closes |= closes;
+        statements.is_request |= closes;
     }
 }
 
 /// Reads the fields that state an effect.
-fn effects(record: &Record, heard: &mut Heard) {
+fn effects(record: &Record, statements: &mut Statements) {
     for name in EFFECT_FIELDS.into_iter().chain(["tradeSide"]) {
-        for value in said(record, name, heard) {
+        for value in values_of(record, name, statements) {
             let word = match &value {
                 Json::Text(word) => word.to_ascii_uppercase(),
                 _ => "?".to_owned(),
             };
             match (name, word.as_str()) {
-                (_, "OPEN") => heard.opens = true,
+                (_, "OPEN") => statements.opens = true,
                 ("tradeSide", "CLOSE") => {
-                    heard.closes = true;
-                    heard.is_request = true;
+                    statements.closes = true;
+                    statements.is_request = true;
                     // The word of the side is the position side.
-                    let sides = std::mem::take(&mut heard.words);
+                    let sides = std::mem::take(&mut statements.words);
                     let legs = sides
                         .into_iter()
                         .map(|side| if side == BUY { LONG } else { SHORT });
-                    heard.legs.extend(legs);
+                    statements.legs.extend(legs);
                 }
-                ("tradeSide", "BUY") => heard.sides.push(BUY),
-                ("tradeSide", "SELL") => heard.sides.push(SELL),
+                ("tradeSide", "BUY") => statements.sides.push(BUY),
+                ("tradeSide", "SELL") => statements.sides.push(SELL),
                 (_, "CLOSE") => {
-                    heard.closes = true;
-                    heard.is_request = true;
+                    statements.closes = true;
+                    statements.is_request = true;
                 }
                 (
                     "offset" | "position_action" | "positionEffect",
                     "NIL" | "NULL" | "NONE" | "NET" | "FLAT" | "BOTH" | "",
                 ) => {}
-                _ => heard.unreadable = true,
+                _ => statements.unreadable = true,
             }
         }
     }
-    for value in said(record, "intent_type", heard) {
+    for value in values_of(record, "intent_type", statements) {
         match &value {
             Json::Text(word) if is_closing(word) => {
-                heard.closes = true;
-                heard.is_request = true;
-                shares(word, heard);
+                statements.closes = true;
+                statements.is_request = true;
+                shares(word, statements);
             }
-            Json::Text(word) => heard.opens |= is_opening(word),
+            Json::Text(word) => statements.opens |= is_opening(word),
             // A type that is not a text could have meant an exit.
-            _ => heard.unreadable = true,
+            _ => statements.unreadable = true,
         }
     }
     for name in CLOSING_FIELDS {
-        for value in said(record, name, heard) {
+        for value in values_of(record, name, statements) {
             let Json::Text(word) = &value else { continue };
             if is_closing(word) {
-                heard.closes = true;
-                heard.is_request = true;
-                shares(word, heard);
+                statements.closes = true;
+                statements.is_request = true;
+                shares(word, statements);
                 let tokens = tokens(word);
                 let has = |leg: &&str| tokens.iter().any(|token| token == leg);
-                heard.legs.extend([LONG, SHORT].into_iter().find(has));
+                statements.legs.extend([LONG, SHORT].into_iter().find(has));
             }
         }
     }
@@ -278,14 +278,14 @@ fn is_closing(word: &str) -> bool {
 }
 
 /// Reads the share of the position in a closing word.
-fn shares(word: &str, heard: &mut Heard) {
+fn shares(word: &str, statements: &mut Statements) {
     let tokens = tokens(word);
     let has = |word: &str| tokens.iter().any(|token| token == word);
     let percent = tokens.iter().find_map(|token| token.parse::<f64>().ok());
     match percent {
-        _ if has("FULL") => heard.shares.push(1.0),
-        Some(percent) if has("PARTIAL") => heard.shares.push(percent / 100.0),
-        Some(_) | None => heard.is_partial |= has("PARTIAL"),
+        _ if has("FULL") => statements.shares.push(1.0),
+        Some(percent) if has("PARTIAL") => statements.shares.push(percent / 100.0),
+        Some(_) | None => statements.is_partial |= has("PARTIAL"),
     }
 }
 
@@ -297,56 +297,56 @@ fn is_opening(word: &str) -> bool {
         .any(|token| ["OPEN", "ENTRY", "ENTER"].contains(&token.as_str()))
 }
 
-fn side_number(number: &str, heard: &mut Heard) {
+fn side_number(number: &str, statements: &mut Statements) {
     if ["1", "2", "3", "4"].contains(&number) {
-        heard.is_numbered = true;
+        statements.is_numbered = true;
     } else {
-        heard.unreadable_word = true;
+        statements.unreadable_word = true;
     }
 }
 
 /// Reads a word in a field of the side.
-fn side_word(name: &str, word: &str, heard: &mut Heard) {
+fn side_word(name: &str, word: &str, statements: &mut Statements) {
     let tokens = tokens(word);
     let mut tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
     let leg = |word: &str| if word == LONG { LONG } else { SHORT };
     match tokens.as_slice() {
-        ["BUY" | "B" | "BID"] if name == "side" => return heard.words.push(BUY),
-        ["SELL" | "S" | "ASK"] if name == "side" => return heard.words.push(SELL),
-        ["BUY" | "B" | "BID"] => return heard.sides.push(BUY),
-        ["SELL" | "S" | "ASK"] => return heard.sides.push(SELL),
-        [word @ ("LONG" | "SHORT")] => return heard.bare.push(leg(word)),
+        ["BUY" | "B" | "BID"] if name == "side" => return statements.words.push(BUY),
+        ["SELL" | "S" | "ASK"] if name == "side" => return statements.words.push(SELL),
+        ["BUY" | "B" | "BID"] => return statements.sides.push(BUY),
+        ["SELL" | "S" | "ASK"] => return statements.sides.push(SELL),
+        [word @ ("LONG" | "SHORT")] => return statements.bare.push(leg(word)),
         ["ENTER" | "OPEN", word @ ("LONG" | "SHORT")] => {
-            heard.opens = true;
-            return heard.legs.push(leg(word));
+            statements.opens = true;
+            return statements.legs.push(leg(word));
         }
         ["BUY", "TO", "OPEN"] => {
-            heard.opens = true;
-            return heard.sides.push(BUY);
+            statements.opens = true;
+            return statements.sides.push(BUY);
         }
         ["SELL", "SHORT"] | ["SELL", "TO", "OPEN"] => {
-            heard.opens = true;
-            return heard.sides.push(SELL);
+            statements.opens = true;
+            return statements.sides.push(SELL);
         }
         ["OPEN"] | ["ADD"] | ["INCREASE"] | ["SCALE", "UP"] => {
-            heard.opens = true;
+            statements.opens = true;
             return;
         }
         ["HOLD"] => {
-            heard.holds = true;
-            heard.is_hold = true;
+            statements.holds = true;
+            statements.is_hold = true;
             return;
         }
         ["HOLD", "CLOSE"] | ["UPDATE", "SL"] => {
-            heard.holds = true;
+            statements.holds = true;
             return;
         }
         ["REVERSE"] | ["FLIP"] => {
-            heard.reverses = true;
+            statements.reverses = true;
             return;
         }
         ["1" | "2" | "3" | "4"] if name == "side" => {
-            heard.is_numbered = true;
+            statements.is_numbered = true;
             return;
         }
         _ => {}
@@ -355,23 +355,23 @@ fn side_word(name: &str, word: &str, heard: &mut Heard) {
         tokens.pop();
     }
     match tokens.as_slice() {
-        ["EXIT" | "CLOSE", word @ ("LONG" | "SHORT")] => heard.legs.push(leg(word)),
-        ["SELL", "TO", "CLOSE"] => heard.sides.push(SELL),
-        ["BUY", "TO", "CLOSE" | "COVER"] => heard.sides.push(BUY),
+        ["EXIT" | "CLOSE", word @ ("LONG" | "SHORT")] => statements.legs.push(leg(word)),
+        ["SELL", "TO", "CLOSE"] => statements.sides.push(SELL),
+        ["BUY", "TO", "CLOSE" | "COVER"] => statements.sides.push(BUY),
         ["CLOSE"] | ["EXIT"] | ["REDUCE"] | ["SCALE", "OUT"] => {}
         ["FULL", "CLOSE"] | ["CLOSE", "FULL"] | ["PARTIAL"] | ["PARTIAL", _] => {
-            shares(word, heard);
+            shares(word, statements);
         }
         _ => {
-            heard.unreadable_word = true;
+            statements.unreadable_word = true;
             return;
         }
     }
-    heard.closes = true;
-    heard.is_request = true;
+    statements.closes = true;
+    statements.is_request = true;
 }
 
-impl Heard {
+impl Statements {
     /// Returns true if a statement is one that is not supported.
     pub(crate) fn is_unsupported(&self) -> bool {
         self.reverses || self.is_numbered

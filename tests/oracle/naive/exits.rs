@@ -1,7 +1,7 @@
 //! The amount that an exit closes, and the trigger of a resting exit.
 
 use super::Flaw;
-use super::direction::Heard;
+use super::direction::Statements;
 use super::fields::{Given, positive};
 use super::json::{self, Json};
 use super::record::{Record, Values, tokens};
@@ -29,18 +29,18 @@ pub(crate) enum Amount {
     Unknown,
 }
 
-/// Returns the amount. `is_understood` is false if another field states an amount in an unknown unit.
+/// Returns the amount. `has_known_unit` is false if another field states an amount in an unknown unit.
 pub(crate) fn amount(
     record: &Record,
-    heard: &Heard,
-    is_understood: bool,
+    statements: &Statements,
+    has_known_unit: bool,
     flaw: Option<Flaw>,
 ) -> Amount {
     let quantity = record.number(&["quantity", "qty"]);
-    let Ok(share) = share(record, heard) else {
+    let Ok(share) = share(record, statements) else {
         return Amount::Unknown;
     };
-    if !is_understood || (quantity != Given::Absent && positive(quantity).is_none()) {
+    if !has_known_unit || (quantity != Given::Absent && positive(quantity).is_none()) {
         return Amount::Unknown;
     }
     let share = share.map(|share| {
@@ -51,15 +51,15 @@ pub(crate) fn amount(
         }
     });
     match (positive(quantity), share) {
-        (None, None) if heard.is_whole => Amount::Absent,
-        (Some(_), _) | (None, Some(_)) if heard.is_whole => Amount::Unknown,
+        (None, None) if statements.is_whole => Amount::Absent,
+        (Some(_), _) | (None, Some(_)) if statements.is_whole => Amount::Unknown,
         (Some(quantity), Some(share)) => match positive(Given::Number(quantity * share)) {
             Some(units) => Amount::Units(units),
             None => Amount::Unknown,
         },
         (Some(quantity), None) => Amount::Units(quantity),
         (None, Some(share)) => Amount::Fraction(share),
-        (None, None) if heard.is_partial => Amount::Unknown,
+        (None, None) if statements.is_partial => Amount::Unknown,
         (None, None) if is_in_usd(record) => Amount::Unknown,
         (None, None) => Amount::Absent,
     }
@@ -73,9 +73,9 @@ fn is_in_usd(record: &Record) -> bool {
 }
 
 /// Returns the share of the position, if one is stated. It is an error if a share is unreadable or if shares differ.
-fn share(record: &Record, heard: &Heard) -> Result<Option<f64>, ()> {
+fn share(record: &Record, statements: &Statements) -> Result<Option<f64>, ()> {
     let near = |one: f64, other: f64| (one - other).abs() <= 1e-9 * one.max(other);
-    let mut sure = heard.shares.clone();
+    let mut sure = statements.shares.clone();
     let mut unsure = Vec::new();
     for given in record.numbers(&FRACTIONS) {
         match given {

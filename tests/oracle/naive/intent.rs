@@ -1,6 +1,6 @@
 //! Intents in every envelope and with every alias, and the faults that gate 1 detects.
 
-use super::direction::{self, Direction, Heard};
+use super::direction::{self, Direction, Statements};
 use super::exits::{self, Amount};
 use super::fields::{Fields, Given, When, positive, times};
 use super::json::{self, Field, Json};
@@ -9,7 +9,7 @@ use super::size::{self, Size};
 use super::{Candle, Flaw, World, symbol, time, unsupported};
 
 /// The fields that are taken from the envelope if the payload does not have them.
-const LENT: [&str; 7] = [
+const FROM_ENVELOPE: [&str; 7] = [
     "id",
     "intent_id",
     "source",
@@ -105,7 +105,7 @@ pub(crate) fn read(world: &World<'_>, line: &str, clock: bool) -> Result<Intent,
     let lone = payloads.pop();
     let (envelope, inner, timed) = match &lone {
         Some(payload) => {
-            let fields = borrow(top, payload);
+            let fields = with_envelope_fields(top, payload);
             let timed = timed(top, payload, &fields);
             (Some(top.clone()), Record::open(fields), timed)
         }
@@ -155,14 +155,18 @@ fn payload(value: &Json) -> Option<Vec<(String, Json)>> {
 }
 
 /// Returns the payload with the fields that it takes from its envelope.
-fn borrow(envelope: &[(String, Json)], payload: &[(String, Json)]) -> Vec<(String, Json)> {
+fn with_envelope_fields(
+    envelope: &[(String, Json)],
+    payload: &[(String, Json)],
+) -> Vec<(String, Json)> {
     let mut fields = payload.to_vec();
-    let (of_payload, lent) = (Record::open(payload.to_vec()), LENT.map(canonical));
-    for name in &lent {
+    let (of_payload, from_envelope) =
+        (Record::open(payload.to_vec()), FROM_ENVELOPE.map(canonical));
+    for name in &from_envelope {
         if !of_payload.has(name) {
             fields.retain(|(key, _)| canonical(key) != *name);
-            let lent = envelope.iter().filter(|(key, _)| canonical(key) == *name);
-            fields.extend(lent.cloned());
+            let from_envelope = envelope.iter().filter(|(key, _)| canonical(key) == *name);
+            fields.extend(from_envelope.cloned());
         }
     }
     fields
@@ -215,13 +219,13 @@ struct Faults {
 
 impl Reading<'_> {
     fn checked(mut self, timed: &Fields, clock: bool) -> Result<Intent, &'static str> {
-        let heard = direction::hear(&self.record, self.world.flaw);
+        let statements = direction::read_statements(&self.record, self.world.flaw);
         let source = self.source();
         let names = self.world.delegates.iter().map(String::as_str);
         let owner = names
             .chain([self.world.exit_owner])
             .any(|name| source == Emitter::Named(name.to_owned()));
-        let direction = heard.direction(owner);
+        let direction = statements.direction(owner);
         let symbols = match self.record.values("symbol") {
             Values::All(all) => all,
             Values::Absent | Values::Duplicate => Vec::new(),
@@ -234,7 +238,7 @@ impl Reading<'_> {
         self.faults.ambiguous |= differ;
         self.faults.ambiguous |=
             self.envelope.is_some() && ["payload", "data"].iter().any(|name| self.record.has(name));
-        self.direction(&heard, &direction);
+        self.direction(&statements, &direction);
         self.duplicates(direction.is_exit);
         let has_outer_amount = self.beside(direction.is_exit);
         let (event_time, sent) = self.times(timed, &source, direction.is_exit, clock);
@@ -244,7 +248,7 @@ impl Reading<'_> {
         let entry_price = self.record.number(&["entry_price"]);
         if !direction.is_exit {
             self.spellings();
-            self.prices(&direction, heard.reverses, stop);
+            self.prices(&direction, statements.reverses, stop);
             self.faults.ambiguous |=
                 size.is_ambiguous && self.world.flaw != Some(Flaw::SmallerSizeWins);
         }
@@ -273,7 +277,8 @@ impl Reading<'_> {
             self.faults.unsupported |= trigger.trails || trigger.waits || found.found || has_share;
         }
         // A number as the side of an exit is ignored.
-        self.faults.unsupported |= heard.reverses || (heard.is_numbered && !direction.is_exit);
+        self.faults.unsupported |=
+            statements.reverses || (statements.is_numbered && !direction.is_exit);
         let faults = self.faults;
         for (is_found, reason) in [
             (faults.invalid, INVALID),
@@ -288,7 +293,7 @@ impl Reading<'_> {
         }
         let amount = exits::amount(
             &self.record,
-            &heard,
+            &statements,
             !found.amount && !has_outer_amount,
             self.world.flaw,
         );
@@ -311,19 +316,19 @@ impl Reading<'_> {
     }
 
     /// Checks that the statements about the direction are readable and agree.
-    fn direction(&mut self, heard: &Heard, direction: &Direction) {
+    fn direction(&mut self, statements: &Statements, direction: &Direction) {
         let faults = &mut self.faults;
-        faults.hold = heard.holds;
-        faults.ambiguous |= heard.is_hold && heard.acts();
+        faults.hold = statements.holds;
+        faults.ambiguous |= statements.is_hold && statements.acts();
         if direction.is_exit {
             let has_side = direction.side.is_some() || direction.disagrees;
-            faults.invalid |= !has_side && !heard.is_request && !heard.is_unsupported();
+            faults.invalid |= !has_side && !statements.is_request && !statements.is_unsupported();
             return;
         }
-        faults.invalid |= heard.unreadable || heard.unreadable_word;
-        faults.ambiguous |= direction.disagrees && !heard.reverses;
+        faults.invalid |= statements.unreadable || statements.unreadable_word;
+        faults.ambiguous |= direction.disagrees && !statements.reverses;
         let has_side = direction.side.is_some() || direction.disagrees;
-        faults.invalid |= !has_side && !heard.holds && !heard.is_unsupported();
+        faults.invalid |= !has_side && !statements.holds && !statements.is_unsupported();
     }
 
     /// Returns the source. The sources of the envelope and the payload must be equal.
