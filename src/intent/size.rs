@@ -237,13 +237,16 @@ impl Amounts {
             field: SizeField::SizePrice,
             factors: [number, price],
         });
-        let agrees =
-            |reading: &Statement| others.iter().flatten().any(|other| agree(reading, other));
+        // A margin with an unusable leverage agrees with both readings, so it decides only if no other statement does.
+        let known = || others.iter().flatten().filter(|other| !other.usd.is_nan());
+        let agrees = |reading: &Statement| known().any(|other| agree(reading, other));
         if agrees(&reading) {
             return Ok(reading);
         }
-        match (units.filter(agrees), others.iter().flatten().next()) {
+        let has_unknown = known().count() < others.iter().flatten().count();
+        match (units.filter(agrees), known().next()) {
             (Some(units), _) => Ok(units),
+            (None, _) if has_unknown => Ok(reading),
             (None, Some(other)) => {
                 Err(StatementError::Contradiction(disagreement(&reading, other)))
             }

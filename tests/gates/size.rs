@@ -8,6 +8,7 @@ fn check_size(fields: &str, expected: &str) {
     let expected = match expected {
         "no size" => "SKIP POLICY_MISSING_SIZE".to_owned(),
         "ambiguous" => "SKIP INTENT_AMBIGUOUS".to_owned(),
+        skip if skip.starts_with("SKIP ") => skip.to_owned(),
         size => format!("BUY BTCUSDT 8x {size}"),
     };
     check(&record, &expected);
@@ -132,6 +133,10 @@ fn statements_of_the_size_must_agree() {
         (
             r#""stake_amount": 5, "leverage": "inf", "quantity": 2, "price": 3, "position_size_usd": 20"#,
             "ambiguous",
+        ),
+        (
+            r#""position_usd": 1, "leverage": 0, "size": 0.57, "price": 1.07, "position_size_usd": 0.6099"#,
+            "SKIP POLICY_MISSING_LEVERAGE",
         ),
         // A margin whose notional is not finite agrees with no other statement.
         (
