@@ -42,8 +42,9 @@ use portcullis::{
     decide::{DecisionColumns, Engine, EntryRow, IntentColumns},
     exit::ExitOwnership,
     guardrails::Guardrails,
+    intent::Size,
     policy::{Policy, PolicyState},
-    types::{Symbol, Timestamp},
+    types::{Notional, Symbol, Timestamp},
 };
 use portcullis_sim::{
     replay::{AnswerRows, AnswerSink, Counts, Replayer, Sinks, replay},
@@ -234,27 +235,31 @@ fn decide_columns(path: &Path) -> usize {
         };
         let number = |name| column(name).as_primitive::<Float64Type>();
         let ((symbol, symbols), (action, actions)) = (words("symbol"), words("action"));
-        let symbols: Vec<Symbol> = symbols
+        let symbols: Vec<u32> = symbols
             .iter()
-            .map(|name| Symbol::new(name.unwrap()).unwrap())
+            .map(|name| columns.symbol_number(Symbol::new(name.unwrap()).unwrap()))
             .collect();
+        let source = columns.source_number(None);
         let is_entry: Vec<bool> = actions
             .iter()
             .map(|action| ["BUY", "SELL"].contains(&action.unwrap()))
             .collect();
         let rows = symbol.iter().zip(action).zip(number("leverage"));
         let rows = rows.zip(number("position_size_usd"));
-        let entries = rows.map(|(((symbol, action), leverage), notional_usd)| {
+        for (((symbol, action), leverage), notional_usd) in rows {
             let place = |key: Option<i32>| usize::try_from(key.unwrap()).unwrap();
             assert_eq!(is_entry.get(place(action)), Some(&true));
-            EntryRow {
-                symbol: place(symbol),
+            let notional = notional_usd.and_then(|usd| Notional::new(usd).ok());
+            columns.push_entry(&EntryRow {
+                symbol: *symbols.get(place(symbol)).unwrap(),
+                source,
                 leverage,
-                notional_usd,
+                size: notional.map(Size::Notional),
+                price_deviation: 0.0,
+                stop_distance: 0.0,
                 emitted_at: None,
-            }
-        });
-        columns.extend_entries(&symbols, entries);
+            });
+        }
         engine.decide_columns(
             PolicyState::present(&policy),
             &columns,

@@ -124,15 +124,21 @@ impl RequestRow {
     }
 }
 
-/// The values of one row for [`IntentColumns::extend_entries`].
+/// An entry with a side, as one row for [`IntentColumns::push_entry`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EntryRow {
-    /// The index of the row's symbol in the argument `symbols`.
-    pub symbol: usize,
+    /// The number of the symbol, from [`IntentColumns::symbol_number`]. Any other number is an intent without a symbol.
+    pub symbol: u32,
+    /// The number of the source, from [`IntentColumns::source_number`].
+    pub source: u32,
     /// The requested leverage, if any.
     pub leverage: Option<f64>,
-    /// The notional, in USD.
-    pub notional_usd: Option<f64>,
+    /// The size, if the intent states one that is usable.
+    pub size: Option<Size>,
+    /// The difference between `price` and `entry_price` as a fraction of `entry_price`; 0 unless the intent has both.
+    pub price_deviation: f64,
+    /// The distance of the stop as a fraction of the entry price: 0 without a stop, infinite without a price.
+    pub stop_distance: f64,
     /// The time at which the intent was sent.
     pub emitted_at: Option<Timestamp>,
 }
@@ -246,43 +252,57 @@ impl IntentColumns {
         self.add(&row, intent.sent_between(None), intent.event_time());
     }
 
-    /// Appends entries that are already stored in columns, with their symbols as a dictionary. Each
-    /// row is equal to the row that [`Self::push`] appends for an intent that an
-    /// [`IntentBuilder`](crate::intent::IntentBuilder) builds from the same values, with a side and
-    /// no source. A row whose symbol index is out of range is an intent without a symbol.
-    pub fn extend_entries(
-        &mut self,
-        symbols: &[Symbol],
-        entries: impl IntoIterator<Item = EntryRow>,
-    ) {
-        let numbers: Vec<u32> = symbols
-            .iter()
-            .map(|symbol| self.symbols.number(*symbol))
-            .collect();
-        let source = self.sources.number(None);
-        for entry in entries {
-            let usable = |number: f64| {
-                if positive(number).is_ok() {
-                    number
-                } else {
-                    f64::NAN
-                }
+    /// Returns the number by which rows refer to a symbol.
+    pub fn symbol_number(&mut self, symbol: Symbol) -> u32 {
+        self.symbols.number(symbol)
+    }
+
+    /// Returns the number by which rows refer to a source.
+    pub fn source_number(&mut self, source: Option<&str>) -> u32 {
+        self.sources.number(source.map(ToOwned::to_owned))
+    }
+
+    /// Returns the symbols, each at the index of its number.
+    #[must_use]
+    pub fn symbols(&self) -> &[Symbol] {
+        &self.symbols.values
+    }
+
+    /// Returns the number of distinct sources.
+    #[must_use]
+    pub const fn source_count(&self) -> usize {
+        self.sources.values.len()
+    }
+
+    /// Appends an entry. The row is equal to the row that [`Self::push`] appends for an intent with the same values.
+    #[inline]
+    pub fn push_entry(&mut self, entry: &EntryRow) {
+        let usable = |number| match positive(number) {
+            Ok(number) => number,
+            Err(_) => f64::NAN,
+        };
+        let emitted_at = entry.emitted_at.filter(|at| is_plausible(*at));
+        let has_symbol =
+            usize::try_from(entry.symbol).is_ok_and(|it| it < self.symbols.values.len());
+        let row = if has_symbol && emitted_at == entry.emitted_at {
+            let (kind, size) = match entry.size {
+                None => (row_kind::NOTIONAL, f64::NAN),
+                Some(Size::Notional(amount)) => (row_kind::NOTIONAL, amount.get()),
+                Some(Size::Margin(amount)) => (row_kind::MARGIN, amount.get()),
             };
-            let size = entry.notional_usd.map_or(f64::NAN, usable);
-            let emitted_at = entry.emitted_at.filter(|at| is_plausible(*at));
-            let is_timed = emitted_at == entry.emitted_at;
-            let row = match numbers.get(entry.symbol).filter(|_| is_timed) {
-                Some(symbol) => RequestRow {
-                    requested: entry.leverage.map_or(f64::INFINITY, usable),
-                    size,
-                    largest: size,
-                    ..RequestRow::bare(*symbol, row_kind::NOTIONAL)
-                },
-                None => RequestRow::bare(OUTSIDE, SkipCode::IntentInvalid.number()),
-            };
-            self.add(&row, emitted_at.map(|at| (at, at)), emitted_at);
-        }
-        self.source.resize(self.len(), source);
+            RequestRow {
+                requested: entry.leverage.map_or(f64::INFINITY, usable),
+                size,
+                largest: size,
+                price_deviation: entry.price_deviation,
+                stop_distance: entry.stop_distance,
+                ..RequestRow::bare(entry.symbol, kind)
+            }
+        } else {
+            RequestRow::bare(OUTSIDE, SkipCode::IntentInvalid.number())
+        };
+        self.source.push(entry.source);
+        self.add(&row, emitted_at.map(|at| (at, at)), emitted_at);
     }
 
     /// Appends a row with the times between which it was sent and its event time.
@@ -307,10 +327,15 @@ impl IntentColumns {
         self.event_time.push(micros(event_time));
     }
 
-    /// Removes all rows and keeps the allocated memory.
+    /// Removes all rows, symbols and sources, and keeps the allocated memory.
     pub fn clear(&mut self) {
         self.symbols.clear();
         self.sources.clear();
+        self.clear_rows();
+    }
+
+    /// Removes all rows, and keeps the symbols, the sources and their numbers.
+    pub fn clear_rows(&mut self) {
         self.symbol.clear();
         self.source.clear();
         self.kind.clear();
@@ -344,7 +369,10 @@ mod tests {
     use proptest::{num::f64::ANY, option::of, prelude::*};
 
     use super::*;
-    use crate::{intent::IntentBuilder, types::Side};
+    use crate::{
+        intent::IntentBuilder,
+        types::{Notional, Side},
+    };
 
     fn number() -> impl Strategy<Value = f64> {
         prop_oneof![ANY, 0.5..200.0, Just(0.0), Just(f64::INFINITY)]
@@ -364,23 +392,31 @@ mod tests {
             ),
         ) {
             let names = ["BTCUSDT", "ETHUSDT", "SOLUSDT"];
-            let mut expected = IntentColumns::default();
-            // `extend_entries` registers all symbols in this order, so they are also registered in
-            // the expected columns.
-            for name in names {
-                expected.symbols.number(Symbol::new(name).unwrap());
-            }
+            let (mut columns, mut expected) = (IntentColumns::default(), IntentColumns::default());
+            let symbols = names.map(|name| {
+                let symbol = Symbol::new(name).unwrap();
+                expected.symbols.number(symbol);
+                columns.symbol_number(symbol)
+            });
             expected.sources.number(None);
-            let mut entries = Vec::new();
-            for (symbol, leverage, notional_usd, at, buys) in rows {
+            let source = columns.source_number(None);
+            for (symbol, leverage, usd, at, buys) in rows {
                 let emitted_at = at.and_then(|ms| Timestamp::from_millis(ms).ok());
-                entries.push(EntryRow { symbol, leverage, notional_usd, emitted_at });
+                columns.push_entry(&EntryRow {
+                    symbol: symbols.get(symbol).copied().unwrap_or(OUTSIDE),
+                    source,
+                    leverage,
+                    size: usd.and_then(|usd| Notional::new(usd).ok()).map(Size::Notional),
+                    price_deviation: 0.0,
+                    stop_distance: 0.0,
+                    emitted_at,
+                });
                 let name = names.get(symbol).copied().unwrap_or("");
                 let mut builder = IntentBuilder::new(name).with_side(if buys { Side::Buy } else { Side::Sell });
                 if let Some(leverage) = leverage {
                     builder = builder.with_leverage(leverage);
                 }
-                if let Some(usd) = notional_usd {
+                if let Some(usd) = usd {
                     builder = builder.with_notional_usd(usd);
                 }
                 if let Some(at) = emitted_at {
@@ -388,10 +424,9 @@ mod tests {
                 }
                 expected.push(&builder.build());
             }
-            let symbols = names.map(|name| Symbol::new(name).unwrap());
-            let mut columns = IntentColumns::default();
-            columns.extend_entries(&symbols, entries.iter().copied());
             prop_assert_eq!(shown(&columns), shown(&expected));
+            columns.clear_rows();
+            prop_assert_eq!((columns.len(), columns.symbols().len(), columns.source_count()), (0, 3, 1));
             columns.clear();
             prop_assert_eq!(shown(&columns), shown(&IntentColumns::default()));
         }

@@ -9,7 +9,6 @@ use std::{collections::VecDeque, sync::Arc};
 
 use portcullis::{
     policy::{Policy, PolicyUnavailable},
-    record::Scratch,
     types::Shown,
 };
 
@@ -21,7 +20,7 @@ use super::{
     rows::FlipSink,
 };
 use crate::{
-    replay::{ChunkOutput, Replayer, Timeline},
+    replay::{ChunkOutput, Replayer, Timeline, Workspace},
     tape::{Line, LineContent, Progress, TapeError, TapeReader, TapeSource},
 };
 
@@ -118,7 +117,7 @@ pub struct ReplayedAnswers<'j> {
     replayer: &'j Replayer,
     timeline: Timeline,
     tapes: TapeReader,
-    scratch: Scratch,
+    workspace: Workspace,
     output: ChunkOutput,
     records: u64,
     read: VecDeque<Result<Recorded, DiffError>>,
@@ -136,7 +135,7 @@ impl<'j> ReplayedAnswers<'j> {
             replayer,
             timeline: Timeline::new(initial),
             tapes,
-            scratch: Scratch::default(),
+            workspace: Workspace::default(),
             output: ChunkOutput::with_lines(),
             records: 0,
             read: VecDeque::new(),
@@ -156,10 +155,10 @@ impl Answers for ReplayedAnswers<'_> {
             self.output.clear();
             let first = self.records + 1;
             let timeline = &mut self.timeline;
-            let scratch = &mut self.scratch;
-            self.records += self
-                .replayer
-                .chunk(&chunk, first, timeline, scratch, &mut self.output);
+            let workspace = &mut self.workspace;
+            self.records +=
+                self.replayer
+                    .chunk(&chunk, first, timeline, workspace, &mut self.output);
             // The rows pass through the same parser as those of a file, so both sides are checked in the same way.
             let text = String::from_utf8_lossy(self.output.lines());
             let rows = (first..).zip(text.lines());

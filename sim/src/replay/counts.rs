@@ -76,15 +76,12 @@ impl Default for Counts {
 impl Counts {
     /// Counts one answer, with the numbers of its symbol and its policy.
     pub fn add(&mut self, answer: &Answer<'_>, symbol: Option<usize>, policy: Option<usize>) {
-        self.records += 1;
-        let verdict = Verdict::ALL.iter().position(|v| *v == answer.decision);
-        bump(&mut self.decisions, verdict);
         let reason = answer.reason.map(|r| usize::from(r.number()));
         let is_first = reason.and_then(|place| self.reasons.get(place)) == Some(&0);
         if is_first || answer.reason == Some(SkipCode::PolicyUniverseFilter) {
             self.samples.add(answer);
         }
-        bump(&mut self.reasons, reason);
+        self.add_verdict(answer.decision, answer.reason);
         if let Some(action) = answer.harvest_action {
             bump(
                 &mut self.actions,
@@ -99,12 +96,39 @@ impl Counts {
             (Some(RecordKind::PolicyUpdated), _) => self.policies_rejected += 1,
             (Some(RecordKind::PolicyWithdrawn), _) => {}
             (Some(RecordKind::Intent | RecordKind::Position) | None, _) => {
-                self.symbol(symbol).add(answer.decision);
-                if let Some(number) = policy.filter(|_| answer.policy_hash.is_some()) {
-                    grow(&mut self.snapshots, number);
-                    bump(&mut self.snapshots, Some(number));
-                }
+                let policy = policy.filter(|_| answer.policy_hash.is_some());
+                self.add_about(answer.decision, symbol, policy);
             }
+        }
+    }
+
+    /// Counts the answer to an entry, without an example of its skip. `policy` is the number of the policy that the
+    /// answer names.
+    pub(super) fn add_entry(
+        &mut self,
+        (verdict, reason): (Verdict, Option<SkipCode>),
+        ts: Timestamp,
+        symbol: Option<usize>,
+        policy: Option<usize>,
+    ) {
+        self.add_verdict(verdict, reason);
+        self.extend_span(ts, ts);
+        self.add_about(verdict, symbol, policy);
+    }
+
+    fn add_verdict(&mut self, verdict: Verdict, reason: Option<SkipCode>) {
+        self.records += 1;
+        let place = Verdict::ALL.iter().position(|it| *it == verdict);
+        bump(&mut self.decisions, place);
+        let reason = reason.map(|it| usize::from(it.number()));
+        bump(&mut self.reasons, reason);
+    }
+
+    fn add_about(&mut self, verdict: Verdict, symbol: Option<usize>, policy: Option<usize>) {
+        self.symbol(symbol).add(verdict);
+        if let Some(number) = policy {
+            grow(&mut self.snapshots, number);
+            bump(&mut self.snapshots, Some(number));
         }
     }
 

@@ -32,19 +32,47 @@ use portcullis::{
     decide::SkipCode,
     exit::ExitRule,
     harvest::HarvestAction,
+    intent::Size,
     provenance::Source,
-    types::{PositionSide, Side, Timestamp},
+    types::{PolicyHash, PositionSide, Side, Timestamp},
 };
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The number of bytes of a row, without those of a close.
-const ROW_BYTES: usize = 120;
+pub(super) const ROW_BYTES: usize = 120;
 
 /// The encoding of an absent number: the bits of a NaN that never occurs in an answer.
 const ABSENT: u64 = u64::MAX;
 
 /// Appends the row of one answer.
 pub(super) fn push_row(answer: &Answer<'_>, rows: &mut Vec<u8>) {
+    let symbol = answer
+        .symbol
+        .map_or(0, |symbol| xxh3_64(symbol.as_str().as_bytes()));
+    let row = row(
+        answer.ts,
+        [id_hash(&answer.id), symbol],
+        answer.policy_hash,
+        &codes(answer),
+        &numbers(answer),
+    );
+    rows.extend_from_slice(&row);
+    if answer.close_quantity.is_some() || answer.close_fraction.is_some() {
+        for number in [answer.close_quantity, answer.close_fraction] {
+            rows.extend_from_slice(&bits(number).to_le_bytes());
+        }
+    }
+}
+
+/// Returns the first 120 bytes of a row. `hashes` are those of the id and of the symbol.
+#[inline(always)]
+fn row(
+    ts: Option<Timestamp>,
+    hashes: [u64; 2],
+    policy: Option<PolicyHash>,
+    codes: &[u8; 16],
+    numbers: &[u64; 9],
+) -> [u8; ROW_BYTES] {
     let mut row = [0; ROW_BYTES];
     let mut rest: &mut [u8] = &mut row;
     let mut put = |bytes: &[u8]| {
@@ -53,29 +81,97 @@ pub(super) fn push_row(answer: &Answer<'_>, rows: &mut Vec<u8>) {
             rest = tail;
         }
     };
-    put(&answer
-        .ts
-        .map_or(i64::MIN, Timestamp::as_millis)
-        .to_le_bytes());
-    put(&id_hash(&answer.id).to_le_bytes());
-    let symbol = answer
-        .symbol
-        .map_or(0, |symbol| xxh3_64(symbol.as_str().as_bytes()));
-    put(&symbol.to_le_bytes());
-    let hash = answer
-        .policy_hash
-        .and_then(|hash| hash.as_bytes().first_chunk::<8>().copied());
-    put(&hash.unwrap_or_default());
-    put(&codes(answer));
-    for number in numbers(answer) {
+    put(&ts.map_or(i64::MIN, Timestamp::as_millis).to_le_bytes());
+    for hash in hashes {
+        put(&hash.to_le_bytes());
+    }
+    let policy = policy.and_then(|hash| hash.as_bytes().first_chunk::<8>().copied());
+    put(&policy.unwrap_or_default());
+    put(codes);
+    for number in numbers {
         put(&number.to_le_bytes());
     }
-    rows.extend_from_slice(&row);
-    if answer.close_quantity.is_some() || answer.close_fraction.is_some() {
-        for number in [answer.close_quantity, answer.close_fraction] {
-            rows.extend_from_slice(&bits(number).to_le_bytes());
-        }
+    row
+}
+
+/// The values of an entry's row that do not depend on the decision.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct EntryRow {
+    pub(super) ts: Timestamp,
+    pub(super) id_hash: u64,
+    pub(super) symbol_hash: u64,
+    pub(super) side: Side,
+}
+
+/// The numbers of a trade.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TradeNumbers {
+    pub(super) policy_hash: Option<PolicyHash>,
+    pub(super) leverage: Option<f64>,
+    /// True if the leverage is that of the intent.
+    pub(super) is_requested: bool,
+    pub(super) requested: Option<f64>,
+    pub(super) size: Size,
+    pub(super) size_source: SizeSource,
+    pub(super) notional: Option<f64>,
+    pub(super) not_after: Option<Timestamp>,
+    pub(super) quantity: Option<f64>,
+}
+
+impl EntryRow {
+    /// Returns the row of a trade. It is equal to the row of the trade's answer.
+    #[inline]
+    pub(super) fn trade(&self, trade: &TradeNumbers) -> [u8; ROW_BYTES] {
+        let mut codes = self.codes(Verdict::Trade);
+        let [_, _, _, _, leverage, basis, source, ..] = &mut codes;
+        *leverage = if trade.is_requested { 2 } else { 1 };
+        *basis = basis_code(trade.size.basis());
+        *source = trade.size_source.code();
+        let numbers = [
+            bits(trade.leverage),
+            bits(trade.requested),
+            bits(Some(trade.size.usd())),
+            bits(trade.notional),
+            not_after_bits(trade.not_after),
+            bits(trade.quantity),
+            ABSENT,
+            ABSENT,
+            ABSENT,
+        ];
+        self.row(trade.policy_hash, &codes, &numbers)
     }
+
+    /// Returns the row of a skip. It is equal to the row of the skip's answer.
+    #[inline]
+    pub(super) fn skip(&self, reason: SkipCode, policy: Option<PolicyHash>) -> [u8; ROW_BYTES] {
+        let mut codes = self.codes(Verdict::Skip);
+        let [_, _, code, ..] = &mut codes;
+        *code = reason.number();
+        self.row(policy, &codes, &[ABSENT; 9])
+    }
+
+    fn codes(&self, verdict: Verdict) -> [u8; 16] {
+        let mut codes = [0; 16];
+        let [event, decision, _, side, ..] = &mut codes;
+        *event = event_code(RecordKind::Intent);
+        *decision = verdict_code(verdict);
+        *side = side_code(AnswerSide::Order(self.side));
+        codes
+    }
+
+    fn row(
+        &self,
+        policy: Option<PolicyHash>,
+        codes: &[u8; 16],
+        numbers: &[u64; 9],
+    ) -> [u8; ROW_BYTES] {
+        let hashes = [self.id_hash, self.symbol_hash];
+        row(Some(self.ts), hashes, policy, codes, numbers)
+    }
+}
+
+fn not_after_bits(not_after: Option<Timestamp>) -> u64 {
+    not_after.map_or(ABSENT, |at| at.as_millis().cast_unsigned())
 }
 
 /// Returns the encoding of a number.
@@ -129,15 +225,12 @@ fn numbers(answer: &Answer<'_>) -> [u64; 9] {
             bits(answer.k_age_penalty),
         ]
     } else {
-        let not_after = answer
-            .not_after
-            .map_or(ABSENT, |at| at.as_millis().cast_unsigned());
         [
             bits(answer.leverage),
             bits(answer.leverage_requested),
             bits(answer.size_usd),
             bits(answer.notional_usd),
-            not_after,
+            not_after_bits(answer.not_after),
             bits(answer.quantity),
             bits(answer.quantity_fraction),
             bits(answer.trigger_price),
@@ -193,23 +286,59 @@ fn basis_code(basis: &str) -> u8 {
     if basis == "margin" { 2 } else { 1 }
 }
 
-fn size_source_code(source: Source) -> u8 {
-    if let Source::Intent(field) = source {
-        match field {
-            "quantity*price" => return 1,
-            "quantity*entry_price" => return 2,
-            "qty*price" => return 3,
-            "qty*entry_price" => return 4,
-            "position_usd" => return 5,
-            "size" => return 6,
-            "position_size_usd" => return 7,
-            "stake_amount" => return 8,
-            "size*price" => return 9,
-            "notional/leverage" => return 10,
-            _ => {}
+/// The fields from which a size is read, with their codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SizeSource {
+    QuantityPrice,
+    QuantityEntryPrice,
+    QtyPrice,
+    QtyEntryPrice,
+    PositionUsd,
+    Size,
+    PositionSizeUsd,
+    StakeAmount,
+    SizePrice,
+    NotionalLeverage,
+}
+
+impl SizeSource {
+    fn of(field: &str) -> Option<Self> {
+        Some(match field {
+            "quantity*price" => Self::QuantityPrice,
+            "quantity*entry_price" => Self::QuantityEntryPrice,
+            "qty*price" => Self::QtyPrice,
+            "qty*entry_price" => Self::QtyEntryPrice,
+            "position_usd" => Self::PositionUsd,
+            "size" => Self::Size,
+            "position_size_usd" => Self::PositionSizeUsd,
+            "stake_amount" => Self::StakeAmount,
+            "size*price" => Self::SizePrice,
+            "notional/leverage" => Self::NotionalLeverage,
+            _ => return None,
+        })
+    }
+
+    const fn code(self) -> u8 {
+        match self {
+            Self::QuantityPrice => 1,
+            Self::QuantityEntryPrice => 2,
+            Self::QtyPrice => 3,
+            Self::QtyEntryPrice => 4,
+            Self::PositionUsd => 5,
+            Self::Size => 6,
+            Self::PositionSizeUsd => 7,
+            Self::StakeAmount => 8,
+            Self::SizePrice => 9,
+            Self::NotionalLeverage => 10,
         }
     }
-    u8::MAX
+}
+
+fn size_source_code(source: Source) -> u8 {
+    match source {
+        Source::Intent(field) => SizeSource::of(field).map_or(u8::MAX, SizeSource::code),
+        _ => u8::MAX,
+    }
 }
 
 const fn exit_rule_code(rule: ExitRule) -> u8 {

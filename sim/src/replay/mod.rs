@@ -9,6 +9,7 @@ mod chunk_output;
 mod counts;
 mod decisions;
 mod digest;
+mod entries;
 mod error;
 mod explain;
 mod fixed_policy;
@@ -35,6 +36,7 @@ pub(crate) use fixed_policy::AnswerUnder;
 pub use fixed_policy::FixedReplay;
 use pipeline::{Work, run_inline, run_on_threads};
 pub(crate) use reached::Reached;
+pub(crate) use replayer::Workspace;
 pub use replayer::{Replayer, Scope};
 pub use sinks::{AnswerSink, Sinks};
 pub use skip_samples::{FirstSkip, SkipSamples};
@@ -72,8 +74,8 @@ pub fn replay(
     threads: usize,
     sinks: Sinks<'_, '_>,
 ) -> Result<ReplayOutcome, ReplayError> {
-    let work: &Work<'_> = &|chunk, first, timeline, scratch, output| {
-        replayer.chunk(chunk, first, timeline, scratch, output)
+    let work: &Work<'_> = &|chunk, first, timeline, workspace, output| {
+        replayer.chunk(chunk, first, timeline, workspace, output)
     };
     replay_with(work, initial, tapes, threads, sinks)
 }
@@ -132,8 +134,8 @@ mod tests {
             Guardrails::none(),
             ExitOwnership::new("exitbrain_v3_5").unwrap(),
         ));
-        let work: &Work<'_> = &|chunk, first, timeline, scratch, output| {
-            let count = replayer.chunk(chunk, first, timeline, scratch, output);
+        let work: &Work<'_> = &|chunk, first, timeline, workspace, output| {
+            let count = replayer.chunk(chunk, first, timeline, workspace, output);
             if first == 1 {
                 spoil(output);
             }

@@ -10,22 +10,20 @@ use std::{
     thread,
 };
 
-use crossbeam_channel::{Receiver, Sender, bounded};
-use portcullis::record::Scratch;
-
 use super::{
     accumulator::Accumulator,
     chunk_output::{AnswerBuffer, ChunkOutput},
     error::ReplayError,
-    replayer::may_change_policy,
+    replayer::{Workspace, may_change_policy},
     timeline::Timeline,
 };
 use crate::tape::{Chunk, TapeError, TapeReader};
+use crossbeam_channel::{Receiver, Sender, bounded};
 
 /// A function that answers the records of a chunk. It receives the number of the first record and
 /// returns the number of records.
 pub(super) type Work<'w> =
-    dyn Fn(&Chunk, u64, &mut Timeline, &mut Scratch, &mut ChunkOutput) -> u64 + Sync + 'w;
+    dyn Fn(&Chunk, u64, &mut Timeline, &mut Workspace, &mut ChunkOutput) -> u64 + Sync + 'w;
 
 /// A timeline that the task of an earlier chunk will provide.
 type Handover = Arc<OnceLock<Arc<Timeline>>>;
@@ -63,13 +61,13 @@ pub(super) fn run_inline(
     tapes: TapeReader,
     results: &mut Accumulator<'_, '_>,
 ) -> Result<(Timeline, u64), ReplayError> {
-    let mut scratch = Scratch::default();
+    let mut workspace = Workspace::default();
     let mut output = ChunkOutput::new(results.sinks.answers.buffer()());
     let mut read = 0;
     for chunk in tapes {
         let chunk = chunk.map_err(|error| results.tape_error(error))?;
         output.clear();
-        read += work(&chunk, read + 1, &mut timeline, &mut scratch, &mut output);
+        read += work(&chunk, read + 1, &mut timeline, &mut workspace, &mut output);
         results.add(&mut output)?;
     }
     Ok((timeline, read))
@@ -163,7 +161,7 @@ fn work_all(
     tasks: &Receiver<Task>,
     messages: &Sender<Message>,
 ) {
-    let mut scratch = Scratch::default();
+    let mut workspace = Workspace::default();
     for task in tasks {
         let before = task.before.wait();
         let mut output = ChunkOutput::new(buffer());
@@ -178,7 +176,7 @@ fn work_all(
             &task.chunk,
             task.first,
             &mut timeline,
-            &mut scratch,
+            &mut workspace,
             &mut output,
         );
         if let Some(after) = &task.after {

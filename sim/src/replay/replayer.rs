@@ -16,6 +16,7 @@ use portcullis::{
 use super::{
     chunk_output::{AnswerBuffer, ChunkOutput},
     digest::push_row,
+    entries::EntryBatch,
     report_row::ReportRow,
     timeline::{NumberedPolicy, Timeline},
 };
@@ -35,6 +36,13 @@ pub struct Replayer {
     pub now: Option<Timestamp>,
     /// The kinds of records that are answered.
     pub scope: Scope,
+}
+
+/// The memory of a worker that is reused from chunk to chunk.
+#[derive(Debug, Default)]
+pub(crate) struct Workspace {
+    pub(super) scratch: Scratch,
+    pub(super) entries: EntryBatch,
 }
 
 /// The kinds of records that are answered. All other kinds count as unreadable.
@@ -74,16 +82,33 @@ impl Replayer {
         chunk: &Chunk,
         first: u64,
         timeline: &mut Timeline,
-        scratch: &mut Scratch,
+        workspace: &mut Workspace,
         output: &mut ChunkOutput,
     ) -> u64 {
-        let mut count = 0;
+        let Workspace { scratch, entries } = workspace;
         output.tape = chunk.tape();
+        let counts_only = matches!(output.answers, AnswerBuffer::Nothing)
+            && !self.reports
+            && self.scope != Scope::Positions;
+        let mut n = first;
         for line in chunk.lines() {
-            self.line(line, first + count, timeline, scratch, output);
-            count += 1;
+            let is_added = counts_only
+                && entries
+                    .push(self, (chunk, line, n), timeline, output)
+                    .is_some();
+            if !is_added {
+                if line
+                    .text()
+                    .is_some_and(|text| may_change_policy(text.as_bytes()))
+                {
+                    entries.decide(self, chunk, timeline, output);
+                }
+                self.line(line, n, timeline, scratch, output);
+            }
+            n += 1;
         }
-        count
+        entries.decide(self, chunk, timeline, output);
+        n - first
     }
 
     pub(super) fn line(
@@ -149,6 +174,26 @@ impl Replayer {
         let answer = self.answer_intent(intent, policy.state, n);
         output.counts.offset_assumed += u64::from(intent.offset_assumed());
         self.record(&answer, timeline, policy.number, output);
+    }
+
+    /// Keeps the skip of an entry as an example of its reason.
+    pub(super) fn add_sample(
+        &self,
+        line: Line<'_>,
+        n: u64,
+        timeline: &Timeline,
+        scratch: &mut Scratch,
+        output: &mut ChunkOutput,
+    ) {
+        let number = usize::try_from(line.number).unwrap_or(usize::MAX);
+        if let TapeRecord::Intent(mut intent) = self.read(line, number, scratch) {
+            intent.set_line(number);
+            let mut unknown = PolicyUnavailable::NotFound;
+            let now = self.now.or(intent.event_time());
+            let policy = self.policy_for(intent.recorded_policy(), now, timeline, &mut unknown);
+            let answer = self.answer_intent(&intent, policy.state, n);
+            output.counts.samples.add(&answer);
+        }
     }
 
     /// Returns the answer to an intent under a policy state.

@@ -1,6 +1,6 @@
 //! Examples of the skips of a run, from which a report derives the next step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use portcullis::{answer::Answer, decide::SkipCode, types::Symbol};
 
@@ -12,7 +12,8 @@ const SYMBOLS_MAX: usize = 16;
 #[derive(Debug, Clone, Default)]
 pub struct SkipSamples {
     first: BTreeMap<SkipCode, FirstSkip>,
-    unlisted: Vec<Symbol>,
+    /// The first symbols that no policy lists, each with the number of its first record, in the order of these numbers.
+    unlisted: Vec<(u64, Symbol)>,
 }
 
 /// The first record that was skipped for a reason.
@@ -26,36 +27,70 @@ pub struct FirstSkip {
 }
 
 impl SkipSamples {
-    /// Keeps a skip, if it is the first of its reason or its symbol is new.
+    /// Keeps a skip, if it is the first of its reason or of its unlisted symbol. Skips can be added in any order.
     pub(crate) fn add(&mut self, answer: &Answer<'_>) {
         let Some(reason) = answer.reason else { return };
-        self.first.entry(reason).or_insert_with(|| FirstSkip {
+        let skip = || FirstSkip {
             n: answer.n,
             detail: answer
                 .detail
                 .as_ref()
                 .map_or_else(String::new, ToString::to_string),
-        });
-        if reason == SkipCode::PolicyUniverseFilter {
-            self.add_unlisted(answer.symbol);
+        };
+        match self.first.entry(reason) {
+            Entry::Vacant(place) => {
+                place.insert(skip());
+            }
+            Entry::Occupied(mut place) if answer.n < place.get().n => {
+                place.insert(skip());
+            }
+            Entry::Occupied(_) => {}
+        }
+        if reason == SkipCode::PolicyUniverseFilter
+            && let Some(symbol) = answer.symbol
+        {
+            self.add_unlisted(answer.n, symbol);
         }
     }
 
-    /// Keeps the symbol of an entry that is not in the universe.
-    pub(super) fn add_unlisted(&mut self, symbols: impl IntoIterator<Item = Symbol>) {
-        for symbol in symbols {
-            if self.unlisted.len() < SYMBOLS_MAX && !self.unlisted.contains(&symbol) {
-                self.unlisted.push(symbol);
+    /// Returns true if [`Self::add`] would keep a skip with these values.
+    pub(super) fn lacks(&self, reason: SkipCode, n: u64, symbol: &Symbol) -> bool {
+        let is_first = self.first.get(&reason).is_none_or(|first| n < first.n);
+        let is_unlisted = reason == SkipCode::PolicyUniverseFilter;
+        is_first || (is_unlisted && self.lacks_unlisted(n, symbol))
+    }
+
+    fn lacks_unlisted(&self, n: u64, symbol: &Symbol) -> bool {
+        match self.unlisted.iter().find(|(_, kept)| kept == symbol) {
+            Some((first, _)) => n < *first,
+            None => {
+                let last = self.unlisted.last();
+                self.unlisted.len() < SYMBOLS_MAX || last.is_some_and(|(last, _)| n < *last)
             }
         }
     }
 
-    /// Adds the samples of a later part of the run.
-    pub(super) fn merge(&mut self, later: &Self) {
-        for (reason, skip) in &later.first {
-            self.first.entry(*reason).or_insert_with(|| skip.clone());
+    /// Keeps the symbol of an entry that is not in the universe.
+    fn add_unlisted(&mut self, n: u64, symbol: Symbol) {
+        if self.lacks_unlisted(n, &symbol) {
+            self.unlisted.retain(|(_, kept)| *kept != symbol);
+            let place = self.unlisted.partition_point(|(first, _)| *first < n);
+            self.unlisted.insert(place, (n, symbol));
+            self.unlisted.truncate(SYMBOLS_MAX);
         }
-        self.add_unlisted(later.unlisted.iter().copied());
+    }
+
+    /// Adds the samples of another part of the run.
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (reason, skip) in &other.first {
+            let first = self.first.entry(*reason).or_insert_with(|| skip.clone());
+            if skip.n < first.n {
+                first.clone_from(skip);
+            }
+        }
+        for (n, symbol) in &other.unlisted {
+            self.add_unlisted(*n, *symbol);
+        }
     }
 
     /// Returns the first record that was skipped for a reason.
@@ -65,8 +100,7 @@ impl SkipSamples {
     }
 
     /// Returns the symbols that are not in the universe, at most 16, in the order in which they appear.
-    #[must_use]
-    pub fn unlisted(&self) -> &[Symbol] {
-        &self.unlisted
+    pub fn unlisted(&self) -> impl ExactSizeIterator<Item = Symbol> {
+        self.unlisted.iter().map(|(_, symbol)| *symbol)
     }
 }

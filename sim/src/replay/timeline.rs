@@ -130,6 +130,17 @@ impl Timeline {
         }
     }
 
+    /// Returns the time from which the policy at a timestamp is active, and the time of the next activation, if any.
+    pub(super) fn bounds_at(&self, timestamp: Timestamp) -> Option<(Timestamp, Option<Timestamp>)> {
+        let is_before = |activation: &Activation| activation.from <= timestamp;
+        let after = self.activations.partition_point(is_before);
+        let active = after.checked_sub(1).and_then(|i| self.activations.get(i))?;
+        Some((
+            active.from,
+            self.activations.get(after).map(|next| next.from),
+        ))
+    }
+
     fn numbered(&self, number: usize) -> NumberedPolicy<'_> {
         match self.known.policies.get(number) {
             Some(policy) => NumberedPolicy {

@@ -164,10 +164,9 @@ impl<'a> Skips<'a> {
     /// Returns the step for symbols that no policy lists. It names the listed symbols that were probably intended. If
     /// there are none and `lists_all` is true, it names the unlisted symbols.
     fn symbol_step(&self, lists_all: bool) -> Option<String> {
-        let unlisted = self.samples.unlisted();
-        let meant: Vec<String> = unlisted
-            .iter()
-            .filter_map(|symbol| Some((symbol, did_you_mean(symbol, &self.listed)?)))
+        let unlisted = || self.samples.unlisted();
+        let meant: Vec<String> = unlisted()
+            .filter_map(|symbol| Some((symbol, did_you_mean(&symbol, &self.listed)?)))
             .map(|(symbol, meant)| format!("{symbol} is not in the policy: did you mean {meant}?"))
             .collect();
         if !meant.is_empty() {
@@ -177,7 +176,10 @@ impl<'a> Skips<'a> {
                 more => format!("{shown} ({})", and_more(more)),
             });
         }
-        let names: Vec<String> = unlisted.iter().take(SHOWN).map(Symbol::to_string).collect();
+        let names: Vec<String> = unlisted()
+            .take(SHOWN)
+            .map(|symbol| symbol.to_string())
+            .collect();
         (lists_all && !names.is_empty()).then(|| {
             format!(
                 "{} not tradable: list such symbols in `universe_symbols` and `leverage_by_symbol` of the policy, and in \

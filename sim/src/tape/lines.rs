@@ -17,6 +17,24 @@ pub struct Line<'a> {
     pub content: LineContent<'a>,
 }
 
+impl<'a> Line<'a> {
+    /// Creates a line of text without its line ending.
+    pub(crate) const fn new(number: u64, text: &'a str) -> Self {
+        Self {
+            number,
+            content: LineContent::Text(text),
+        }
+    }
+
+    /// Returns the text, unless it is too long or not UTF-8.
+    pub(crate) const fn text(&self) -> Option<&'a str> {
+        match self.content {
+            LineContent::Text(text) => Some(text),
+            LineContent::NotUtf8 { .. } | LineContent::TooLong => None,
+        }
+    }
+}
+
 /// The content of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineContent<'a> {

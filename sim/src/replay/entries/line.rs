@@ -1,0 +1,417 @@
+//! Reading of plain lines: flat objects with known keys, each at most once, whose values are null, numbers without a sign
+//! and an exponent, or texts without escapes. All other lines are left to the general reader.
+
+/// The values of a plain line.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct PlainLine<'a> {
+    pub(super) id: Option<&'a str>,
+    pub(super) event_type: Option<&'a str>,
+    pub(super) source: Option<&'a str>,
+    pub(super) symbol: Option<&'a str>,
+    pub(super) action: Option<&'a str>,
+    pub(super) side: Option<&'a str>,
+    pub(super) ts: Option<Number>,
+    pub(super) leverage: Option<Number>,
+    pub(super) quantity: Option<Number>,
+    pub(super) qty: Option<Number>,
+    pub(super) price: Option<Number>,
+    pub(super) entry_price: Option<Number>,
+    pub(super) position_usd: Option<Number>,
+    pub(super) size: Option<Number>,
+    pub(super) position_size_usd: Option<Number>,
+    pub(super) stop_loss: Option<Number>,
+    pub(super) take_profit: Option<Number>,
+}
+
+/// A number of at most 15 digits.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Number {
+    pub(super) value: f64,
+    /// The value, if it was written without a decimal point.
+    pub(super) whole: Option<i64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Key {
+    Id,
+    EventType,
+    Source,
+    Symbol,
+    Action,
+    Side,
+    /// A field that no decision depends on.
+    Ignored,
+    Ts,
+    Leverage,
+    Quantity,
+    Qty,
+    Price,
+    EntryPrice,
+    PositionUsd,
+    Size,
+    PositionSizeUsd,
+    StopLoss,
+    TakeProfit,
+}
+
+const KEYS: [(&str, Key); 20] = [
+    ("id", Key::Id),
+    ("event_type", Key::EventType),
+    ("source", Key::Source),
+    ("symbol", Key::Symbol),
+    ("action", Key::Action),
+    ("side", Key::Side),
+    ("confidence", Key::Ignored),
+    ("model", Key::Ignored),
+    ("regime", Key::Ignored),
+    ("ts", Key::Ts),
+    ("leverage", Key::Leverage),
+    ("quantity", Key::Quantity),
+    ("qty", Key::Qty),
+    ("price", Key::Price),
+    ("entry_price", Key::EntryPrice),
+    ("position_usd", Key::PositionUsd),
+    ("size", Key::Size),
+    ("position_size_usd", Key::PositionSizeUsd),
+    ("stop_loss", Key::StopLoss),
+    ("take_profit", Key::TakeProfit),
+];
+
+/// The number of words that hold the longest key as it is written, `"position_size_usd":`.
+const WORDS: usize = 3;
+const WRITTEN_BYTES: usize = WORDS * 8;
+
+/// A key as it is written: with quotes and a colon, padded with zeros.
+#[derive(Debug, Clone, Copy)]
+struct WrittenKey {
+    key: Key,
+    /// The bit that marks the key as read.
+    bit: u32,
+    words: [u64; WORDS],
+    /// Ones for the bytes of the key, zeros for the padding.
+    mask: [u64; WORDS],
+    len: usize,
+}
+
+impl WrittenKey {
+    fn new(name: &str, key: Key, bit: u32) -> Self {
+        let text = format!("\"{name}\":");
+        let (mut bytes, mut mask) = ([0; WRITTEN_BYTES], [0; WRITTEN_BYTES]);
+        for ((byte, mask), from) in bytes.iter_mut().zip(&mut mask).zip(text.bytes()) {
+            (*byte, *mask) = (from, u8::MAX);
+        }
+        Self {
+            key,
+            bit,
+            words: words(&bytes),
+            mask: words(&mask),
+            len: text.len(),
+        }
+    }
+
+    /// Returns true if `text` starts with this key.
+    #[inline(always)]
+    fn begins(&self, text: &[u8]) -> bool {
+        let head = match text.first_chunk::<WRITTEN_BYTES>() {
+            Some(head) => words(head),
+            None => {
+                let mut padded = [0; WRITTEN_BYTES];
+                padded
+                    .iter_mut()
+                    .zip(text)
+                    .for_each(|(to, from)| *to = *from);
+                words(&padded)
+            }
+        };
+        let all = head.iter().zip(&self.words).zip(&self.mask);
+        all.fold(0, |differences, ((head, word), mask)| {
+            differences | ((head ^ word) & mask)
+        }) == 0
+    }
+}
+
+#[inline(always)]
+fn words(bytes: &[u8; WRITTEN_BYTES]) -> [u64; WORDS] {
+    let mut words = [0; WORDS];
+    let (chunks, _) = bytes.as_chunks::<8>();
+    for (word, chunk) in words.iter_mut().zip(chunks) {
+        *word = u64::from_le_bytes(*chunk);
+    }
+    words
+}
+
+/// The number of slots of the table of keys.
+const SLOTS: usize = 32;
+
+/// Returns the slot of a key in the table. The keys in [`KEYS`] have different slots.
+#[inline(always)]
+fn slot(key: &[u8]) -> Option<usize> {
+    let (first, last_but_one) = (key.first()?, key.iter().rev().nth(1)?);
+    let sum = usize::from(*first) + usize::from(*last_but_one);
+    Some((key.len() + 28 * sum) % SLOTS)
+}
+
+/// The reader of plain lines. It expects the keys of a line in the order of the line before.
+#[derive(Debug)]
+pub(super) struct LineReader {
+    slots: [Option<WrittenKey>; SLOTS],
+    /// The keys of earlier lines, by position.
+    expected: [Option<WrittenKey>; KEYS.len()],
+}
+
+impl Default for LineReader {
+    fn default() -> Self {
+        let mut slots = [None; SLOTS];
+        for ((name, key), bit) in KEYS.into_iter().zip(0..) {
+            if let Some(place) = slot(name.as_bytes()).and_then(|slot| slots.get_mut(slot)) {
+                *place = Some(WrittenKey::new(name, key, 1 << bit));
+            }
+        }
+        Self {
+            slots,
+            expected: [None; KEYS.len()],
+        }
+    }
+}
+
+impl LineReader {
+    /// Reads a line. Returns `None` if it is not plain.
+    #[inline]
+    pub(super) fn read<'a>(&mut self, text: &'a str) -> Option<PlainLine<'a>> {
+        let mut line = PlainLine::default();
+        let mut cursor = Cursor { text, at: 0 };
+        cursor.take(b'{')?;
+        let mut seen = 0;
+        for expected in &mut self.expected {
+            let rest = cursor.rest()?;
+            let key = match expected {
+                Some(key) if key.begins(rest) => *key,
+                _ => *expected.insert(find(&self.slots, rest)?),
+            };
+            if seen & key.bit != 0 {
+                return None;
+            }
+            seen |= key.bit;
+            cursor.at += key.len;
+            line.read_value(key.key, &mut cursor)?;
+            match cursor.behind_space()? {
+                b',' => cursor.at += 1,
+                b'}' => return (cursor.at + 1 == text.len()).then_some(line),
+                _ => return None,
+            }
+            cursor.behind_space()?;
+        }
+        None
+    }
+}
+
+/// Finds the key with which a text begins.
+fn find(slots: &[Option<WrittenKey>; SLOTS], text: &[u8]) -> Option<WrittenKey> {
+    let (quote, inner) = text.split_first()?;
+    let end = inner
+        .iter()
+        .take(WRITTEN_BYTES)
+        .position(|byte| *byte == b'"')?;
+    let key = (*slots.get(slot(inner.get(..end)?)?)?)?;
+    (*quote == b'"' && key.begins(text)).then_some(key)
+}
+
+impl<'a> PlainLine<'a> {
+    #[inline(always)]
+    fn read_value(&mut self, key: Key, cursor: &mut Cursor<'a>) -> Option<()> {
+        let first = cursor.behind_space()?;
+        if first == b'n' {
+            return cursor.word("null");
+        }
+        let text = match key {
+            Key::Id => &mut self.id,
+            Key::EventType => &mut self.event_type,
+            Key::Source => &mut self.source,
+            Key::Symbol => &mut self.symbol,
+            Key::Action => &mut self.action,
+            Key::Side => &mut self.side,
+            Key::Ignored if first == b'"' => return cursor.string().map(|_| ()),
+            Key::Ignored => return cursor.number().map(|_| ()),
+            Key::Ts => return put(&mut self.ts, cursor.number()),
+            Key::Leverage => return put(&mut self.leverage, cursor.number()),
+            Key::Quantity => return put(&mut self.quantity, cursor.number()),
+            Key::Qty => return put(&mut self.qty, cursor.number()),
+            Key::Price => return put(&mut self.price, cursor.number()),
+            Key::EntryPrice => return put(&mut self.entry_price, cursor.number()),
+            Key::PositionUsd => return put(&mut self.position_usd, cursor.number()),
+            Key::Size => return put(&mut self.size, cursor.number()),
+            Key::PositionSizeUsd => return put(&mut self.position_size_usd, cursor.number()),
+            Key::StopLoss => return put(&mut self.stop_loss, cursor.number()),
+            Key::TakeProfit => return put(&mut self.take_profit, cursor.number()),
+        };
+        put(text, cursor.string())
+    }
+}
+
+#[inline(always)]
+fn put<T>(place: &mut Option<T>, value: Option<T>) -> Option<()> {
+    *place = value;
+    place.is_some().then_some(())
+}
+
+struct Cursor<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    #[inline(always)]
+    fn rest(&self) -> Option<&'a [u8]> {
+        self.text.as_bytes().get(self.at..)
+    }
+
+    #[inline(always)]
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    #[inline(always)]
+    fn take(&mut self, byte: u8) -> Option<()> {
+        (self.peek()? == byte).then_some(())?;
+        self.at += 1;
+        Some(())
+    }
+
+    /// Skips spaces and returns the next byte.
+    #[inline(always)]
+    fn behind_space(&mut self) -> Option<u8> {
+        loop {
+            match self.peek()? {
+                b' ' => self.at += 1,
+                byte => return Some(byte),
+            }
+        }
+    }
+
+    fn word(&mut self, word: &str) -> Option<()> {
+        self.rest()?.starts_with(word.as_bytes()).then_some(())?;
+        self.at += word.len();
+        Some(())
+    }
+
+    /// Reads a text without escapes.
+    #[inline(always)]
+    fn string(&mut self) -> Option<&'a str> {
+        self.take(b'"')?;
+        let start = self.at;
+        let special = |byte: &u8| matches!(byte, b'"' | b'\\' | ..=0x1f);
+        self.at += self.rest()?.iter().position(special)?;
+        let text = self.text.get(start..self.at);
+        self.take(b'"')?;
+        text
+    }
+
+    /// Reads a number of at most 15 digits. An `f64` represents the digits and the power of ten exactly, so that their
+    /// quotient is correctly rounded (Clinger, "How to Read Floating Point Numbers Accurately", 1990).
+    #[inline(always)]
+    fn number(&mut self) -> Option<Number> {
+        const POWERS: [f64; 16] = [
+            1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+        ];
+        let mut digits: u64 = 0;
+        let start = self.at;
+        let whole = self.digits(&mut digits)?;
+        if whole > 1 && self.text.as_bytes().get(start) == Some(&b'0') {
+            return None;
+        }
+        let fraction = match self.peek()? {
+            b'.' => {
+                self.at += 1;
+                self.digits(&mut digits)?
+            }
+            b'e' | b'E' => return None,
+            _ => 0,
+        };
+        if whole + fraction > 15 || matches!(self.peek()?, b'e' | b'E') {
+            return None;
+        }
+        let high = f64::from(u32::try_from(digits >> 32).ok()?);
+        let low = f64::from(u32::try_from(digits & u64::from(u32::MAX)).ok()?);
+        Some(Number {
+            value: (high * 4_294_967_296.0 + low) / POWERS.get(fraction)?,
+            whole: if fraction == 0 {
+                i64::try_from(digits).ok()
+            } else {
+                None
+            },
+        })
+    }
+
+    /// Reads one or more digits, appends them to `before`, and returns their count.
+    #[inline(always)]
+    fn digits(&mut self, before: &mut u64) -> Option<usize> {
+        let start = self.at;
+        while let Some(byte @ b'0'..=b'9') = self.peek() {
+            *before = before.wrapping_mul(10).wrapping_add(u64::from(byte & 0x0f));
+            self.at += 1;
+        }
+        (self.at > start).then(|| self.at - start)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_is_found_in_its_slot() {
+        let reader = LineReader::default();
+        for (name, _) in KEYS {
+            let written = format!("\"{name}\":");
+            let key = find(&reader.slots, written.as_bytes()).unwrap();
+            assert_eq!(key.len, written.len(), "{name}");
+        }
+        assert_eq!(reader.slots.iter().flatten().count(), KEYS.len());
+    }
+
+    #[test]
+    fn only_plain_lines_are_read() {
+        let mut reader = LineReader::default();
+        let line =
+            reader.read(r#"{"symbol": "A b", "leverage":5,"side":null, "ts":17, "price":0.25}"#);
+        let line = line.unwrap();
+        assert_eq!((line.symbol, line.side), (Some("A b"), None));
+        assert_eq!(line.leverage.map(|it| it.value), Some(5.0));
+        assert_eq!(line.ts.and_then(|it| it.whole), Some(17));
+        assert_eq!(
+            line.price,
+            Some(Number {
+                value: 0.25,
+                whole: None
+            })
+        );
+        for other in [
+            "",
+            "{}",
+            "{",
+            r#"{"symbol":"A""#,
+            r#"{"symbol":"A"} "#,
+            r#"{"symbol":"A",}"#,
+            r#"{"symbol":"A","symbol":"A"}"#,
+            r#"{"symbol":"A","side":null,"side":"BUY"}"#,
+            r#"{"symbol":"\u0041"}"#,
+            "{\"symbol\":\"A\tB\"}",
+            r#"{"symbol":5}"#,
+            r#"{"leverage":"5"}"#,
+            r#"{"leverage":05}"#,
+            r#"{"leverage":-5}"#,
+            r#"{"leverage":5.}"#,
+            r#"{"leverage":.5}"#,
+            r#"{"leverage":5e1}"#,
+            r#"{"leverage":5.5E1}"#,
+            r#"{"leverage":1234567890123456}"#,
+            r#"{"leverage":nul}"#,
+            r#"{"leverage":true}"#,
+            r#"{"leverage" :5}"#,
+            r#"{"lever":5}"#,
+            r#"{ "leverage":5}"#,
+        ] {
+            assert_eq!(reader.read(other), None, "{other}");
+        }
+    }
+}

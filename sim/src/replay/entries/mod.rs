@@ -1,0 +1,272 @@
+//! The fast path of a replay: plain entries are collected as columns and decided many at a time.
+//!
+//! A line that is not a plain entry is answered by the general path in its place. Both paths give the same answers for
+//! every line; this path only reads fewer lines. It is used if no answers are written and no report is made.
+
+mod entry;
+mod line;
+mod names;
+#[cfg(test)]
+mod tests;
+
+use portcullis::{
+    answer::Verdict,
+    decide::{DecisionColumns, EntryRow, IntentColumns, LeverageFrom, Outcome, SkipCode},
+    intent::Size,
+    policy::Policy,
+    record::Scratch,
+    types::{Price, Side, Symbol, Timestamp},
+};
+use xxhash_rust::xxh3::xxh3_64;
+
+use self::{entry::PlainEntry, line::LineReader, names::Names};
+use super::{
+    chunk_output::ChunkOutput,
+    digest::{self, ROW_BYTES, SizeSource},
+    replayer::Replayer,
+    timeline::Timeline,
+};
+use crate::tape::{Chunk, Line, LineContent};
+
+/// The largest number of symbols or sources that are kept from one batch to the next.
+const NAMES_MAX: usize = 4_096;
+
+/// The entries of a chunk that are not decided yet. They are all decided under the same policy.
+#[derive(Debug, Default)]
+pub(crate) struct EntryBatch {
+    reader: LineReader,
+    columns: IntentColumns,
+    decisions: DecisionColumns,
+    symbols: Names,
+    sources: Names,
+    /// The digests of the symbols, by their numbers in `columns`.
+    symbol_hashes: Vec<u64>,
+    rows: Vec<PendingRow>,
+    /// The times from which and before which the policy of these entries is active.
+    active: Option<(Timestamp, Option<Timestamp>)>,
+}
+
+/// What the answer to an entry needs in addition to its decision.
+#[derive(Debug, Clone, Copy)]
+struct PendingRow {
+    /// The offset of its row in the digest rows of the chunk.
+    place: usize,
+    n: u64,
+    /// The number of its line, and where its text is in the chunk.
+    line: u64,
+    text: (usize, usize),
+    id_hash: u64,
+    ts: Timestamp,
+    symbol: u32,
+    side: Side,
+    requested: Option<f64>,
+    size: Size,
+    size_source: SizeSource,
+    quantity: Option<f64>,
+    price: Option<Price>,
+}
+
+impl EntryBatch {
+    /// Adds a line to the batch. Returns `None` if the line is not a plain entry.
+    pub(super) fn push(
+        &mut self,
+        replayer: &Replayer,
+        (chunk, line, n): (&Chunk, Line<'_>, u64),
+        timeline: &Timeline,
+        output: &mut ChunkOutput,
+    ) -> Option<()> {
+        let LineContent::Text(text) = line.content else {
+            return None;
+        };
+        let entry = PlainEntry::of(&self.reader.read(text)?)?;
+        let start = text
+            .as_ptr()
+            .addr()
+            .checked_sub(chunk.bytes().as_ptr().addr())?;
+        let at = replayer.now.unwrap_or(entry.emitted_at);
+        let is_active = |(from, until): (Timestamp, Option<Timestamp>)| {
+            from <= at && until.is_none_or(|until| at < until)
+        };
+        if !self.active.is_some_and(is_active) {
+            self.decide(replayer, chunk, timeline, output);
+            self.active = timeline.bounds_at(at);
+        }
+        let symbol = self.symbols.number(entry.symbol, || {
+            let symbol = Symbol::new(entry.symbol).ok()?;
+            let number = self.columns.symbol_number(symbol);
+            if usize::try_from(number).ok()? == self.symbol_hashes.len() {
+                self.symbol_hashes.push(xxh3_64(symbol.as_str().as_bytes()));
+            }
+            Some(number)
+        })?;
+        let source = match entry.source {
+            None => self.columns.source_number(None),
+            Some(name) => self
+                .sources
+                .number(name, || Some(self.columns.source_number(Some(name))))?,
+        };
+        self.columns.push_entry(&EntryRow {
+            symbol,
+            source,
+            leverage: entry.leverage,
+            size: Some(entry.size),
+            price_deviation: entry.price_deviation,
+            stop_distance: entry.stop_distance,
+            emitted_at: Some(entry.emitted_at),
+        });
+        self.rows.push(PendingRow {
+            place: output.rows.len(),
+            n,
+            line: line.number,
+            text: (start, text.len()),
+            id_hash: xxh3_64(entry.id.as_bytes()),
+            ts: entry.emitted_at,
+            symbol,
+            side: entry.side,
+            requested: entry.leverage,
+            size: entry.size,
+            size_source: entry.size_source,
+            quantity: entry.quantity,
+            price: entry.price,
+        });
+        output.rows.extend_from_slice(&[0; ROW_BYTES]);
+        Some(())
+    }
+
+    /// Decides all entries of the batch and writes their answers. Must be called before the timeline changes, and at
+    /// the end of a chunk.
+    pub(super) fn decide(
+        &mut self,
+        replayer: &Replayer,
+        chunk: &Chunk,
+        timeline: &Timeline,
+        output: &mut ChunkOutput,
+    ) {
+        self.active = None;
+        let Some(first) = self.rows.first() else {
+            return;
+        };
+        let policy = timeline.at(replayer.now.unwrap_or(first.ts));
+        let state = replayer.state(policy.state);
+        let (columns, decisions) = (&self.columns, &mut self.decisions);
+        replayer
+            .engine
+            .decide_columns(state, columns, replayer.now, decisions);
+        let symbols = columns.symbols().iter().zip(&self.symbol_hashes);
+        let symbols: Vec<_> = symbols
+            .map(|(symbol, hash)| (*symbol, *hash, timeline.symbol_number(symbol)))
+            .collect();
+        let known = state.policy().ok();
+        for (index, row) in self.rows.iter().enumerate() {
+            let place = usize::try_from(row.symbol).ok();
+            let Some((symbol, symbol_hash, number)) = place.and_then(|it| symbols.get(it)).copied()
+            else {
+                continue;
+            };
+            let common = digest::EntryRow {
+                ts: row.ts,
+                id_hash: row.id_hash,
+                symbol_hash,
+                side: row.side,
+            };
+            let (verdict, reason, policy_of_row, bytes) = match decisions.outcomes().get(index) {
+                Some(Outcome::Trade) => {
+                    let trade = row.trade(decisions, index, known, replayer);
+                    (Verdict::Trade, None, known, common.trade(&trade))
+                }
+                Some(Outcome::Skip(reason)) => {
+                    let under =
+                        known.filter(|_| reason.number() >= SkipCode::PolicyMissing.number());
+                    let hash = under.map(Policy::hash);
+                    (
+                        Verdict::Skip,
+                        Some(*reason),
+                        under,
+                        common.skip(*reason, hash),
+                    )
+                }
+                // The answer is missing then, which a replay reports.
+                Some(Outcome::ExitByOwner | Outcome::ExitByDelegate) | None => continue,
+            };
+            if let Some(to) = output.rows.get_mut(row.place..row.place + ROW_BYTES) {
+                to.copy_from_slice(&bytes);
+            }
+            if let Some(reason) = reason
+                && output.counts.samples.lacks(reason, row.n, &symbol)
+            {
+                row.add_sample(replayer, chunk, timeline, output);
+            }
+            let policy_number = policy.number.filter(|_| policy_of_row.is_some());
+            output
+                .counts
+                .add_entry((verdict, reason), row.ts, number, policy_number);
+        }
+        self.rows.clear();
+        if self
+            .columns
+            .symbols()
+            .len()
+            .max(self.columns.source_count())
+            > NAMES_MAX
+        {
+            self.columns.clear();
+            self.symbols.clear();
+            self.sources.clear();
+            self.symbol_hashes.clear();
+        } else {
+            self.columns.clear_rows();
+        }
+    }
+}
+
+impl PendingRow {
+    fn trade(
+        &self,
+        decisions: &DecisionColumns,
+        index: usize,
+        policy: Option<&Policy>,
+        replayer: &Replayer,
+    ) -> digest::TradeNumbers {
+        let row = decisions.row(index);
+        let leverage = row.and_then(|row| row.leverage);
+        let notional = row.and_then(|row| row.notional);
+        let by_price = || Some(notional?.quantity(self.price?).ok()?.get());
+        let at = replayer.now.unwrap_or(self.ts);
+        let end = replayer
+            .engine
+            .guardrails()
+            .max_plan_age()
+            .map(|age| at.saturating_add(age));
+        let expiry = policy.map(Policy::valid_until);
+        digest::TradeNumbers {
+            policy_hash: policy.map(Policy::hash),
+            leverage: leverage.map(|(leverage, _)| leverage.get()),
+            is_requested: matches!(leverage, Some((_, LeverageFrom::Intent))),
+            requested: self.requested,
+            size: self.size,
+            size_source: self.size_source,
+            notional: notional.map(|notional| notional.get()),
+            not_after: match (end, expiry) {
+                (Some(end), Some(expiry)) => Some(end.min(expiry)),
+                (end, expiry) => expiry.or(end),
+            },
+            quantity: self.quantity.or_else(by_price),
+        }
+    }
+
+    /// Answers the record by the general path, and keeps it as an example of its skip reason.
+    fn add_sample(
+        &self,
+        replayer: &Replayer,
+        chunk: &Chunk,
+        timeline: &Timeline,
+        output: &mut ChunkOutput,
+    ) {
+        let (start, len) = self.text;
+        let bytes = chunk.bytes().get(start..start + len).unwrap_or_default();
+        if let Ok(text) = std::str::from_utf8(bytes) {
+            let line = Line::new(self.line, text);
+            replayer.add_sample(line, self.n, timeline, &mut Scratch::default(), output);
+        }
+    }
+}

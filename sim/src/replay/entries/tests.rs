@@ -1,0 +1,221 @@
+//! The fast path and the general path give the same answers.
+
+use portcullis::{
+    decide::Engine,
+    exit::ExitOwnership,
+    guardrails::Guardrails,
+    policy::{Policy, PolicyUnavailable},
+    types::{Fraction, Leverage, SignedDuration, Timestamp},
+};
+use proptest::{prelude::*, sample::select};
+
+use super::super::{
+    chunk_output::{AnswerBuffer, ChunkOutput},
+    replayer::{Replayer, Workspace},
+    timeline::Timeline,
+};
+use crate::tape::{TapeReader, TapeSource};
+
+/// The expiry of the first policy, in epoch milliseconds.
+const EXPIRY_MS: i64 = 1_767_571_200_000;
+
+fn policy(version: &str, expiry_ms: i64) -> String {
+    let expiry = Timestamp::from_millis(expiry_ms).unwrap();
+    crate::sample::policy_json(expiry).replace("1.0.0-ai-sample", version)
+}
+
+fn replayer(guardrails: Guardrails, now: Option<Timestamp>) -> Replayer {
+    let ownership = ExitOwnership::new("exitbrain_v3_5").unwrap();
+    Replayer {
+        now,
+        ..Replayer::new(Engine::new(guardrails, ownership))
+    }
+}
+
+/// Replays a tape by one of the paths. Returns the digest rows, the counts as text, and the number of records that the
+/// fast path answered.
+fn run(replayer: &Replayer, tape: &[u8], answers: fn() -> AnswerBuffer) -> (Vec<u8>, String) {
+    let source = TapeSource::Memory {
+        name: "a test",
+        bytes: tape.to_vec().into(),
+    };
+    let mut timeline = Timeline::new(
+        Policy::from_json(&policy("first", EXPIRY_MS)).map_err(PolicyUnavailable::Invalid),
+    );
+    let mut workspace = Workspace::default();
+    let (mut rows, mut counts, mut n) = (Vec::new(), super::super::Counts::default(), 1);
+    for chunk in TapeReader::new(vec![source]) {
+        let mut output = ChunkOutput::new(answers());
+        n += replayer.chunk(
+            &chunk.unwrap(),
+            n,
+            &mut timeline,
+            &mut workspace,
+            &mut output,
+        );
+        rows.extend_from_slice(&output.rows);
+        counts.merge(&output.counts);
+    }
+    (rows, format!("{counts:?}"))
+}
+
+#[track_caller]
+fn check(replayer: &Replayer, tape: &[u8]) {
+    let (rows, counts) = run(replayer, tape, || AnswerBuffer::Nothing);
+    let (expected, expected_counts) = run(replayer, tape, || AnswerBuffer::Lines(Vec::new()));
+    let differs = rows
+        .chunks(120)
+        .zip(expected.chunks(120))
+        .position(|(one, other)| one != other);
+    assert_eq!(differs, None, "{}", String::from_utf8_lossy(tape));
+    assert_eq!(rows.len(), expected.len());
+    assert_eq!(counts, expected_counts, "{}", String::from_utf8_lossy(tape));
+}
+
+/// Returns a field with a typical value, a value at the edge, or one that the fast path does not read.
+fn field() -> impl Strategy<Value = String> {
+    let number = || {
+        prop_oneof![
+            6 => (1..200_000_u32, 0..4_u32).prop_map(|(digits, places)| {
+                let value = f64::from(digits) / 10_f64.powi(places.cast_signed());
+                value.to_string()
+            }),
+            1 => select(vec!["0", "0.0", "1e3", "-5", "null", "\"7\"", "1234567890123456", "5.", "0.000001", "true", "NaN"])
+                .prop_map(str::to_owned),
+        ]
+    };
+    let text = |texts: &[&'static str]| select(texts.to_vec()).prop_map(|it| format!("\"{it}\""));
+    let named = |name: &'static str, value: BoxedStrategy<String>| {
+        value
+            .prop_map(move |value| format!("\"{name}\":{value}"))
+            .boxed()
+    };
+    prop_oneof![
+        1 => named("event_type", text(&["trade.intent", "trade.intents", ""]).boxed()),
+        2 => named("source", text(&["desk", "exitbrain_v3_5", "a source with a long name", "", "π"]).boxed()),
+        1 => named("side", text(&["BUY", "SELL", "LONG", "SHORT", "CLOSE", "buy", "HOLD"]).boxed()),
+        1 => named("model", text(&["m", "\\n"]).boxed()),
+        1 => named("confidence", number().boxed()),
+        1 => (select(vec!["ts", "timestamp", "decided_at"]), 0..3_i64).prop_map(|(name, late)| {
+            format!("\"{name}\": {}", EXPIRY_MS - 5_000 + late * 5_000)
+        }),
+        4 => (
+            select(vec!["leverage", "quantity", "qty", "price", "entry_price", "position_usd", "size", "stop_loss",
+                "take_profit", "position_size_usd", "stake_amount", "Price", "trailing_stop"]),
+            number(),
+        ).prop_map(|(name, number)| format!("\"{name}\":{number}")),
+    ]
+}
+
+fn line() -> impl Strategy<Value = String> {
+    let id = prop_oneof![
+        8 => (-3_i64..3, 0..3_u8).prop_map(|(seconds, n)| format!("\"id\":\"{}-{n}\"", EXPIRY_MS + seconds * 1_000)),
+        1 => select(vec!["\"id\":\"a1\"", "\"id\":\"\"", "\"id\":5", "\"id\":\"12-0\"", "\"id\":\"1767571200000-\""]).prop_map(str::to_owned),
+    ];
+    let symbol = select(vec![
+        "BTCUSDT",
+        "ethusdt",
+        "XRPUSDT",
+        "DOGEUSDT",
+        "币安人生USDT",
+        "A B",
+        "NOLEVUSDT",
+        "1000000000000000PEPEUSDT",
+    ])
+    .prop_map(|symbol| format!("\"symbol\":\"{symbol}\""));
+    let action = select(vec!["BUY", "SELL", "SELL", "BUY", "LONG", "SHORT", "EXIT"])
+        .prop_map(|word| format!("\"action\":\"{word}\""));
+    let size = prop_oneof![
+        3 => Just("\"position_size_usd\":250.5".to_owned()),
+        1 => Just("\"quantity\":0.5,\"price\":100".to_owned()),
+        1 => Just("\"qty\":3,\"entry_price\":99.5,\"price\":101".to_owned()),
+        1 => Just("\"position_usd\":40,\"leverage\":3".to_owned()),
+        1 => Just("\"size\":77".to_owned()),
+    ];
+    let stops = select(vec![
+        "",
+        "\"stop_loss\":95,\"take_profit\":120",
+        "\"stop_loss\":120,\"take_profit\":95",
+        "\"stop_loss\":90",
+    ]);
+    let extras = proptest::collection::vec(field(), 0..3);
+    let space = select(vec![",", ", ", ",  "]);
+    (id, symbol, action, size, stops, extras, space)
+        .prop_map(|(id, symbol, action, size, stops, extras, space)| {
+            let fields = [id, symbol, action, size, stops.to_owned()]
+                .into_iter()
+                .chain(extras);
+            fields
+                .filter(|field| !field.is_empty())
+                .collect::<Vec<_>>()
+                .join(space)
+        })
+        .prop_flat_map(|fields| {
+            let fields: Vec<String> = fields.split(',').map(|it| it.trim().to_owned()).collect();
+            prop_oneof![Just(fields.clone()), Just(fields).prop_shuffle()]
+        })
+        .prop_map(|fields| format!("{{{}}}", fields.join(",")))
+}
+
+fn record() -> impl Strategy<Value = String> {
+    let update = (select(vec!["second", "third"]), -2_i64..2).prop_map(|(version, seconds)| {
+        let at = EXPIRY_MS + seconds * 1_000;
+        let policy = policy(version, EXPIRY_MS + 2_000).replace('\n', "");
+        format!("{{\"event_type\":\"policy.updated\",\"ts\":{at},\"policy\":{policy}}}")
+    });
+    let withdrawal = (-2_i64..3).prop_map(|seconds| {
+        format!(
+            "{{\"event_type\":\"policy.withdrawn\",\"ts\":{}}}",
+            EXPIRY_MS + seconds * 1_000
+        )
+    });
+    prop_oneof![
+        20 => line(),
+        1 => update,
+        1 => withdrawal,
+        1 => Just("{\"payload\": \"{\\\"symbol\\\": \\\"BTCUSDT\\\"}\"}".to_owned()),
+        1 => Just("not a record".to_owned()),
+        1 => Just(String::new()),
+    ]
+}
+
+fn guardrails() -> impl Strategy<Value = Guardrails> {
+    (0..5_u8, any::<bool>()).prop_map(|(kind, ages)| {
+        let seconds = |seconds: i64| SignedDuration::from_micros(seconds * 1_000_000);
+        let guardrails = match kind {
+            0 => Guardrails::none(),
+            1 => Guardrails::none().with_max_leverage(Leverage::new(2.0).unwrap()),
+            2 => Guardrails::none().with_max_plan_age(seconds(1)),
+            3 => Guardrails::none().with_max_stop_distance(Fraction::new(0.08).unwrap()),
+            _ => Guardrails::none().with_max_price_deviation(Fraction::new(0.01).unwrap()),
+        };
+        if ages {
+            guardrails
+                .with_max_intent_age(seconds(2))
+                .with_max_intent_skew(seconds(1))
+        } else {
+            guardrails
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn both_paths_give_the_same_answers(
+        records in proptest::collection::vec(record(), 1..12),
+        guardrails in guardrails(),
+        now in proptest::option::weighted(0.2, -2_i64..2),
+    ) {
+        let now = now.map(|seconds| Timestamp::from_millis(EXPIRY_MS + seconds * 1_000).unwrap());
+        check(&replayer(guardrails, now), records.join("\n").as_bytes());
+    }
+}
+
+#[test]
+fn a_generated_tape_has_the_same_answers() {
+    let mut tape = Vec::new();
+    crate::generate::write_tape(20_000, 7, &mut tape).unwrap();
+    check(&replayer(Guardrails::none(), None), &tape);
+}
