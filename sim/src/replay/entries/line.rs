@@ -112,32 +112,27 @@ impl WrittenKey {
     /// Returns true if `text` starts with this key.
     #[inline(always)]
     fn begins(&self, text: &[u8]) -> bool {
-        let head = match text.first_chunk::<WRITTEN_BYTES>() {
+        let [a, b, c] = match text.first_chunk::<WRITTEN_BYTES>() {
             Some(head) => words(head),
             None => {
                 let mut padded = [0; WRITTEN_BYTES];
-                padded
-                    .iter_mut()
-                    .zip(text)
-                    .for_each(|(to, from)| *to = *from);
+                if let Some(to) = padded.get_mut(..text.len()) {
+                    to.copy_from_slice(text);
+                }
                 words(&padded)
             }
         };
-        let all = head.iter().zip(&self.words).zip(&self.mask);
-        all.fold(0, |differences, ((head, word), mask)| {
-            differences | ((head ^ word) & mask)
-        }) == 0
+        let ([one, two, three], [x, y, z]) = (self.words, self.mask);
+        ((a ^ one) & x) | ((b ^ two) & y) | ((c ^ three) & z) == 0
     }
 }
 
 #[inline(always)]
 fn words(bytes: &[u8; WRITTEN_BYTES]) -> [u64; WORDS] {
-    let mut words = [0; WORDS];
-    let (chunks, _) = bytes.as_chunks::<8>();
-    for (word, chunk) in words.iter_mut().zip(chunks) {
-        *word = u64::from_le_bytes(*chunk);
+    match bytes.as_chunks::<8>() {
+        ([a, b, c], _) => [a, b, c].map(|chunk| u64::from_le_bytes(*chunk)),
+        (_, _) => [0; WORDS],
     }
-    words
 }
 
 /// The number of slots of the table of keys.
@@ -154,22 +149,31 @@ fn slot(key: &[u8]) -> Option<usize> {
 /// The reader of plain lines. It expects the keys of a line in the order of the line before.
 #[derive(Debug)]
 pub(super) struct LineReader {
-    slots: [Option<WrittenKey>; SLOTS],
-    /// The keys of earlier lines, by position.
-    expected: [Option<WrittenKey>; KEYS.len()],
+    keys: [WrittenKey; KEYS.len()],
+    /// The indexes of the keys, by their slots.
+    slots: [Option<usize>; SLOTS],
+    /// The indexes of the keys of earlier lines, by position in the line.
+    expected: [usize; KEYS.len()],
 }
 
 impl Default for LineReader {
     fn default() -> Self {
         let mut slots = [None; SLOTS];
-        for ((name, key), bit) in KEYS.into_iter().zip(0..) {
+        for (index, (name, _)) in KEYS.iter().enumerate() {
             if let Some(place) = slot(name.as_bytes()).and_then(|slot| slots.get_mut(slot)) {
-                *place = Some(WrittenKey::new(name, key, 1 << bit));
+                *place = Some(index);
             }
         }
+        let mut bit = 1;
+        let keys = KEYS.map(|(name, key)| {
+            let key = WrittenKey::new(name, key, bit);
+            bit <<= 1;
+            key
+        });
         Self {
+            keys,
             slots,
-            expected: [None; KEYS.len()],
+            expected: [0; KEYS.len()],
         }
     }
 }
@@ -184,9 +188,12 @@ impl LineReader {
         let mut seen = 0;
         for expected in &mut self.expected {
             let rest = cursor.rest()?;
-            let key = match expected {
-                Some(key) if key.begins(rest) => *key,
-                _ => *expected.insert(find(&self.slots, rest)?),
+            let key = match self.keys.get(*expected) {
+                Some(key) if key.begins(rest) => key,
+                _ => {
+                    *expected = find(&self.slots, rest)?;
+                    self.keys.get(*expected).filter(|key| key.begins(rest))?
+                }
             };
             if seen & key.bit != 0 {
                 return None;
@@ -205,15 +212,36 @@ impl LineReader {
     }
 }
 
-/// Finds the key with which a text begins.
-fn find(slots: &[Option<WrittenKey>; SLOTS], text: &[u8]) -> Option<WrittenKey> {
-    let (quote, inner) = text.split_first()?;
-    let end = inner
-        .iter()
-        .take(WRITTEN_BYTES)
-        .position(|byte| *byte == b'"')?;
-    let key = (*slots.get(slot(inner.get(..end)?)?)?)?;
-    (*quote == b'"' && key.begins(text)).then_some(key)
+/// Returns the index of the only key with which a text may begin.
+fn find(slots: &[Option<usize>; SLOTS], text: &[u8]) -> Option<usize> {
+    let inner = text.strip_prefix(b"\"")?;
+    let end = text_end(inner.get(..WRITTEN_BYTES).unwrap_or(inner))?;
+    *slots.get(slot(inner.get(..end)?)?)?
+}
+
+/// Returns the index of the first quote, backslash or control character.
+#[inline(always)]
+fn text_end(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+    let (chunks, _) = bytes.as_chunks::<8>();
+    let mut place = 0;
+    for chunk in chunks {
+        let word = u64::from_le_bytes(*chunk);
+        let (quotes, escapes) = (word ^ (ONES * 0x22), word ^ (ONES * 0x5c));
+        // A byte of these words has its high bit set if it is the first special one.
+        let quotes = quotes.wrapping_sub(ONES) & !quotes;
+        let escapes = escapes.wrapping_sub(ONES) & !escapes;
+        let controls = word.wrapping_sub(ONES * 0x20) & !word;
+        let special = (quotes | escapes | controls) & HIGH;
+        if special != 0 {
+            return Some(place + usize::try_from(special.trailing_zeros() / 8).ok()?);
+        }
+        place += 8;
+    }
+    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | ..=0x1f);
+    let rest = bytes.get(place..)?;
+    Some(place + rest.iter().position(special)?)
 }
 
 impl<'a> PlainLine<'a> {
@@ -299,8 +327,7 @@ impl<'a> Cursor<'a> {
     fn string(&mut self) -> Option<&'a str> {
         self.take(b'"')?;
         let start = self.at;
-        let special = |byte: &u8| matches!(byte, b'"' | b'\\' | ..=0x1f);
-        self.at += self.rest()?.iter().position(special)?;
+        self.at += text_end(self.rest()?)?;
         let text = self.text.get(start..self.at);
         self.take(b'"')?;
         text
@@ -356,17 +383,30 @@ impl<'a> Cursor<'a> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*, sample::select};
+
     use super::*;
 
     #[test]
     fn every_key_is_found_in_its_slot() {
         let reader = LineReader::default();
-        for (name, _) in KEYS {
+        for (index, (name, _)) in KEYS.iter().enumerate() {
             let written = format!("\"{name}\":");
-            let key = find(&reader.slots, written.as_bytes()).unwrap();
-            assert_eq!(key.len, written.len(), "{name}");
+            assert_eq!(
+                find(&reader.slots, written.as_bytes()),
+                Some(index),
+                "{name}"
+            );
         }
         assert_eq!(reader.slots.iter().flatten().count(), KEYS.len());
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_ends_at_the_first_special_byte(bytes in vec(select(b"ab\x7f\x80\xff \"\\\x1f\x00!#[]".to_vec()), 0..40)) {
+            let special = |byte: &u8| matches!(byte, b'"' | b'\\' | ..=0x1f);
+            prop_assert_eq!(text_end(&bytes), bytes.iter().position(special));
+        }
     }
 
     #[test]
