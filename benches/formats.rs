@@ -258,6 +258,7 @@ fn decide_columns(path: &Path) -> usize {
                 price_deviation: 0.0,
                 stop_distance: 0.0,
                 emitted_at: None,
+                sent: None,
             });
         }
         engine.decide_columns(

@@ -139,8 +139,11 @@ pub struct EntryRow {
     pub price_deviation: f64,
     /// The distance of the stop as a fraction of the entry price: 0 without a stop, infinite without a price.
     pub stop_distance: f64,
-    /// The time at which the intent was sent.
+    /// The time at which the intent was sent, at which [`Engine::decide_recorded`](super::Engine::decide_recorded)
+    /// decides it.
     pub emitted_at: Option<Timestamp>,
+    /// The earliest and the latest of the times that the intent states.
+    pub sent: Option<(Timestamp, Timestamp)>,
 }
 
 /// Distinct values, each with the number by which rows refer to it.
@@ -302,7 +305,8 @@ impl IntentColumns {
             RequestRow::bare(OUTSIDE, SkipCode::IntentInvalid.number())
         };
         self.source.push(entry.source);
-        self.add(&row, emitted_at.map(|at| (at, at)), emitted_at);
+        let sent = entry.sent.filter(|_| emitted_at.is_some());
+        self.add(&row, sent, emitted_at);
     }
 
     /// Appends a row with the times between which it was sent and its event time.
@@ -410,6 +414,7 @@ mod tests {
                     price_deviation: 0.0,
                     stop_distance: 0.0,
                     emitted_at,
+                    sent: emitted_at.map(|at| (at, at)),
                 });
                 let name = names.get(symbol).copied().unwrap_or("");
                 let mut builder = IntentBuilder::new(name).with_side(if buys { Side::Buy } else { Side::Sell });

@@ -287,7 +287,8 @@ impl Guardrails {
     }
 
     /// Returns true if `timestamp` is the time of a candle for any source.
-    pub(crate) fn has_candle_times(&self) -> bool {
+    #[must_use]
+    pub fn has_candle_times(&self) -> bool {
         !self.timestamp_is.is_empty()
     }
 

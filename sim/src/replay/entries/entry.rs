@@ -3,7 +3,7 @@
 
 use portcullis::{
     intent::Size,
-    types::{Margin, Notional, Price, Quantity, Side, Timestamp},
+    types::{IsoOffset, Margin, Notional, Price, Quantity, Side, Timestamp},
 };
 
 use super::line::{Number, PlainLine};
@@ -16,7 +16,7 @@ pub(super) struct PlainEntry<'a> {
     pub(super) source: Option<&'a str>,
     pub(super) symbol: &'a str,
     pub(super) side: Side,
-    pub(super) emitted_at: Timestamp,
+    pub(super) times: Times,
     pub(super) leverage: Option<f64>,
     pub(super) size: Size,
     pub(super) size_source: SizeSource,
@@ -39,7 +39,7 @@ impl<'a> PlainEntry<'a> {
             return None;
         }
         let side = side(line)?;
-        let (id, emitted_at) = time(line)?;
+        let times = Times::of(line)?;
         let limit = price(line.price)?;
         let planned = price(line.entry_price)?;
         let (stop, target) = (price(line.stop_loss)?, price(line.take_profit)?);
@@ -71,11 +71,11 @@ impl<'a> PlainEntry<'a> {
         }
         let stated = Stated::of(line, larger)?;
         Some(Self {
-            id,
+            id: line.id.or(line.intent_id)?,
             source: line.source,
             symbol: line.symbol?,
             side,
-            emitted_at,
+            times,
             leverage: line.leverage.map(|it| it.value),
             size: stated.size,
             size_source: stated.source,
@@ -115,19 +115,70 @@ fn side(line: &PlainLine<'_>) -> Option<Side> {
     }
 }
 
-/// Returns the id and the time of sending: that of a stream entry id, or `ts` next to an id of another form.
+/// The times of a line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Times {
+    /// The time of the stream entry id, else `ts`, else `timestamp`.
+    pub(super) emitted_at: Timestamp,
+    /// The earliest and the latest of these times.
+    pub(super) sent: (Timestamp, Timestamp),
+    /// True if there is a `timestamp`, whose meaning depends on the guardrails.
+    pub(super) is_stamped: bool,
+    /// True if the time of sending is a `timestamp` without a UTC offset.
+    pub(super) is_offset_assumed: bool,
+}
+
+impl Times {
+    /// Reads the times; `None` if there is none, or if one of them is not plausible.
+    #[inline(always)]
+    fn of(line: &PlainLine<'_>) -> Option<Self> {
+        let by_id = match line.id.and_then(stream_millis) {
+            Some(millis) => Some(plausible(millis)?),
+            None => None,
+        };
+        let by_ts = match line.ts {
+            Some(ts) => Some(plausible(ts.whole?)?),
+            None => None,
+        };
+        let stamp = match line.timestamp {
+            Some(text) => Some(iso(text)?),
+            None => None,
+        };
+        let by_stamp = stamp.map(|(at, _)| at);
+        let earlier = by_id.or(by_ts);
+        let emitted_at = earlier.or(by_stamp)?;
+        let all = [by_ts.unwrap_or(emitted_at), by_stamp.unwrap_or(emitted_at)];
+        let sent = all
+            .into_iter()
+            .fold((emitted_at, emitted_at), |(first, last), at| {
+                (first.min(at), last.max(at))
+            });
+        Some(Self {
+            emitted_at,
+            sent,
+            is_stamped: by_stamp.is_some(),
+            is_offset_assumed: earlier.is_none()
+                && matches!(stamp, Some((_, IsoOffset::AssumedUtc))),
+        })
+    }
+}
+
+/// Returns the time if it lies between 2000-01-01 and 2100-01-01.
 #[inline(always)]
-fn time<'a>(line: &PlainLine<'a>) -> Option<(&'a str, Timestamp)> {
-    /// 2000-01-01 and 2100-01-01, in epoch milliseconds.
-    const PLAUSIBLE_MS: std::ops::RangeInclusive<i64> = 946_684_800_000..=4_102_444_800_000;
-    let id = line.id?;
-    let millis = match (line.ts, stream_millis(id)) {
-        (None, millis) => millis?,
-        (Some(ts), None) if !id.is_empty() => ts.whole?,
-        (Some(_), _) => return None,
-    };
-    PLAUSIBLE_MS.contains(&millis).then_some(())?;
-    Some((id, Timestamp::from_millis(millis).ok()?))
+fn plausible(millis: i64) -> Option<Timestamp> {
+    let is_plausible = (946_684_800_000..=4_102_444_800_000).contains(&millis);
+    is_plausible.then(|| Timestamp::from_millis(millis).ok())?
+}
+
+/// Reads an ISO-8601 text that starts with a year.
+fn iso(text: &str) -> Option<(Timestamp, IsoOffset)> {
+    let is_iso = text.as_bytes().get(4) == Some(&b'-');
+    let (at, offset) = is_iso.then(|| Timestamp::parse_iso(text).ok())??;
+    let millis = at.as_micros().div_euclid(1_000);
+    // The last millisecond may exceed the bound by a fraction.
+    (946_684_800_000..4_102_444_800_000)
+        .contains(&millis)
+        .then_some((at, offset))
 }
 
 /// Returns the milliseconds of a stream entry id, `<milliseconds>-<n>`.

@@ -1,16 +1,19 @@
-//! Reading of plain lines: flat objects with known keys, each at most once, whose values are null, numbers without a sign
-//! and an exponent, or texts without escapes. All other lines are left to the general reader.
+//! Reading of plain lines: objects with known keys, each at most once, whose values are null, numbers without a sign and
+//! an exponent (also as text), or texts without escapes; and envelopes with such an object as payload, also as a text in
+//! which only quotes are escaped. All other lines are left to the general reader.
 
 /// The values of a plain line.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct PlainLine<'a> {
     pub(super) id: Option<&'a str>,
+    pub(super) intent_id: Option<&'a str>,
     pub(super) event_type: Option<&'a str>,
     pub(super) source: Option<&'a str>,
     pub(super) symbol: Option<&'a str>,
     pub(super) action: Option<&'a str>,
     pub(super) side: Option<&'a str>,
     pub(super) ts: Option<Number>,
+    pub(super) timestamp: Option<&'a str>,
     pub(super) leverage: Option<Number>,
     pub(super) quantity: Option<Number>,
     pub(super) qty: Option<Number>,
@@ -21,6 +24,8 @@ pub(super) struct PlainLine<'a> {
     pub(super) position_size_usd: Option<Number>,
     pub(super) stop_loss: Option<Number>,
     pub(super) take_profit: Option<Number>,
+    /// True if there is a field that no decision depends on.
+    has_ignored: bool,
 }
 
 /// A number of at most 15 digits.
@@ -34,8 +39,12 @@ pub(super) struct Number {
 #[derive(Debug, Clone, Copy)]
 enum Key {
     Id,
+    IntentId,
     EventType,
     Source,
+    Timestamp,
+    /// The payload of an envelope.
+    Payload,
     Symbol,
     Action,
     Side,
@@ -54,8 +63,12 @@ enum Key {
     TakeProfit,
 }
 
-const KEYS: [(&str, Key); 20] = [
+const KEYS: [(&str, Key); 24] = [
     ("id", Key::Id),
+    ("intent_id", Key::IntentId),
+    ("payload", Key::Payload),
+    ("data", Key::Payload),
+    ("timestamp", Key::Timestamp),
     ("event_type", Key::EventType),
     ("source", Key::Source),
     ("symbol", Key::Symbol),
@@ -136,24 +149,33 @@ fn words(bytes: &[u8; WRITTEN_BYTES]) -> [u64; WORDS] {
 }
 
 /// The number of slots of the table of keys.
-const SLOTS: usize = 32;
+const SLOTS: usize = 64;
 
 /// Returns the slot of a key in the table. The keys in [`KEYS`] have different slots.
 #[inline(always)]
 fn slot(key: &[u8]) -> Option<usize> {
     let (first, last_but_one) = (key.first()?, key.iter().rev().nth(1)?);
-    let sum = usize::from(*first) + usize::from(*last_but_one);
-    Some((key.len() + 28 * sum) % SLOTS)
+    let sum = 3 * usize::from(*first) + 45 * usize::from(*last_but_one);
+    Some((key.len() + sum) % SLOTS)
 }
 
 /// The reader of plain lines. It expects the keys of a line in the order of the line before.
 #[derive(Debug)]
 pub(super) struct LineReader {
+    table: KeyTable,
+    /// The keys of earlier records and of earlier payloads.
+    expected: ExpectedKeys,
+    expected_inner: ExpectedKeys,
+}
+
+/// The indexes of the keys of earlier objects, by position in the object.
+type ExpectedKeys = [usize; KEYS.len()];
+
+#[derive(Debug)]
+struct KeyTable {
     keys: [WrittenKey; KEYS.len()],
     /// The indexes of the keys, by their slots.
     slots: [Option<usize>; SLOTS],
-    /// The indexes of the keys of earlier lines, by position in the line.
-    expected: [usize; KEYS.len()],
 }
 
 impl Default for LineReader {
@@ -171,22 +193,101 @@ impl Default for LineReader {
             key
         });
         Self {
-            keys,
-            slots,
+            table: KeyTable { keys, slots },
             expected: [0; KEYS.len()],
+            expected_inner: [0; KEYS.len()],
         }
     }
 }
 
 impl LineReader {
-    /// Reads a line. Returns `None` if it is not plain.
+    /// Reads a line; `scratch` receives a payload that is a text. Returns `None` if the line is not plain.
     #[inline]
-    pub(super) fn read<'a>(&mut self, text: &'a str) -> Option<PlainLine<'a>> {
-        let mut line = PlainLine::default();
+    pub(super) fn read<'a>(
+        &mut self,
+        text: &'a str,
+        scratch: &'a mut String,
+    ) -> Option<PlainLine<'a>> {
         let mut cursor = Cursor { text, at: 0 };
+        let mut line = PlainLine::default();
+        let table = &self.table;
+        let mut payload = Payload::Absent;
+        table.read_object(&mut cursor, &mut self.expected, |key, cursor| {
+            if !matches!(key, Key::Payload) {
+                return line.read_value(key, cursor);
+            }
+            let inner = &mut self.expected_inner;
+            payload.is_absent().then_some(())?;
+            payload = match cursor.behind_space()? {
+                b'{' => {
+                    let mut flat = PlainLine::default();
+                    table.read_object(cursor, inner, |key, cursor| flat.read_value(key, cursor))?;
+                    Payload::Object(flat)
+                }
+                b'"' => Payload::Text(cursor.escaped()?),
+                _ => return None,
+            };
+            Some(())
+        })?;
+        (cursor.at == text.len()).then_some(())?;
+        match payload {
+            Payload::Absent => Some(line),
+            Payload::Object(inner) => inner.in_envelope(&line),
+            Payload::Text(text) => {
+                unescape(text, scratch)?;
+                let mut cursor = Cursor {
+                    text: scratch,
+                    at: 0,
+                };
+                let mut flat = PlainLine::default();
+                let inner = &mut self.expected_inner;
+                table.read_object(&mut cursor, inner, |key, cursor| {
+                    flat.read_value(key, cursor)
+                })?;
+                (cursor.at == cursor.text.len()).then_some(())?;
+                flat.in_envelope(&line)
+            }
+        }
+    }
+}
+
+/// The payload of an envelope.
+enum Payload<'a> {
+    Absent,
+    Object(PlainLine<'a>),
+    /// The content of a text, with its escapes.
+    Text(&'a str),
+}
+
+impl Payload<'_> {
+    const fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+}
+
+/// Writes a text without its escapes; `None` if anything but a quote is escaped.
+fn unescape(text: &str, to: &mut String) -> Option<()> {
+    to.clear();
+    let mut parts = text.split('\\');
+    to.push_str(parts.next()?);
+    for part in parts {
+        part.starts_with('"').then(|| to.push_str(part))?;
+    }
+    Some(())
+}
+
+impl KeyTable {
+    /// Reads an object; `read` reads the value of each key.
+    #[inline(always)]
+    fn read_object<'a>(
+        &self,
+        cursor: &mut Cursor<'a>,
+        expected: &mut ExpectedKeys,
+        mut read: impl FnMut(Key, &mut Cursor<'a>) -> Option<()>,
+    ) -> Option<()> {
         cursor.take(b'{')?;
         let mut seen = 0;
-        for expected in &mut self.expected {
+        for expected in expected {
             let rest = cursor.rest()?;
             let key = match self.keys.get(*expected) {
                 Some(key) if key.begins(rest) => key,
@@ -195,15 +296,13 @@ impl LineReader {
                     self.keys.get(*expected).filter(|key| key.begins(rest))?
                 }
             };
-            if seen & key.bit != 0 {
-                return None;
-            }
+            (seen & key.bit == 0).then_some(())?;
             seen |= key.bit;
             cursor.at += key.len;
-            line.read_value(key.key, &mut cursor)?;
+            read(key.key, cursor)?;
             match cursor.behind_space()? {
                 b',' => cursor.at += 1,
-                b'}' => return (cursor.at + 1 == text.len()).then_some(line),
+                b'}' => return cursor.take(b'}'),
                 _ => return None,
             }
             cursor.behind_space()?;
@@ -245,6 +344,42 @@ fn text_end(bytes: &[u8]) -> Option<usize> {
 }
 
 impl<'a> PlainLine<'a> {
+    /// Returns the record that is equal to this payload in its envelope. `None` if the envelope has a field of the order, or
+    /// the payload has one of the fields that it would take from the envelope.
+    fn in_envelope<'e>(self, envelope: &PlainLine<'e>) -> Option<Self>
+    where
+        'e: 'a,
+    {
+        let taken = Self {
+            id: envelope.id,
+            intent_id: envelope.intent_id,
+            event_type: envelope.event_type,
+            source: envelope.source,
+            ts: envelope.ts,
+            timestamp: envelope.timestamp,
+            ..Self::default()
+        };
+        let own = Self {
+            id: self.id,
+            intent_id: self.intent_id,
+            event_type: self.event_type,
+            source: self.source,
+            ts: self.ts,
+            timestamp: self.timestamp,
+            ..Self::default()
+        };
+        let is_separate = *envelope == taken && own == Self::default();
+        is_separate.then_some(Self {
+            id: taken.id,
+            intent_id: taken.intent_id,
+            event_type: taken.event_type,
+            source: taken.source,
+            ts: taken.ts,
+            timestamp: taken.timestamp,
+            ..self
+        })
+    }
+
     #[inline(always)]
     fn read_value(&mut self, key: Key, cursor: &mut Cursor<'a>) -> Option<()> {
         let first = cursor.behind_space()?;
@@ -252,14 +387,23 @@ impl<'a> PlainLine<'a> {
             return cursor.word("null");
         }
         let text = match key {
+            // A payload inside a payload.
+            Key::Payload => return None,
             Key::Id => &mut self.id,
+            Key::IntentId => &mut self.intent_id,
+            Key::Timestamp => &mut self.timestamp,
             Key::EventType => &mut self.event_type,
             Key::Source => &mut self.source,
             Key::Symbol => &mut self.symbol,
             Key::Action => &mut self.action,
             Key::Side => &mut self.side,
-            Key::Ignored if first == b'"' => return cursor.string().map(|_| ()),
-            Key::Ignored => return cursor.number().map(|_| ()),
+            Key::Ignored => {
+                self.has_ignored = true;
+                return match first {
+                    b'"' => cursor.string().map(|_| ()),
+                    _ => cursor.number().map(|_| ()),
+                };
+            }
             Key::Ts => return put(&mut self.ts, cursor.number()),
             Key::Leverage => return put(&mut self.leverage, cursor.number()),
             Key::Quantity => return put(&mut self.quantity, cursor.number()),
@@ -322,6 +466,23 @@ impl<'a> Cursor<'a> {
         Some(())
     }
 
+    /// Reads a text, and returns it with its escapes.
+    fn escaped(&mut self) -> Option<&'a str> {
+        self.take(b'"')?;
+        let start = self.at;
+        loop {
+            self.at += text_end(self.rest()?)?;
+            match self.peek()? {
+                b'"' => break,
+                b'\\' => self.at += 2,
+                _ => return None,
+            }
+        }
+        let text = self.text.get(start..self.at);
+        self.take(b'"')?;
+        text
+    }
+
     /// Reads a text without escapes.
     #[inline(always)]
     fn string(&mut self) -> Option<&'a str> {
@@ -337,6 +498,17 @@ impl<'a> Cursor<'a> {
     /// quotient is correctly rounded (Clinger, "How to Read Floating Point Numbers Accurately", 1990).
     #[inline(always)]
     fn number(&mut self) -> Option<Number> {
+        if self.peek()? != b'"' {
+            return self.digits_and_point();
+        }
+        self.at += 1;
+        let number = self.digits_and_point();
+        self.take(b'"')?;
+        number
+    }
+
+    #[inline(always)]
+    fn digits_and_point(&mut self) -> Option<Number> {
         const POWERS: [f64; 16] = [
             1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
         ];
@@ -393,12 +565,12 @@ mod tests {
         for (index, (name, _)) in KEYS.iter().enumerate() {
             let written = format!("\"{name}\":");
             assert_eq!(
-                find(&reader.slots, written.as_bytes()),
+                find(&reader.table.slots, written.as_bytes()),
                 Some(index),
                 "{name}"
             );
         }
-        assert_eq!(reader.slots.iter().flatten().count(), KEYS.len());
+        assert_eq!(reader.table.slots.iter().flatten().count(), KEYS.len());
     }
 
     proptest! {
@@ -412,9 +584,9 @@ mod tests {
     #[test]
     fn only_plain_lines_are_read() {
         let mut reader = LineReader::default();
-        let line =
-            reader.read(r#"{"symbol": "A b", "leverage":5,"side":null, "ts":17, "price":0.25}"#);
-        let line = line.unwrap();
+        let mut scratch = String::new();
+        let line = r#"{"symbol": "A b", "leverage":"5","side":null, "ts":17, "price":0.25}"#;
+        let line = reader.read(line, &mut scratch).unwrap();
         assert_eq!((line.symbol, line.side), (Some("A b"), None));
         assert_eq!(line.leverage.map(|it| it.value), Some(5.0));
         assert_eq!(line.ts.and_then(|it| it.whole), Some(17));
@@ -437,7 +609,19 @@ mod tests {
             r#"{"symbol":"\u0041"}"#,
             "{\"symbol\":\"A\tB\"}",
             r#"{"symbol":5}"#,
-            r#"{"leverage":"5"}"#,
+            r#"{"leverage":"5 "}"#,
+            r#"{"leverage":""}"#,
+            r#"{"payload":null}"#,
+            r#"{"payload":5}"#,
+            r#"{"payload":{"side":"BUY"},"data":{"side":"BUY"}}"#,
+            r#"{"payload":{"payload":{"side":"BUY"}}}"#,
+            r#"{"symbol":"A","payload":{"side":"BUY"}}"#,
+            r#"{"model":"A","payload":{"side":"BUY"}}"#,
+            r#"{"id":"1-0","payload":{"id":"1-0","side":"BUY"}}"#,
+            r#"{"payload":{"side":"BUY"}"#,
+            r#"{"payload":"{\"side\":\"BUY\"} "}"#,
+            r#"{"payload":"{\"side\":\"\u0042\"}"}"#,
+            r#"{"payload":"{\"side\":\"BUY\\\"}"}"#,
             r#"{"leverage":05}"#,
             r#"{"leverage":-5}"#,
             r#"{"leverage":5.}"#,
@@ -451,7 +635,18 @@ mod tests {
             r#"{"lever":5}"#,
             r#"{ "leverage":5}"#,
         ] {
-            assert_eq!(reader.read(other), None, "{other}");
+            assert_eq!(reader.read(other, &mut scratch), None, "{other}");
+        }
+        for envelope in [
+            r#"{"id":"1-0","payload":{"side":"BUY","size":5},"source":"s"}"#,
+            r#"{"id":"1-0","source":"s","data":"{\"side\":\"BUY\",\"size\":5}"}"#,
+        ] {
+            let line = reader.read(envelope, &mut scratch).unwrap();
+            assert_eq!(
+                (line.id, line.source, line.side),
+                (Some("1-0"), Some("s"), Some("BUY"))
+            );
+            assert_eq!(line.size.map(|it| it.value), Some(5.0));
         }
     }
 }

@@ -35,6 +35,8 @@ const NAMES_MAX: usize = 4_096;
 #[derive(Debug, Default)]
 pub(crate) struct EntryBatch {
     reader: LineReader,
+    /// The payload of the last envelope.
+    scratch: String,
     columns: IntentColumns,
     decisions: DecisionColumns,
     symbols: Names,
@@ -75,15 +77,33 @@ impl EntryBatch {
         timeline: &Timeline,
         output: &mut ChunkOutput,
     ) -> Option<()> {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let pushed = self.push_record(&mut scratch, replayer, (chunk, line, n), timeline, output);
+        self.scratch = scratch;
+        pushed
+    }
+
+    #[inline(always)]
+    fn push_record(
+        &mut self,
+        scratch: &mut String,
+        replayer: &Replayer,
+        (chunk, line, n): (&Chunk, Line<'_>, u64),
+        timeline: &Timeline,
+        output: &mut ChunkOutput,
+    ) -> Option<()> {
         let LineContent::Text(text) = line.content else {
             return None;
         };
-        let entry = PlainEntry::of(&self.reader.read(text)?)?;
+        let entry = PlainEntry::of(&self.reader.read(text, scratch)?)?;
+        if entry.times.is_stamped && replayer.engine.guardrails().has_candle_times() {
+            return None;
+        }
         let start = text
             .as_ptr()
             .addr()
             .checked_sub(chunk.bytes().as_ptr().addr())?;
-        let at = replayer.now.unwrap_or(entry.emitted_at);
+        let at = replayer.now.unwrap_or(entry.times.emitted_at);
         let is_active = |(from, until): (Timestamp, Option<Timestamp>)| {
             from <= at && until.is_none_or(|until| at < until)
         };
@@ -112,7 +132,8 @@ impl EntryBatch {
             size: Some(entry.size),
             price_deviation: entry.price_deviation,
             stop_distance: entry.stop_distance,
-            emitted_at: Some(entry.emitted_at),
+            emitted_at: Some(entry.times.emitted_at),
+            sent: Some(entry.times.sent),
         });
         self.rows.push(PendingRow {
             place: output.rows.len(),
@@ -120,7 +141,7 @@ impl EntryBatch {
             line: line.number,
             text: (start, text.len()),
             id_hash: xxh3_64(entry.id.as_bytes()),
-            ts: entry.emitted_at,
+            ts: entry.times.emitted_at,
             symbol,
             side: entry.side,
             requested: entry.leverage,
@@ -130,6 +151,7 @@ impl EntryBatch {
             price: entry.price,
         });
         output.rows.extend_from_slice(&[0; ROW_BYTES]);
+        output.counts.offset_assumed += u64::from(entry.times.is_offset_assumed);
         Some(())
     }
 

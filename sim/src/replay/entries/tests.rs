@@ -14,6 +14,7 @@ use super::super::{
     replayer::{Replayer, Workspace},
     timeline::Timeline,
 };
+use super::{LineReader, PlainEntry};
 use crate::tape::{TapeReader, TapeSource};
 
 /// The expiry of the first policy, in epoch milliseconds.
@@ -32,8 +33,7 @@ fn replayer(guardrails: Guardrails, now: Option<Timestamp>) -> Replayer {
     }
 }
 
-/// Replays a tape by one of the paths. Returns the digest rows, the counts as text, and the number of records that the
-/// fast path answered.
+/// Replays a tape by the path that the answers require. Returns the digest rows, and the counts as text.
 fn run(replayer: &Replayer, tape: &[u8], answers: fn() -> AnswerBuffer) -> (Vec<u8>, String) {
     let source = TapeSource::Memory {
         name: "a test",
@@ -80,7 +80,7 @@ fn field() -> impl Strategy<Value = String> {
                 let value = f64::from(digits) / 10_f64.powi(places.cast_signed());
                 value.to_string()
             }),
-            1 => select(vec!["0", "0.0", "1e3", "-5", "null", "\"7\"", "1234567890123456", "5.", "0.000001", "true", "NaN"])
+            1 => select(vec!["0", "0.0", "1e3", "-5", "null", "\"7\"", "1234567890123456", "\"0.5\"", "\"1e2\"", "\"\"", "5.", "0.000001", "true", "NaN"])
                 .prop_map(str::to_owned),
         ]
     };
@@ -96,9 +96,13 @@ fn field() -> impl Strategy<Value = String> {
         1 => named("side", text(&["BUY", "SELL", "LONG", "SHORT", "CLOSE", "buy", "HOLD"]).boxed()),
         1 => named("model", text(&["m", "\\n"]).boxed()),
         1 => named("confidence", number().boxed()),
-        1 => (select(vec!["ts", "timestamp", "decided_at"]), 0..3_i64).prop_map(|(name, late)| {
-            format!("\"{name}\": {}", EXPIRY_MS - 5_000 + late * 5_000)
+        1 => (select(vec!["ts", "timestamp", "decided_at"]), 0..3_i64, any::<bool>()).prop_map(|(name, late, is_text)| {
+            let quote = if is_text { "\"" } else { "" };
+            format!("\"{name}\": {quote}{}{quote}", EXPIRY_MS - 5_000 + late * 5_000)
         }),
+        2 => named("timestamp", text(&["2026-01-05T00:00:00Z", "2026-01-04 23:59:58", "2026-01-05T01:00:01+01:00",
+            "2026-01-05", "1999-01-05T00:00:00Z", "2100-01-01T00:00:00.000001Z", "2026-13-05T00:00:00Z"]).boxed()),
+        1 => named("intent_id", text(&["1767571200000-0", "i1"]).boxed()),
         4 => (
             select(vec!["leverage", "quantity", "qty", "price", "entry_price", "position_usd", "size", "stop_loss",
                 "take_profit", "position_size_usd", "stake_amount", "Price", "trailing_stop"]),
@@ -154,7 +158,36 @@ fn line() -> impl Strategy<Value = String> {
             let fields: Vec<String> = fields.split(',').map(|it| it.trim().to_owned()).collect();
             prop_oneof![Just(fields.clone()), Just(fields).prop_shuffle()]
         })
-        .prop_map(|fields| format!("{{{}}}", fields.join(",")))
+        .prop_flat_map(|fields| {
+            (
+                Just(fields),
+                0..4_usize,
+                select(vec!["payload", "data"]),
+                0..6_u8,
+            )
+        })
+        .prop_map(|(mut fields, outer, name, kind)| {
+            let outer = outer.min(fields.len());
+            let object = |fields: &[String]| format!("{{{}}}", fields.join(","));
+            let payload = match kind {
+                0 => object(&fields.split_off(outer)),
+                1 => serde_json::Value::from(object(&fields.split_off(outer))).to_string(),
+                2 => {
+                    // Only the id, the type and the source are in the envelope.
+                    let is_outer = |field: &String| {
+                        ["\"id\"", "\"source\"", "\"event_type\""]
+                            .iter()
+                            .any(|name| field.starts_with(name))
+                    };
+                    let (outer, inner): (Vec<_>, Vec<_>) = fields.into_iter().partition(is_outer);
+                    fields = outer;
+                    serde_json::Value::from(object(&inner)).to_string()
+                }
+                _ => return object(&fields),
+            };
+            fields.push(format!("\"{name}\":{payload}"));
+            object(&fields)
+        })
 }
 
 fn record() -> impl Strategy<Value = String> {
@@ -199,8 +232,14 @@ fn guardrails() -> impl Strategy<Value = Guardrails> {
     })
 }
 
+/// Returns the number of random tapes, which `PORTCULLIS_CASES` sets.
+fn cases() -> u32 {
+    let cases = std::env::var("PORTCULLIS_CASES").ok();
+    cases.and_then(|cases| cases.parse().ok()).unwrap_or(1_000)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
     fn both_paths_give_the_same_answers(
@@ -218,4 +257,15 @@ fn a_generated_tape_has_the_same_answers() {
     let mut tape = Vec::new();
     crate::generate::write_tape(20_000, 7, &mut tape).unwrap();
     check(&replayer(Guardrails::none(), None), &tape);
+    let (mut reader, mut scratch) = (LineReader::default(), String::new());
+    let text = String::from_utf8_lossy(&tape);
+    let mut is_plain = |line: &&str| {
+        let line = reader.read(line, &mut scratch);
+        line.is_some_and(|line| PlainEntry::of(&line).is_some())
+    };
+    let plain = text.lines().filter(|line| is_plain(line)).count();
+    assert!(
+        plain > 20_000 / 2,
+        "only {plain} of 20,000 records are plain entries"
+    );
 }
