@@ -141,6 +141,12 @@ fn line() -> impl Strategy<Value = String> {
         "\"stop_loss\":95,\"take_profit\":120",
         "\"stop_loss\":120,\"take_profit\":95",
         "\"stop_loss\":90",
+        // Prices at the edge of a contradiction.
+        "\"entry_price\":100,\"stop_loss\":100",
+        "\"take_profit\":80,\"stop_loss\":80",
+        "\"entry_price\":100,\"take_profit\":100",
+        "\"entry_price\":150,\"price\":100",
+        "\"entry_price\":100,\"price\":149.99",
     ]);
     let extras = proptest::collection::vec(field(), 0..3);
     let space = select(vec![",", ", ", ",  "]);
