@@ -32,8 +32,11 @@ static INITIAL: OnceLock<Result<Policy, PolicyUnavailable>> = OnceLock::new();
 #[derive(Debug, PartialEq)]
 struct Ran {
     answers: String,
-    end: Result<(blake3::Hash, String), String>,
+    end: End,
 }
+
+/// The digest and the counts, or the error.
+type End = Result<(blake3::Hash, String), String>;
 
 /// Replays the bytes as a tape in several ways that must give the same result.
 pub(crate) fn run(data: &[u8]) {
@@ -42,6 +45,9 @@ pub(crate) fn run(data: &[u8]) {
     };
     let whole = replayed(data, CHUNK, RECORD_BYTES_MAX, 1);
     counted(&whole, records);
+    // Without answers, plain entries are decided as columns.
+    let columns = ended(data, CHUNK, RECORD_BYTES_MAX, 1, AnswerSink::Discard);
+    assert_eq!(columns, whole.end, "without answers");
     alike(
         &replayed(data, 7, RECORD_BYTES_MAX, 1),
         &whole,
@@ -131,6 +137,23 @@ fn records(data: &[u8], line_bytes_max: usize) -> Option<u64> {
 }
 
 fn replayed(data: &[u8], chunk_bytes: usize, line_bytes_max: usize, threads: usize) -> Ran {
+    let mut answers = Vec::new();
+    let sink = AnswerSink::Lines(&mut answers);
+    let end = ended(data, chunk_bytes, line_bytes_max, threads, sink);
+    Ran {
+        answers: String::from_utf8(answers).unwrap(),
+        end,
+    }
+}
+
+/// Replays the bytes and returns the end of the replay.
+fn ended(
+    data: &[u8],
+    chunk_bytes: usize,
+    line_bytes_max: usize,
+    threads: usize,
+    answers: AnswerSink<'_>,
+) -> End {
     let ownership = ExitOwnership::new("exitbrain_v3_5")
         .unwrap()
         .with_delegate("emergency")
@@ -144,13 +167,12 @@ fn replayed(data: &[u8], chunk_bytes: usize, line_bytes_max: usize, threads: usi
         Policy::from_json(&sample).map_err(PolicyUnavailable::from)
     });
     let tapes = TapeReader::with_sizes(source(data), chunk_bytes, line_bytes_max);
-    let mut answers = Vec::new();
     let sinks = Sinks {
-        answers: AnswerSink::Lines(&mut answers),
+        answers,
         tally: None,
         progress: &mut |_| (),
     };
-    let end = match replay(&replayer, initial.clone(), tapes, threads, sinks) {
+    match replay(&replayer, initial.clone(), tapes, threads, sinks) {
         Ok(outcome) => {
             assert!(outcome.counts.adds_up());
             let totals = format!("{:?} {:?}", outcome.counts, outcome.unreadable_tapes);
@@ -158,10 +180,6 @@ fn replayed(data: &[u8], chunk_bytes: usize, line_bytes_max: usize, threads: usi
         }
         Err(error @ ReplayError::Tape { .. }) => Err(error.to_string()),
         Err(error) => panic!("{error}"),
-    };
-    Ran {
-        answers: String::from_utf8(answers).unwrap(),
-        end,
     }
 }
 
