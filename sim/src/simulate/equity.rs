@@ -100,12 +100,9 @@ impl CurveBuilder {
 
     /// Merges parts in pairs and doubles their width.
     fn halve(&mut self) {
-        let pairs = self.parts.chunks(2).filter_map(|pair| match pair {
-            [one, other] => Some(merged(*one, *other)),
-            [one] => Some(*one),
-            _ => None,
-        });
-        self.parts = pairs.collect();
+        let (pairs, rest) = self.parts.as_chunks();
+        let merged = pairs.iter().map(|[one, other]| merged(*one, *other));
+        self.parts = merged.chain(rest.iter().copied()).collect();
         self.width *= 2;
     }
 

@@ -154,6 +154,17 @@ mod tests {
         assert_eq!(state.p_mr, Some(0.0));
     }
 
+    /// The squares of the returns less the square of the mean would lose all digits.
+    #[test]
+    fn a_small_deviation_from_large_returns_is_exact() {
+        // The returns are 1, 1, 1 and 1.00000001: mean 1.0000000025, sum of squares 7.5e-17.
+        let state = window(&[1.0, 2.0, 4.0, 8.0, 16.000_000_08])
+            .state()
+            .unwrap();
+        let sigma = state.sigma.unwrap() / 7.5e-17_f64.sqrt();
+        assert!((sigma - 1.0).abs() < 1e-6, "{sigma}");
+    }
+
     #[test]
     fn a_window_of_one_return_has_no_state() {
         let mut window = Window::new(

@@ -315,7 +315,7 @@ impl fmt::Display for Money {
         // A quotient by 10^53 is always in the range of an i128.
         let half_cents = half_cents.ok().and_then(i256::to_i128).unwrap_or_default();
         let cents = half_cents.unsigned_abs().div_ceil(2);
-        let sign = if half_cents < 0 && cents > 0 { "-" } else { "" };
+        let sign = if half_cents < 0 { "-" } else { "" };
         let text = format!("{sign}{}.{:02}", cents / 100, cents % 100);
         f.pad(&text)
     }

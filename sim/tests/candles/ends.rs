@@ -132,6 +132,9 @@ fn the_length_can_be_given() {
     assert_eq!(spans(&given)[0], "2026-01-05T00:00 2026-01-05T00:01");
     let one = series(&["2026-02-01"], Some("1M")).unwrap();
     assert_eq!(spans(&one), ["2026-02-01T00:00 2026-03-01T00:00"]);
+    // The time of a single candle does not show that it is the last day.
+    let one = series(&["2026-01-31"], Some("1M")).unwrap();
+    assert_eq!(spans(&one), ["2026-01-31T00:00 2026-02-28T00:00"]);
     assert_eq!(
         series(&["2026-02-01"], None).unwrap_err(),
         "`candles` has 1 candle; at least 2 are needed to determine the length of a candle, or give it with `--interval`"

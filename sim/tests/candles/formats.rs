@@ -7,11 +7,12 @@ use arrow_array::{
     StringArray, StringViewArray, TimestampNanosecondArray, types::Int8Type,
 };
 use arrow_ipc::{
-    CompressionType,
+    CompressionType, MetadataVersion, root_as_footer,
     writer::{FileWriter, IpcWriteOptions},
 };
 use flate2::{Compression, write::GzEncoder};
 use parquet::arrow::ArrowWriter;
+use portcullis_sim::simulate::candles::{DecidedBy, TimeLabel};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 use super::{lines, read};
@@ -37,7 +38,7 @@ fn check(content: &[u8]) -> String {
     series.source.format
 }
 
-fn gzip(content: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(content: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(content).unwrap();
     encoder.finish().unwrap()
@@ -85,6 +86,65 @@ fn csv_is_read_with_any_separator_case_order_and_line_ending() {
 }
 
 #[test]
+fn the_separator_is_found_outside_of_quotes() {
+    check(CSV.replace("volume", "\"a;b;c;d;e;f;g;h\"").as_bytes());
+    // The separators of later lines do not count.
+    let notes = CSV.lines().zip(["note", "a;b;c;d;e;f;g", ";;;;;;;", ""]);
+    let notes = notes.map(|(line, note)| format!("{line},{note}\n"));
+    check(notes.collect::<String>().as_bytes());
+    // A line break in quotes does not end the header.
+    let first = CSV.lines().zip(["\"number\nof the row\"", "1", "2", "3"]);
+    let first = first.map(|(line, field)| format!("{field};{}\n", line.replace(',', ";")));
+    check(first.collect::<String>().as_bytes());
+}
+
+#[test]
+fn a_file_of_any_length_is_read_in_lines_of_up_to_a_mebibyte() {
+    let long = "x".repeat(1 << 19);
+    let rows = CSV.lines().map(|line| format!("{line},{long}\n"));
+    check(rows.collect::<String>().as_bytes());
+}
+
+#[test]
+fn a_column_of_times_of_day_is_only_added_to_a_date() {
+    let rows = |of: fn(usize) -> [String; 2]| {
+        let rows = CSV.lines().enumerate().map(|(n, line)| {
+            let (_, prices) = line.split_once(',').unwrap();
+            let [date, time] = match n {
+                0 => ["date", "time"].map(str::to_owned),
+                n => of(n - 1),
+            };
+            format!("{date},{time},{prices}\n")
+        });
+        rows.collect::<String>()
+    };
+    check(rows(|n| ["2026-01-05".to_owned(), format!("00:0{n}")]).as_bytes());
+    check(rows(|n| [format!("2026-01-05 00:0{n}:00"), format!("09:0{n}")]).as_bytes());
+    let dates = rows(|n| [format!("2026-01-0{}", n + 5), "09".to_owned()]);
+    let dates = read(dates.as_bytes()).unwrap();
+    assert_eq!(dates.candles[2].start.to_string(), "2026-01-07T00:00:00Z");
+    assert_eq!(dates.interval.to_string(), "1d");
+}
+
+#[test]
+fn an_invalid_row_of_a_table_is_named() {
+    let texts = |prices: Vec<f64>| -> ArrayRef {
+        let texts = prices.iter().map(f64::to_string);
+        Arc::new(StringArray::from_iter_values(
+            texts.map(|text| text.replace("102.25", "x")),
+        ))
+    };
+    let times = Int64Array::from(vec![1_767_571_200, 1_767_571_260, 1_767_571_320]);
+    let batch = batch("timestamp", Arc::new(times), texts);
+    for content in [parquet(&batch), feather(&batch, None)] {
+        assert_eq!(
+            read(&content).unwrap_err(),
+            "`candles`, row 3: `high` is `x`: not a decimal number"
+        );
+    }
+}
+
+#[test]
 fn dates_and_times_are_read_in_two_columns() {
     let terminal = "<DATE>\t<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\t<TICKVOL>
 2026.01.05\t00:00:00\t100\t101\t99\t100.5\t1
@@ -116,6 +176,12 @@ fn kline_files_of_binance_are_read_without_a_header() {
         ]
         .concat()
     };
+    // The time of other files without a header is the open of the candle only by convention.
+    let short = dump("").replace(",1.5,0,150,9,0.5,50,0", "");
+    for (dump, by) in [(dump(""), DecidedBy::Name), (short, DecidedBy::Convention)] {
+        let label = read(dump.as_bytes()).unwrap().source.label;
+        assert_eq!(label, (TimeLabel::Open, by));
+    }
     for unit in ["", "000"] {
         let dump = dump(unit);
         assert_eq!(check(dump.as_bytes()), "CSV");
@@ -255,6 +321,50 @@ fn columns_of_any_type_are_read_from_parquet_and_feather() {
     let days = read(&parquet(&batch("date", Arc::new(days), floats))).unwrap();
     assert_eq!(days.candles[0].start.to_string(), "2026-01-05T00:00:00Z");
     assert_eq!(days.interval.to_string(), "1d");
+}
+
+/// The batch that the tests of Feather files write.
+fn numbers() -> RecordBatch {
+    let floats = |prices: Vec<f64>| -> ArrayRef { Arc::new(Float64Array::from(prices)) };
+    let times = Int64Array::from(vec![1_767_571_200, 1_767_571_260, 1_767_571_320]);
+    batch("timestamp", Arc::new(times), floats)
+}
+
+#[test]
+fn feather_files_of_old_writers_are_read() {
+    let options = IpcWriteOptions::try_new(8, true, MetadataVersion::V4).unwrap();
+    let batch = numbers();
+    let mut writer =
+        FileWriter::try_new_with_options(Vec::new(), &batch.schema(), options).unwrap();
+    writer.write(&batch).unwrap();
+    check(&writer.into_inner().unwrap());
+}
+
+#[test]
+fn a_block_must_be_inside_of_its_feather_file() {
+    let whole = feather(&numbers(), None);
+    let (begin, block) = {
+        let size = whole.len() - 10;
+        let footer = u32::from_le_bytes(whole[size..size + 4].try_into().unwrap());
+        let footer = root_as_footer(&whole[size - usize::try_from(footer).unwrap()..size]).unwrap();
+        let block = *footer.recordBatches().unwrap().get(0);
+        (block.offset() + i64::from(block.metaDataLength()), block.0)
+    };
+    let place = whole
+        .windows(block.len())
+        .position(|it| it == block)
+        .unwrap();
+    let with_end = |end: i64| {
+        let mut changed = whole.clone();
+        changed[place + 16..place + 24].copy_from_slice(&(end - begin).to_le_bytes());
+        read(&changed)
+    };
+    let bytes = i64::try_from(whole.len()).unwrap();
+    assert_eq!(lines(&with_end(bytes).unwrap().candles), EXPECTED);
+    assert_eq!(
+        with_end(bytes + 1).unwrap_err(),
+        "cannot read candles from `candles` as Feather: a block is outside of the file; copy the file again"
+    );
 }
 
 /// A truncated or changed file is an error or gives candles, but never ends the program.

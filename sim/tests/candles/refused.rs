@@ -1,10 +1,15 @@
 //! Tests of files that are not candles: each message states the content and the next step.
 
-use std::{fmt::Write as _, fs};
+use std::{fmt::Write as _, fs, os::unix::fs::FileExt as _, process::Command};
 
-use portcullis_sim::simulate::candles::ReadOptions;
+use arrow_ipc::writer::FileWriter;
+use arrow_schema::Schema;
+use portcullis_sim::simulate::candles::{self, CandleFile, ReadOptions};
 
-use super::{formats::zipped, read, read_as, read_path};
+use super::{
+    formats::{gzip, zipped},
+    read, read_as, read_path,
+};
 
 const READ: &str = "candles are read from CSV or JSON (plain, or in gzip, zstd or zip), Parquet and Feather (Arrow IPC)";
 
@@ -90,6 +95,7 @@ fn empty_and_damaged_files_are_refused() {
         cut(zstd::encode_all(csv.as_bytes(), 1).unwrap()),
         incomplete
     );
+    assert_eq!(cut(gzip(csv.as_bytes())), incomplete);
     let damaged = cut(zipped(&[("a.csv", csv.as_bytes())]));
     assert!(
         damaged.starts_with("`candles` cannot be decompressed: ")
@@ -135,6 +141,108 @@ fn wrong_columns_are_named() {
 }
 
 #[test]
+fn a_first_line_is_a_header_unless_it_is_a_candle() {
+    let found = |first: &str, columns: &str| {
+        let expected = format!(
+            "`candles` has no column `timestamp`; the required columns are a time (timestamp, date, open_time, …), open, high, low, close; the file has {columns}"
+        );
+        let content = format!("{first}\n2026-01-06,1,1,1,1\n");
+        assert_eq!(read(content.as_bytes()).unwrap_err(), expected);
+    };
+    found("x,1,1,1,1", "`x`, `1`, `1`, `1`, `1`");
+    found("2026-01-05,1,x,1,1", "`2026-01-05`, `1`, `x`, `1`, `1`");
+    let none = feather_without_columns();
+    assert!(
+        read(&none)
+            .unwrap_err()
+            .ends_with("; the file has no columns")
+    );
+}
+
+fn feather_without_columns() -> Vec<u8> {
+    let mut writer = FileWriter::try_new(Vec::new(), &Schema::empty()).unwrap();
+    writer.finish().unwrap();
+    writer.into_inner().unwrap()
+}
+
+#[test]
+fn a_table_in_a_pipe_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pipe");
+    let made = Command::new("mkfifo").arg(&path).status().unwrap();
+    assert!(made.success());
+    let writer = path.clone();
+    let content = feather_without_columns();
+    let writer = std::thread::spawn(move || fs::write(writer, content));
+    assert_eq!(
+        read_path(&path, &ReadOptions::default()).unwrap_err(),
+        "`pipe` contains Feather (Arrow IPC), whose index is at its end; save it to a file and give that file"
+    );
+    writer.join().unwrap().unwrap();
+}
+
+const FOOTER_BYTES_MAX: u32 = 16 * 1024 * 1024;
+
+#[test]
+fn a_footer_of_feather_that_is_too_large_is_not_read() {
+    let refused = |size: u32| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("candles");
+        let file = fs::File::create(&path).unwrap();
+        file.write_all_at(b"ARROW1\0\0", 0).unwrap();
+        let end = 8 + u64::from(size);
+        file.write_all_at(&size.to_le_bytes(), end).unwrap();
+        file.write_all_at(b"ARROW1", end + 4).unwrap();
+        read_path(&path, &ReadOptions::default()).unwrap_err()
+    };
+    let damaged = "cannot read candles from `candles` as Feather: ";
+    assert_eq!(
+        refused(FOOTER_BYTES_MAX + 1),
+        format!(
+            "{damaged}its footer has {} bytes, more than the maximum of {FOOTER_BYTES_MAX}",
+            FOOTER_BYTES_MAX + 1
+        )
+    );
+    assert!(!refused(FOOTER_BYTES_MAX).contains("its footer has"));
+}
+
+#[test]
+fn two_files_of_one_symbol_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let read = |names: [&str; 2]| {
+        let files = names.map(|name| {
+            let path = folder.path().join(name);
+            fs::write(
+                &path,
+                "time,open,high,low,close\n2026-01-05,1,1,1,1\n2026-01-06,1,1,1,1\n",
+            )
+            .unwrap();
+            CandleFile { symbol: None, path }
+        });
+        let read = candles::read(&files, &ReadOptions::default());
+        read.map(|series| {
+            series
+                .into_iter()
+                .map(|it| it.symbol.to_string())
+                .collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(
+        read(["ETHUSDT_1d.csv", "BTCUSDT-1d.csv"]).unwrap(),
+        ["BTCUSDT", "ETHUSDT"]
+    );
+    let error = read(["ETHUSDT.csv", "ETHUSDT_1d.csv"])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.ends_with(
+            "ETHUSDT_1d.csv` is a second candle file for ETHUSDT; give one file per symbol"
+        ),
+        "{error}"
+    );
+}
+
+#[test]
 fn invalid_rows_are_refused_with_their_place() {
     let refused = |content: &str, expected: &str| {
         assert_eq!(
@@ -165,10 +273,17 @@ fn invalid_rows_are_refused_with_their_place() {
     );
     let long = format!("[[1767571200000,1,1,1,1],[{}1]]", "1,".repeat(1 << 20));
     refused(&long, "row 2: the line is longer than 1048576 bytes");
+    let long = format!("{head}\n2026-01-05,1,1,1,1\n{}", "1,".repeat(1 << 20));
+    refused(&long, "line 3: the line is longer than 1048576 bytes");
     let json = |content: &str| read(content.as_bytes()).unwrap_err();
     assert_eq!(
         json("[1767571200000,1,1,1,1]"),
         "cannot read candles from `candles` as JSON: invalid type: integer `1767571200000`, expected a candle as an array [time, open, high, low, close] or as an object at line 1 column 15"
+    );
+    let object = r#"{"time": 1767571200000, "open": 1, "high": 1, "low": 1, "close": 1}"#;
+    assert_eq!(
+        json(&format!("{object}\n[1]")),
+        "cannot read candles from `candles` as JSON: invalid type: sequence, expected an array of candles, or one candle per line at line 2 column 1"
     );
     assert!(
         json("[[1767571200000,1,1,1,1],")

@@ -210,6 +210,21 @@ fn candles_labelled_with_the_last_day_of_a_month_begin_on_its_first_day() {
 }
 
 #[test]
+fn the_form_of_times_is_named() {
+    let named = |values: &[&str]| times("time", values).unwrap().source.form.0.to_string();
+    assert_eq!(named(&["1767571260", "1767571320"]), "seconds since 1970");
+    assert_eq!(
+        named(&["1767571260000", "1767571320000"]),
+        "milliseconds since 1970"
+    );
+    assert_eq!(
+        named(&["2026-01-05 00:00", "2026-01-05 00:01"]),
+        "dates and times"
+    );
+    assert_eq!(named(&["2026-01-05", "2026-01-06"]), "dates (midnight UTC)");
+}
+
+#[test]
 fn times_without_an_offset_are_counted() {
     let naive = times(
         "timestamp",
@@ -219,6 +234,11 @@ fn times_without_an_offset_are_counted() {
     assert_eq!(naive.source.naive, 1);
     let dates = times("timestamp", &["2026-01-05", "2026-01-06"]).unwrap();
     assert_eq!(dates.source.naive, 0);
+    let twice = times("timestamp", &["2025-10-26T01:00Z", "2025-10-26T01:00Z"]);
+    assert_eq!(
+        twice.unwrap_err(),
+        "`candles`, line 3: the time of the candle is 2025-10-26T01:00:00Z, that of the previous one is 2025-10-26T01:00:00Z; sort candles by time and remove duplicates"
+    );
     let twice = times(
         "timestamp",
         &["2025-10-26 01:00", "2025-10-26 02:00", "2025-10-26 02:00"],

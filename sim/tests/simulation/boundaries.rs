@@ -6,65 +6,10 @@ use portcullis_sim::simulate::{
 };
 use serde_json::{Value, json};
 
-use crate::worlds::{Ran, run_files, settings};
-
-/// Midnight UTC in epoch seconds, at which funding is due.
-const START: i64 = 1_767_571_200;
-
-/// The fallback stop distance that the tests set in θ.
-const FALLBACK: (&str, &str) = (
-    r#""lock_R": 1.2"#,
-    r#""lock_R": 1.2, "fallback_stop_pct": 0.05"#,
-);
-
-fn flat(price: f64) -> [f64; 4] {
-    [price; 4]
-}
-
-/// Returns candles of one minute from [`START`] as CSV.
-fn csv(candles: &[[f64; 4]]) -> String {
-    let rows = candles
-        .iter()
-        .zip(0..)
-        .map(|([open, high, low, close], n)| {
-            let at = (START + n * 60) * 1000;
-            format!("{at},{open},{high},{low},{close}\n")
-        });
-    format!(
-        "open_time,open,high,low,close\n{}",
-        rows.collect::<String>()
-    )
-}
-
-/// Returns an entry of 1000 USD in BTCUSDT, 30 seconds after [`START`].
-fn entry(side: &str, more: Value) -> Value {
-    let mut intent = json!({
-        "id": format!("{}-0", (START + 30) * 1000), "symbol": "BTCUSDT", "side": side, "position_size_usd": 1000,
-        "leverage": 5
-    });
-    for (name, value) in more.as_object().unwrap() {
-        intent[name] = value.clone();
-    }
-    intent
-}
-
-fn no_costs() -> Settings {
-    Settings {
-        cash: Money::parse("10000").unwrap(),
-        costs: Costs {
-            taker_fee: None,
-            funding_rate: None,
-            maintenance_margin: None,
-        },
-        market: None,
-        ..settings()
-    }
-}
-
-fn ran(tape: &[Value], candles: &[(&str, String)], settings: &Settings) -> Ran {
-    let lines = tape.iter().map(|intent| format!("{intent}\n"));
-    run_files(candles, lines.collect(), settings, &[FALLBACK])
-}
+use crate::{
+    hand::{START, csv, entry, flat, no_costs, ran},
+    worlds::{Ran, run_files},
+};
 
 /// Returns `event price quantity pnl` of each entry of the log, after two candles at 100.
 fn events(tape: &[Value], then: &[[f64; 4]]) -> Vec<String> {
@@ -204,47 +149,6 @@ fn a_stop_from_theta_is_below_a_long_and_above_a_short() {
 }
 
 #[test]
-fn an_order_at_the_start_of_a_candle_waits_for_the_next_one() {
-    let at = |millis: i64| {
-        let id = format!("{}-0", (START + 60) * 1000 + millis);
-        let candles = [flat(100.0), flat(101.0), flat(102.0)];
-        let tape = [entry("BUY", json!({ "id": id, "stop_loss": 90 }))];
-        ran(&tape, &[("BTCUSDT", csv(&candles))], &no_costs()).entries[0]
-            .price
-            .unwrap()
-            .to_f64()
-    };
-    assert_eq!(at(-1), 101.0);
-    assert_eq!(at(0), 102.0);
-}
-
-#[test]
-fn an_entry_may_use_the_whole_cash() {
-    let opened = |cash: &str, fee: Option<&str>| {
-        let settings = Settings {
-            cash: Money::parse(cash).unwrap(),
-            costs: Costs {
-                taker_fee: fee.map(|fee| Rate::parse(fee).unwrap()),
-                ..no_costs().costs
-            },
-            ..no_costs()
-        };
-        let candles = csv(&[flat(100.0), flat(100.0)]);
-        ran(
-            &[entry("BUY", json!({}))],
-            &[("BTCUSDT", candles)],
-            &settings,
-        )
-        .outcome
-        .opened
-    };
-    assert_eq!(opened("200", None), 1);
-    assert_eq!(opened("199.99", None), 0);
-    assert_eq!(opened("200.4", Some("0.0004")), 1);
-    assert_eq!(opened("200.39", Some("0.0004")), 0);
-}
-
-#[test]
 fn funding_is_charged_once_for_each_due_time_of_a_gap() {
     let settings = Settings {
         costs: Costs {
@@ -260,37 +164,113 @@ fn funding_is_charged_once_for_each_due_time_of_a_gap() {
     let times = [(0, 0), (0, 1), (0, 2), (17, 0), (17, 1)];
     let rows: String = times.map(|(hour, minute)| row(hour, minute)).concat();
     let csv = format!("open_time,open,high,low,close\n{rows}");
-    let ran = ran(&[entry("BUY", json!({}))], &[("BTCUSDT", csv)], &settings);
-    let funding = ran.entries.iter().filter(|entry| entry.event == "funding");
-    let charged: Vec<_> = funding
-        .map(|entry| (entry.ts.as_millis(), entry.funding_usd.to_f64()))
-        .collect();
-    assert_eq!(charged, [((START + 17 * 3600) * 1000, 0.1); 2]);
-    assert_eq!(ran.outcome.equity.to_f64(), 9999.8);
+    // A long pays a positive rate, and a short receives it.
+    for (side, paid, equity) in [("BUY", 0.1, 9999.8), ("SELL", -0.1, 10_000.2)] {
+        let tape = [entry(side, json!({}))];
+        let ran = ran(&tape, &[("BTCUSDT", csv.clone())], &settings);
+        let funding = ran.entries.iter().filter(|entry| entry.event == "funding");
+        let charged: Vec<_> = funding
+            .map(|entry| (entry.ts.as_millis(), entry.funding_usd.to_f64()))
+            .collect();
+        assert_eq!(charged, [((START + 17 * 3600) * 1000, paid); 2], "{side}");
+        assert_eq!(ran.outcome.equity.to_f64(), equity, "{side}");
+    }
 }
 
 #[test]
-fn an_exit_that_would_increase_a_position_is_rejected() {
-    for (side, exit, is_rejected) in [
-        ("BUY", "BUY", true),
-        ("BUY", "SELL", false),
-        ("SELL", "SELL", true),
-        ("SELL", "BUY", false),
-    ] {
-        let exit = json!({
-            "id": format!("{}-0", (START + 90) * 1000), "symbol": "BTCUSDT", "side": exit, "reduce_only": true,
-            "source": "exitbrain_v3_5"
-        });
-        let candles = csv(&[flat(100.0), flat(100.0), flat(100.0)]);
-        let tape = [entry(side, json!({})), exit];
-        let outcome = ran(&tape, &[("BTCUSDT", candles)], &no_costs()).outcome;
-        assert_eq!(
-            outcome.rejected.contains_key("other_side"),
-            is_rejected,
-            "{side}"
-        );
-        assert_eq!(outcome.still_open, u64::from(is_rejected), "{side}");
-    }
+fn a_liquidation_inside_a_candle_is_where_the_maintenance_margin_is_left() {
+    let price = |side: &str, candle: [f64; 4], rate: Option<&str>| {
+        let settings = Settings {
+            costs: Costs {
+                maintenance_margin: rate.map(|rate| Rate::parse(rate).unwrap()),
+                ..no_costs().costs
+            },
+            ..no_costs()
+        };
+        let stop = if side == "BUY" { 10 } else { 900 };
+        let tape = [entry(side, json!({"stop_loss": stop}))];
+        let candles = csv(&[flat(100.0), flat(100.0), candle]);
+        let ran = ran(&tape, &[("BTCUSDT", candles)], &settings);
+        assert_eq!(ran.entries[1].event, "liquidation");
+        ran.entries[1].price.unwrap().to_f64()
+    };
+    // 10 units for 1000 USD with a margin of 200 USD: 200 - 10 * (100 - price) = rate * 10 * price.
+    let falls = [90.0, 90.0, 70.0, 80.0];
+    assert_eq!(price("BUY", falls, None), 80.0);
+    assert_eq!(price("BUY", falls, Some("0.02")), 81.632_653_061_224_5);
+    let rises = [110.0, 130.0, 110.0, 120.0];
+    assert_eq!(price("SELL", rises, None), 120.0);
+    assert_eq!(price("SELL", rises, Some("0.02")), 117.647_058_823_529);
+}
+
+#[test]
+fn round_trips_have_an_r_multiple_and_a_policy_and_are_summed_by_symbol() {
+    let settings = Settings {
+        costs: Costs {
+            taker_fee: Some(Rate::parse("0.001").unwrap()),
+            funding_rate: None,
+            maintenance_margin: None,
+        },
+        ..no_costs()
+    };
+    let eth = |second: i64, stop: f64| {
+        let id = format!("{}-1", (START + second) * 1000);
+        entry(
+            "SELL",
+            json!({"symbol": "ETHUSDT", "id": id, "stop_loss": stop}),
+        )
+    };
+    let tape = [
+        entry("BUY", json!({"stop_loss": 98})),
+        eth(30, 102.0),
+        eth(150, 110.0),
+    ];
+    let falls = csv(&[flat(100.0), flat(100.0), flat(97.0), flat(97.0), flat(97.0)]);
+    let rises = csv(&[
+        flat(100.0),
+        flat(100.0),
+        flat(103.0),
+        flat(100.0),
+        flat(99.0),
+    ]);
+    let outcome = ran(&tape, &[("BTCUSDT", falls), ("ETHUSDT", rises)], &settings).outcome;
+    // The first two lose 30 USD and fees of 1 + 0.97 or 1 + 1.03 USD, and the risk is 2 USD for each of 10 units.
+    let r: Vec<_> = outcome.trips.iter().map(|trip| trip.r.unwrap()).collect();
+    let expected = [-31.97 / 20.0, -32.03 / 20.0, 9.0 / 100.0];
+    let is_near = |(found, expected): (&f64, f64)| (found - expected).abs() < 1e-12;
+    assert!(r.iter().zip(expected).all(is_near), "{r:?}");
+    let policies: Vec<_> = outcome.trips.iter().map(|trip| &*trip.policy).collect();
+    assert_eq!(policies, ["1.0.0-ai-sample 3fb77538"; 3]);
+    let shares = outcome.by(|trip| trip.symbol.to_string()).unwrap();
+    let share = |symbol: &str| {
+        let it = shares[symbol];
+        let amounts = [
+            it.notional_usd,
+            it.pnl_usd,
+            it.fees_usd,
+            it.funding_usd,
+            it.unrealised_usd,
+            it.net_usd,
+        ];
+        (
+            it.positions,
+            it.with_r,
+            amounts.map(|amount| amount.to_f64()),
+            it.r_sum,
+        )
+    };
+    let (positions, with_r, amounts, r_sum) = share("BTCUSDT");
+    assert_eq!(
+        (positions, with_r, amounts),
+        (1, 1, [1000.0, -30.0, 1.97, 0.0, 0.0, -31.97])
+    );
+    assert_eq!(r_sum, r[0]);
+    let (positions, with_r, amounts, r_sum) = share("ETHUSDT");
+    assert_eq!(
+        (positions, with_r, amounts),
+        (2, 2, [2000.0, -30.0, 3.03, 0.0, 10.0, -23.03])
+    );
+    assert_eq!(r_sum, r[1] + r[2]);
 }
 
 #[test]
@@ -359,6 +339,8 @@ fn a_harvest_sees_the_age_of_the_position_in_seconds() {
     let second = |second: i64| (START + second) * 1000;
     // The position is opened at 60 seconds and is 240 seconds old at 300.
     assert_eq!(closes, [("open", second(60)), ("full_close", second(300))]);
+    let harvests: Vec<_> = ran.outcome.harvests.into_iter().collect();
+    assert_eq!(harvests, [("FULL_CLOSE_PROPOSED", 1), ("NONE", 3)]);
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Tests of the laws of a simulation: no result depends on later input, amounts add up, and runs
-//! are deterministic.
+//! are deterministic. `PORTCULLIS_CASES` sets the number of cases per law.
 
 #![expect(
     clippy::unwrap_used,
@@ -9,6 +9,8 @@
 )]
 
 mod boundaries;
+mod hand;
+mod orders;
 mod worlds;
 
 use std::collections::BTreeMap;
@@ -30,8 +32,9 @@ const AMOUNTS: [fn(&LedgerEntry) -> Money; 4] = [
 const CASES: u32 = 96;
 
 fn config() -> ProptestConfig {
+    let cases = std::env::var("PORTCULLIS_CASES");
     ProptestConfig {
-        cases: CASES,
+        cases: cases.map_or(CASES, |cases| cases.parse().unwrap()),
         failure_persistence: None,
         ..ProptestConfig::default()
     }
@@ -119,7 +122,7 @@ proptest! {
     }
 
     /// Every fill is at a price that was traded: entries, market closes and liquidations or stops that the open has
-    /// passed at the open; all other fills between the low and the high; a target that the open has passed between
+    /// passed at the open, like the value on which funding is paid; all other fills between the low and the high; a target that the open has passed between
     /// the previous close and the open.
     #[test]
     fn fills_are_at_prices_that_were_traded(world in any_world()) {
@@ -127,8 +130,8 @@ proptest! {
         let candles = ["BTCUSDT", "ETHUSDT"].map(|symbol| {
             (symbol, world.candles(usize::from(symbol == "ETHUSDT")))
         });
-        for entry in entries.iter().filter(|entry| entry.event != "funding") {
-            let Some(price) = entry.price.map(|price| price.to_f64()) else { continue };
+        for entry in entries.iter().filter(|entry| entry.event != "move_stop") {
+            let price = entry.price.unwrap().to_f64();
             let (_, candles) = candles.iter().find(|(symbol, _)| *symbol == entry.symbol.as_str()).unwrap();
             let ts = entry.ts.as_millis();
             let at_open = candles.iter().position(|it| it.start == ts);
@@ -214,6 +217,68 @@ proptest! {
     #[test]
     fn runs_are_deterministic(world in any_world()) {
         prop_assert_eq!(run(&world), run(&world));
+    }
+
+    /// The counts, the round trips and the cash of an outcome follow from the log.
+    #[test]
+    fn an_outcome_is_the_sum_of_its_log(world in any_world()) {
+        let (entries, outcome) = run(&world);
+        let mut closes: BTreeMap<&str, u64> = BTreeMap::new();
+        let mut last_close: BTreeMap<u64, (i64, &str)> = BTreeMap::new();
+        let is_close = |entry: &&LedgerEntry| !["open", "funding", "move_stop"].contains(&entry.event);
+        for entry in entries.iter().filter(is_close) {
+            *closes.entry(entry.event).or_insert(0) += 1;
+            last_close.insert(entry.n, (entry.ts.as_millis(), entry.event));
+        }
+        prop_assert_eq!(&outcome.closes, &closes);
+        let open = outcome.trips.iter().filter(|trip| trip.closed.is_none()).count();
+        prop_assert_eq!(open as u64, outcome.still_open);
+        for trip in &outcome.trips {
+            let of_trip = || entries.iter().filter(|entry| entry.n == trip.n);
+            let sum = |of: fn(&LedgerEntry) -> Money| {
+                of_trip().map(of).fold(Money::ZERO, |sum, amount| sum.plus(amount).unwrap())
+            };
+            prop_assert_eq!(trip.pnl_usd, sum(|entry| entry.pnl_usd));
+            prop_assert_eq!(trip.fees_usd, sum(|entry| entry.fee_usd));
+            prop_assert_eq!(trip.funding_usd, sum(|entry| entry.funding_usd));
+            let opening = of_trip().next().unwrap();
+            prop_assert_eq!(opening.event, "open");
+            prop_assert_eq!((trip.opened, trip.side, &trip.symbol), (opening.ts, opening.side, &opening.symbol));
+            prop_assert_eq!((Some(trip.entry_price), Some(trip.quantity)), (opening.price, opening.quantity));
+            if let Some(closed) = trip.closed {
+                let reason = trip.reason.map(|reason| reason.as_str());
+                prop_assert_eq!(Some(&(closed.as_millis(), reason.unwrap())), last_close.get(&trip.n));
+                prop_assert_eq!(trip.unrealised_usd, Money::ZERO);
+            }
+            // A long pays a positive rate, and a short receives it.
+            for entry in of_trip().filter(|entry| entry.event == "funding") {
+                prop_assert_eq!(entry.funding_usd > Money::ZERO, trip.side.sign() > 0.0);
+            }
+        }
+    }
+
+    /// A stop only moves in favour of the position, and it is filled at the last price that the log states for it, or
+    /// beyond it.
+    #[test]
+    fn stops_follow_from_the_log(world in any_world()) {
+        let (entries, _) = run(&world);
+        let mut stops: BTreeMap<u64, f64> = BTreeMap::new();
+        for entry in &entries {
+            let sign = entry.side.sign();
+            prop_assert!(entry.stop.is_none() || ["open", "move_stop"].contains(&entry.event), "{entry:?}");
+            match entry.event {
+                "move_stop" => {
+                    let (stop, before) = (entry.stop.unwrap().to_f64(), stops.get(&entry.n));
+                    prop_assert!(before.is_none_or(|before| sign * (stop - before) > 0.0), "{entry:?} {before:?}");
+                }
+                "stop" => {
+                    let (price, stop) = (entry.price.unwrap().to_f64(), stops[&entry.n]);
+                    prop_assert!(sign * (price - stop) <= 0.0, "{entry:?} {stop}");
+                }
+                _ => {}
+            }
+            stops.extend(entry.stop.map(|stop| (entry.n, stop.to_f64())));
+        }
     }
 
     /// Each order is filled or counted with a reason.

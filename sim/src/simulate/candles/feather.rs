@@ -183,3 +183,42 @@ fn text<T>(result: Result<T, ArrowError>) -> Result<T, String> {
 fn guarded<T>(decode: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| Err(DAMAGED_BLOCK.to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::{ArrayRef, Float64Array};
+    use arrow_ipc::{
+        CompressionType,
+        writer::{FileWriter, IpcWriteOptions},
+    };
+
+    use super::*;
+
+    #[test]
+    fn the_size_of_a_batch_is_the_sum_of_its_buffers() {
+        // 1,000 numbers of 8 bytes in two columns. The columns have no nulls, so their bitmaps have no bytes.
+        let column = || -> ArrayRef { Arc::new(Float64Array::from(vec![1.5; 1000])) };
+        let batch = RecordBatch::try_from_iter([("a", column()), ("b", column())]).unwrap();
+        let sum = |compression| {
+            let options = IpcWriteOptions::default().try_with_compression(compression);
+            let schema = batch.schema();
+            let writer = FileWriter::try_new_with_options(Vec::new(), &schema, options.unwrap());
+            let mut writer = writer.unwrap();
+            writer.write(&batch).unwrap();
+            let file = writer.into_inner().unwrap();
+            let end = file.len() - 10;
+            let size = u32::from_le_bytes(file[end..end + 4].try_into().unwrap());
+            let begin = end - usize::try_from(size).unwrap();
+            let footer = root_as_footer(&file[begin..end]).unwrap();
+            let block = footer.recordBatches().unwrap().get(0);
+            let begin = usize::try_from(block.offset()).unwrap();
+            let header = u64::try_from(block.metaDataLength()).unwrap();
+            let size = header + u64::try_from(block.bodyLength()).unwrap();
+            let end = begin + usize::try_from(size).unwrap();
+            decompressed(&file[begin..end], header)
+        };
+        assert_eq!(sum(Some(CompressionType::LZ4_FRAME)), Some(16_000));
+        assert_eq!(sum(Some(CompressionType::ZSTD)), Some(16_000));
+        assert_eq!(sum(None), Some(0));
+    }
+}

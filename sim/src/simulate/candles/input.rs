@@ -76,3 +76,45 @@ impl Input<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_a_decompressor_differ_from_those_of_the_system() {
+        let shown = |is_compressed: bool, error: io::Error| {
+            let input = Input {
+                path: Path::new("candles"),
+                options: &ReadOptions::default(),
+                is_compressed,
+            };
+            input.read_error(error).to_string()
+        };
+        let system = || io::Error::from_raw_os_error(5);
+        for is_compressed in [false, true] {
+            let text = shown(is_compressed, system());
+            assert!(
+                text.starts_with("cannot read candles from `candles`: "),
+                "{text}"
+            );
+        }
+        let text = shown(false, io::Error::other("x"));
+        assert_eq!(text, "cannot read candles from `candles`: x");
+        for (error, why) in [
+            (io::Error::other("x"), "x"),
+            (
+                io::ErrorKind::UnexpectedEof.into(),
+                "the compressed data is incomplete",
+            ),
+            (
+                io::Error::other(WINDOW_TOO_LARGE),
+                "its zstd window is too large",
+            ),
+        ] {
+            let expected =
+                format!("`candles` cannot be decompressed: {why}; copy or download the file again");
+            assert_eq!(shown(true, error), expected);
+        }
+    }
+}

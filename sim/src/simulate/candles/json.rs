@@ -156,7 +156,7 @@ impl Reading<'_> {
     /// Reads a candle that is an array.
     fn array<'de, A: SeqAccess<'de>>(&mut self, mut elements: A) -> Result<(), A::Error> {
         let mut values: Vec<Box<RawValue>> = Vec::new();
-        while values.len() < ELEMENTS {
+        for _ in 0..ELEMENTS {
             match elements.next_element()? {
                 Some(value) => values.push(value),
                 None => break,

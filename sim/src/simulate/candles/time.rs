@@ -198,6 +198,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_separators_of_a_date_are_equal() {
+        let date = RawTime::parse("2026-01-05");
+        assert!(date.is_ok());
+        for text in ["2026/01/05", "2026.01.05"] {
+            assert_eq!(RawTime::parse(text), date, "{text}");
+        }
+        for text in ["2026-01.05", "2026/01-05", "05.01.2026", "2026 01 05"] {
+            assert!(RawTime::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn numbers_are_parsed_exactly() {
         let check =
             |text: &str, expected: Option<i128>| assert_eq!(millionths(text), expected, "{text}");

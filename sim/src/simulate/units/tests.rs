@@ -113,7 +113,6 @@ fn quantities_are_whole_lots() {
     assert_eq!(stated(0.0009, 0.001), 0.0);
     // A lot below the 15th digit has no effect.
     assert_eq!(stated(1_234_567_890.123_456_7, 1e-8), 1_234_567_890.123_45);
-    assert_eq!(Lot::of_size(0.0), None);
     let quantity = Quantity::stated(952_380_952.380_952, None).unwrap();
     assert_eq!(Lot::of_last_digit(quantity), Ok(lot(1e-6)));
     assert_eq!(
@@ -166,15 +165,44 @@ fn prices_are_moved_and_compared_as_decimals() {
         Price::computed(100.299_999_999_999_98),
         Some(price("100.3"))
     );
-    assert_eq!(Price::stated(f64::NAN), None);
-    assert_eq!(Price::stated(-1.0), None);
+    for value in [f64::NAN, f64::INFINITY, -1.0, 0.0] {
+        assert_eq!(Price::stated(value), None, "{value}");
+        assert_eq!(Price::computed(value), None, "{value}");
+        assert_eq!(Lot::of_size(value), None, "{value}");
+    }
+}
+
+#[test]
+fn limits_are_compared_exactly() {
+    let amount = Money::parse("1000").unwrap();
+    assert!(!amount.is_below(1000.0) && amount.is_below(1000.000_001));
+    assert!(!amount.is_above(1000.0) && amount.is_above(999.999_999));
+    let quantity = Quantity::stated(10.0, None).unwrap();
+    assert!(!quantity.is_below(10.0) && quantity.is_below(10.000_001));
+    // A limit that is out of range is above every amount.
+    assert!(amount.is_below(1e40) && !amount.is_above(1e40) && quantity.is_below(1e40));
+    let rate = |text| Rate::parse(text).unwrap();
+    assert_eq!(
+        [rate("1"), rate("-1"), -rate("1")].map(Rate::to_f64),
+        [1.0, -1.0, -1.0]
+    );
+    assert_eq!(rate("-1e-4"), rate("-0.0001"));
+    assert_eq!(rate("-1.5E-2").to_f64(), -0.015);
+    assert_eq!(Price::parse("-1e5"), Err(UnitError::NotPositive));
+    assert_eq!(Rate::parse("1.0000001"), Err(UnitError::TooLarge));
+    assert_eq!(Rate::parse("-1.0000001"), Err(UnitError::TooLarge));
+    assert!(rate("-0.0001").is_negative() && !rate("0").is_negative());
+    assert!(!rate("0.0001").is_negative());
 }
 
 #[test]
 fn amounts_are_shown_to_the_nearest_cent() {
     assert_eq!(Money::parse("1.005").unwrap().to_string(), "1.01");
     assert_eq!(Money::parse("1.0049").unwrap().to_string(), "1.00");
+    assert_eq!(Money::parse("0.005").unwrap().to_string(), "0.01");
     assert_eq!((-Money::parse("0.004").unwrap()).to_string(), "0.00");
+    assert_eq!((-Money::parse("0.005").unwrap()).to_string(), "-0.01");
+    assert_eq!(Money::ZERO.to_string(), "0.00");
     assert_eq!((-Money::parse("12.5").unwrap()).to_string(), "-12.50");
     assert_eq!((-Money::parse("12.5").unwrap()).to_f64(), -12.5);
     assert_eq!(percent(Rate::parse("0.0004").unwrap()), "0.04 %");
