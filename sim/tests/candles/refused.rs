@@ -43,6 +43,7 @@ fn foreign_content_is_named() {
     check(b"FEA1", "Feather version 1 data");
     check(b"\xff\xfet\0i\0m\0e\0", "UTF-16 data");
     check(b"t\0i\0m\0e\0", "binary data");
+    check(b"checksumDUCK\0\x40", "a DuckDB database");
     check(b"PK\x05\x06", "empty zip data");
     check(
         &zipped(&[("[Content_Types].xml", b""), ("xl/workbook.xml", b"")]),

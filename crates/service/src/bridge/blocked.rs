@@ -189,3 +189,106 @@ fn advice(error: &str) -> &'static str {
         "correct this on the server; the bridge tries again by itself"
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use redis::Value;
+
+    use super::*;
+
+    /// Returns an entry with a field of this many bytes.
+    fn entry(id: &str, bytes: usize) -> StreamEntry {
+        let text = |text: &str| Value::BulkString(text.as_bytes().to_vec());
+        let fields = Value::Array(vec![text("f"), text(&"x".repeat(bytes - 1))]);
+        StreamEntry::new(Value::Array(vec![text(id), fields])).unwrap()
+    }
+
+    fn kept(entries: impl IntoIterator<Item = StreamEntry>) -> Vec<String> {
+        let mut blocked = Blocked::new("stream");
+        for entry in entries {
+            blocked.add(&entry);
+        }
+        blocked.take().into_iter().map(|entry| entry.id).collect()
+    }
+
+    #[test]
+    fn an_entry_is_kept_once_for_the_next_attempt() {
+        assert_eq!(
+            kept(["1-0", "2-0", "1-0"].map(|id| entry(id, 10))),
+            ["1-0", "2-0"]
+        );
+        let mut blocked = Blocked::new("stream");
+        blocked.add(&entry("1-0", 10));
+        assert!(blocked.contains("1-0") && !blocked.contains("2-0"));
+        blocked.take();
+        assert!(!blocked.contains("1-0"));
+    }
+
+    #[test]
+    fn the_number_and_the_size_of_kept_entries_are_bounded() {
+        let many = (0..1030).map(|n| entry(&format!("{n}-0"), 10));
+        assert_eq!(kept(many).len(), 1024);
+        let half = BYTES_MAX / 2;
+        assert_eq!(
+            kept([("1-0", half), ("2-0", half)].map(|(id, bytes)| entry(id, bytes))),
+            ["1-0", "2-0"]
+        );
+        let over = [("1-0", half), ("2-0", half + 1), ("3-0", half)];
+        assert_eq!(
+            kept(over.map(|(id, bytes)| entry(id, bytes))),
+            ["1-0", "3-0"]
+        );
+        // A single entry is kept whatever its size.
+        assert_eq!(
+            kept([entry("1-0", BYTES_MAX + 1), entry("2-0", 1)]),
+            ["1-0"]
+        );
+    }
+
+    #[test]
+    fn each_key_that_cannot_be_written_is_a_reason_until_a_write_succeeds() {
+        let mut blocked = Blocked::new("stream");
+        assert_eq!(blocked.reasons(), None);
+        blocked.write_failed("one", "OOM");
+        blocked.write_failed("two", "NOPERM");
+        blocked.write_failed("two", "MISCONF");
+        assert_eq!(
+            blocked.reasons().as_deref(),
+            Some("`one`: OOM; `two`: MISCONF")
+        );
+        blocked.take();
+        blocked.write_failed("two", "MISCONF");
+        blocked.end_attempt();
+        assert_eq!(blocked.reasons().as_deref(), Some("`two`: MISCONF"));
+        blocked.take();
+        blocked.end_attempt();
+        assert_eq!(blocked.reasons(), None);
+    }
+
+    #[test]
+    fn an_alarm_is_logged_if_it_is_new_or_changed_and_repeated_each_minute() {
+        assert!(is_due(None, "OOM"));
+        let mut alarm = Alarm::new("OOM");
+        assert!(!is_due(Some(&alarm), "OOM"));
+        assert!(is_due(Some(&alarm), "MISCONF"));
+        alarm.at = Tick::now().checked_sub(REPEAT_EVERY).unwrap();
+        assert!(is_due(Some(&alarm), "OOM"));
+    }
+
+    #[test]
+    fn an_attempt_is_due_half_a_second_after_the_last_one_if_something_waits() {
+        let mut blocked = Blocked::new("stream");
+        let after = |blocked: &mut Blocked<'_>, pause: Duration| {
+            blocked.tried = Tick::now().checked_sub(pause).unwrap();
+            blocked.is_due()
+        };
+        assert!(!after(&mut blocked, RETRY_EVERY));
+        blocked.add(&entry("1-0", 10));
+        assert!(after(&mut blocked, RETRY_EVERY));
+        assert!(!after(&mut blocked, Duration::ZERO));
+        blocked.take();
+        assert!(!after(&mut blocked, RETRY_EVERY));
+        blocked.write_failed("key", "OOM");
+        assert!(after(&mut blocked, RETRY_EVERY));
+    }
+}

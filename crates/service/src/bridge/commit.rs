@@ -313,3 +313,45 @@ pub(super) fn outcomes(reply: Value) -> RedisResult<Vec<Outcome>> {
     let outcome = |(code, detail)| Outcome { code, detail };
     Ok(pairs.into_iter().map(outcome).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outcome_follows_from_its_code_and_its_detail() {
+        let of = |code: &str, detail: &str| {
+            let outcome = Outcome {
+                code: code.to_owned(),
+                detail: detail.to_owned(),
+            };
+            let names = [
+                ("moved", outcome.is_moved()),
+                ("new content", outcome.has_new_content()),
+                ("unmarked exit", outcome.is_unmarked_exit()),
+                ("repeated", outcome.is_repeated()),
+            ];
+            let names = names
+                .into_iter()
+                .filter(|(_, is)| *is)
+                .map(|(name, _)| name);
+            (names.collect::<Vec<_>>(), outcome.failure())
+        };
+        for code in ["TRADE", "SKIP", "EXIT", "DENY_HALTED"] {
+            assert_eq!(of(code, ""), (vec![], None), "{code}");
+        }
+        assert_eq!(of("TRADE", "error"), (vec![], None));
+        assert_eq!(of("EXIT", "error"), (vec!["unmarked exit"], None));
+        assert_eq!(of("REPEATED", ""), (vec!["repeated"], None));
+        assert_eq!(of("MOVED", "time"), (vec!["moved"], None));
+        assert_eq!(of("MOVED", "content"), (vec!["moved", "new content"], None));
+        for (code, failure) in [
+            ("FAILED_PLAN", FailedWrite::Plan),
+            ("FAILED_SKIP", FailedWrite::Skip),
+            ("FAILED_MARK", FailedWrite::Mark),
+            ("FAILED_PERMIT", FailedWrite::Permit),
+        ] {
+            assert_eq!(of(code, "content"), (vec![], Some(failure)));
+        }
+    }
+}

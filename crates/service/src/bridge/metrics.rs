@@ -110,3 +110,87 @@ pub(super) fn skew(skew: SignedDuration) {
 fn seconds(span: SignedDuration) -> f64 {
     span.as_micros() as f64 / 1e6
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use metrics::with_local_recorder;
+    use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+
+    use super::*;
+
+    /// Returns the values of all metrics after some events, with the names and labels of the metrics.
+    fn after(events: impl FnOnce()) -> BTreeMap<String, String> {
+        let recorder = DebuggingRecorder::new();
+        let snapshotter = recorder.snapshotter();
+        with_local_recorder(&recorder, events);
+        let values = snapshotter.snapshot().into_vec().into_iter();
+        let values = values.map(|(key, _, _, value)| {
+            let labels = key.key().labels();
+            let labels: String = labels
+                .map(|it| format!(" {}={}", it.key(), it.value()))
+                .collect();
+            let value = match value {
+                DebugValue::Counter(count) => count.to_string(),
+                DebugValue::Gauge(value) => value.to_string(),
+                DebugValue::Histogram(values) => format!("{values:?}"),
+            };
+            (format!("{}{labels}", key.key().name()), value)
+        });
+        values.collect()
+    }
+
+    #[track_caller]
+    fn check(events: impl FnOnce(), expected: &[(&str, &str)]) {
+        let expected = expected
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        assert_eq!(after(events), expected.collect());
+    }
+
+    #[test]
+    fn each_event_changes_its_metric() {
+        check(
+            || answered("SKIP", "HALT"),
+            &[("portcullis_decisions_total verdict=SKIP reason=HALT", "1")],
+        );
+        check(repeated, &[("portcullis_repeated_total", "1")]);
+        check(refused_exit, &[("portcullis_exits_refused_total", "1")]);
+        check(|| moved(3), &[("portcullis_decided_again_total", "3")]);
+        check(
+            || write_failed("k"),
+            &[("portcullis_write_failed_total key=k", "1")],
+        );
+        check(|| blocked("s", 2), &[("portcullis_blocked stream=s", "2")]);
+        check(|| waiting("s", 4), &[("portcullis_waiting stream=s", "4")]);
+        check(
+            || skew(SignedDuration::from_micros(-1_500_000)),
+            &[("portcullis_clock_skew_seconds", "-1.5")],
+        );
+    }
+
+    #[test]
+    fn the_lag_is_the_time_since_the_id_of_the_entry() {
+        let now = Timestamp::from_millis(1_767_571_202_500).unwrap();
+        let lag = "portcullis_answer_lag_seconds stream=s";
+        check(
+            || super::lag("s", "1767571200000-3", now),
+            &[(lag, "[OrderedFloat(2.5)]")],
+        );
+        check(|| super::lag("s", "x-3", now), &[]);
+    }
+
+    #[test]
+    fn counters_of_alerts_start_at_zero() {
+        let zero = [
+            "portcullis_decided_again_total",
+            "portcullis_decisions_total verdict=SKIP reason=CLOCK_UNTRUSTED",
+            "portcullis_decisions_total verdict=SKIP reason=DENY_NOT_EXIT_OWNER",
+            "portcullis_decisions_total verdict=SKIP reason=POLICY_CONSTRAINT_VIOLATION",
+            "portcullis_exits_refused_total",
+            "portcullis_repeated_total",
+        ];
+        check(describe, &zero.map(|name| (name, "0")));
+    }
+}

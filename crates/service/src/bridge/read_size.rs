@@ -45,7 +45,25 @@ impl ReadSize {
 
 #[cfg(test)]
 mod tests {
+    use redis::Value;
+
     use super::*;
+
+    /// Returns an entry whose only field has this many bytes.
+    fn entry(bytes: usize) -> StreamEntry {
+        let text = |text: &str| Value::BulkString(text.as_bytes().to_vec());
+        let fields = Value::Array(vec![text(""), text(&"x".repeat(bytes))]);
+        StreamEntry::new(Value::Array(vec![text("1-0"), fields])).unwrap()
+    }
+
+    #[test]
+    fn a_read_follows_the_sizes_of_the_last_entries() {
+        let mut size = ReadSize::new(64);
+        size.adapt(&[entry(100), entry(BATCH_BYTES / 3), entry(100)]);
+        assert_eq!(size.get(), 3);
+        size.adapt(&[entry(100), entry(100), entry(100)]);
+        assert_eq!(size.get(), 8);
+    }
 
     #[test]
     fn reads_grow_with_small_entries_and_shrink_with_large_ones() {

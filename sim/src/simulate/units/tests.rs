@@ -1,5 +1,7 @@
 //! Tests of the amounts.
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn price(text: &str) -> Price {
@@ -175,7 +177,7 @@ fn prices_are_moved_and_compared_as_decimals() {
 #[test]
 fn limits_are_compared_exactly() {
     let amount = Money::parse("1000").unwrap();
-    assert!(!amount.is_below(1000.0) && amount.is_below(1000.000_001));
+    assert!(!amount.is_below(1000.0) && amount.is_below(1_000.000_001));
     assert!(!amount.is_above(1000.0) && amount.is_above(999.999_999));
     let quantity = Quantity::stated(10.0, None).unwrap();
     assert!(!quantity.is_below(10.0) && quantity.is_below(10.000_001));
@@ -207,4 +209,18 @@ fn amounts_are_shown_to_the_nearest_cent() {
     assert_eq!((-Money::parse("12.5").unwrap()).to_f64(), -12.5);
     assert_eq!(percent(Rate::parse("0.0004").unwrap()), "0.04 %");
     assert_eq!(percent(Rate::parse("-0.0").unwrap()), "0 %");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_nearest_float_of_any_price_is_returned(
+        mantissa in prop_oneof![1..1_000_000_000_000_000_i128, 1..1_000_000_000_000_000_000_000_000_000_i128],
+        places in 0..=28_u32,
+    ) {
+        let decimal = Decimal::try_from_i128_with_scale(mantissa, places).unwrap();
+        let nearest: f64 = format!("{mantissa}e-{places}").parse().unwrap();
+        prop_assert_eq!(Price(decimal).to_f64(), nearest);
+    }
 }
