@@ -291,4 +291,29 @@ mod tests {
         blocked.write_failed("key", "OOM");
         assert!(after(&mut blocked, RETRY_EVERY));
     }
+
+    #[test]
+    fn the_advice_follows_from_the_error() {
+        let begins = |error: &str, begin: &str| {
+            let advice = advice(error);
+            assert!(advice.starts_with(begin), "{error}: {advice}");
+        };
+        begins("WRONGTYPE Operation", "the key is not a stream");
+        let ids = "the last id of the stream is the highest possible one";
+        begins("ERR The stream has exhausted the last possible ID", ids);
+        begins("ERR The ID is equal or smaller than the target", ids);
+        begins(
+            "OOM command not allowed",
+            "the memory of the server is full",
+        );
+        begins(
+            "MISCONF Redis is configured",
+            "the server cannot write to its disk",
+        );
+        begins(
+            "NOPERM No permissions",
+            "the user of the bridge lacks a permission",
+        );
+        begins("READONLY", "correct this on the server");
+    }
 }
