@@ -121,11 +121,11 @@ impl Workspace {
             let mut errors = Vec::new();
             for message in messages.lines() {
                 match serde_json::from_str(message)? {
-                    Message::CompilerMessage { message } if message.level == "error" => {
+                    Message::Diagnostic { message } if message.level == "error" => {
                         errors.push(message);
                     }
-                    Message::CompilerArtifact(it) => programs.extend(it.program()),
-                    Message::CompilerMessage { .. } | Message::Other => {}
+                    Message::Artifact(it) => programs.extend(it.program()),
+                    Message::Diagnostic { .. } | Message::Other => {}
                 }
             }
             if !output.status.success() {
@@ -146,12 +146,12 @@ fn target_option(target: &str) -> String {
 
 /// A message of cargo.
 #[derive(Deserialize)]
-#[serde(tag = "reason", rename_all = "kebab-case")]
+#[serde(tag = "reason")]
 enum Message {
-    CompilerMessage {
-        message: CompileError,
-    },
-    CompilerArtifact(Artifact),
+    #[serde(rename = "compiler-message")]
+    Diagnostic { message: CompileError },
+    #[serde(rename = "compiler-artifact")]
+    Artifact(Artifact),
     #[serde(other)]
     Other,
 }
