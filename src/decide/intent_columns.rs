@@ -280,10 +280,7 @@ impl IntentColumns {
     /// Appends an entry. The row is equal to the row that [`Self::push`] appends for an intent with the same values.
     #[inline]
     pub fn push_entry(&mut self, entry: &EntryRow) {
-        let usable = |number| match positive(number) {
-            Ok(number) => number,
-            Err(_) => f64::NAN,
-        };
+        let usable = |number| positive(number).unwrap_or(f64::NAN);
         let emitted_at = entry.emitted_at.filter(|at| is_plausible(*at));
         let has_symbol =
             usize::try_from(entry.symbol).is_ok_and(|it| it < self.symbols.values.len());

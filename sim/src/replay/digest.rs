@@ -335,10 +335,16 @@ impl SizeSource {
 }
 
 fn size_source_code(source: Source) -> u8 {
-    match source {
-        Source::Intent(field) => SizeSource::of(field).map_or(u8::MAX, SizeSource::code),
-        _ => u8::MAX,
-    }
+    let source = match source {
+        Source::Intent(field) => SizeSource::of(field),
+        Source::PolicyLeverage(_)
+        | Source::Policy(_)
+        | Source::Position(_)
+        | Source::Market(_)
+        | Source::Guardrails(_)
+        | Source::Derived(_) => None,
+    };
+    source.map_or(u8::MAX, SizeSource::code)
 }
 
 const fn exit_rule_code(rule: ExitRule) -> u8 {

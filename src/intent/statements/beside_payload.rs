@@ -47,9 +47,10 @@ fn add_field_beside_payload(field: &IntentField<'_, '_>, builder: &mut IntentBui
     let fault = IntentError::BesidePayload { field };
     if part.is_some() && value.is_duplicate() {
         let duplicate = IntentError::DuplicateKey { field };
-        match term {
-            Term::Symbol => builder.faults.add(duplicate),
-            _ => builder.entry_faults.add(duplicate),
+        if term == Term::Symbol {
+            builder.faults.add(duplicate);
+        } else {
+            builder.entry_faults.add(duplicate);
         }
     }
     match part {

@@ -24,8 +24,6 @@ pub(super) struct PlainLine<'a> {
     pub(super) position_size_usd: Option<Number>,
     pub(super) stop_loss: Option<Number>,
     pub(super) take_profit: Option<Number>,
-    /// True if there is a field that no decision depends on.
-    has_ignored: bool,
 }
 
 /// A number of at most 15 digits.
@@ -66,18 +64,18 @@ enum Key {
 const KEYS: [(&str, Key); 24] = [
     ("id", Key::Id),
     ("intent_id", Key::IntentId),
-    ("payload", Key::Payload),
-    ("data", Key::Payload),
-    ("timestamp", Key::Timestamp),
     ("event_type", Key::EventType),
     ("source", Key::Source),
+    ("ts", Key::Ts),
+    ("timestamp", Key::Timestamp),
+    ("payload", Key::Payload),
+    ("data", Key::Payload),
     ("symbol", Key::Symbol),
     ("action", Key::Action),
     ("side", Key::Side),
     ("confidence", Key::Ignored),
     ("model", Key::Ignored),
     ("regime", Key::Ignored),
-    ("ts", Key::Ts),
     ("leverage", Key::Leverage),
     ("quantity", Key::Quantity),
     ("qty", Key::Qty),
@@ -89,6 +87,9 @@ const KEYS: [(&str, Key); 24] = [
     ("stop_loss", Key::StopLoss),
     ("take_profit", Key::TakeProfit),
 ];
+
+/// The bits of the keys that an envelope may have, which are the first eight of [`KEYS`]. Its payload has only others.
+const ENVELOPE: u32 = 0xff;
 
 /// The number of words that hold the longest key as it is written, `"position_size_usd":`.
 const WORDS: usize = 3;
@@ -210,58 +211,37 @@ impl LineReader {
     ) -> Option<PlainLine<'a>> {
         let mut cursor = Cursor { text, at: 0 };
         let mut line = PlainLine::default();
-        let table = &self.table;
-        let mut payload = Payload::Absent;
-        table.read_object(&mut cursor, &mut self.expected, |key, cursor| {
+        let (table, expected_inner) = (&self.table, &mut self.expected_inner);
+        // The keys of the payload, and its text if it is one.
+        let (mut inner, mut inner_text) = (0, None);
+        let outer = table.read_object(&mut cursor, &mut self.expected, |key, cursor| {
             if !matches!(key, Key::Payload) {
                 return line.read_value(key, cursor);
             }
-            let inner = &mut self.expected_inner;
-            payload.is_absent().then_some(())?;
-            payload = match cursor.behind_space()? {
-                b'{' => {
-                    let mut flat = PlainLine::default();
-                    table.read_object(cursor, inner, |key, cursor| flat.read_value(key, cursor))?;
-                    Payload::Object(flat)
+            let is_first = inner == 0 && inner_text.is_none();
+            match cursor.behind_space()? {
+                b'{' if is_first => {
+                    let read = |key, cursor: &mut Cursor<'a>| line.read_value(key, cursor);
+                    inner = table.read_object(cursor, expected_inner, read)?;
                 }
-                b'"' => Payload::Text(cursor.escaped()?),
+                b'"' if is_first => inner_text = Some(cursor.escaped()?),
                 _ => return None,
-            };
+            }
             Some(())
         })?;
         (cursor.at == text.len()).then_some(())?;
-        match payload {
-            Payload::Absent => Some(line),
-            Payload::Object(inner) => inner.in_envelope(&line),
-            Payload::Text(text) => {
-                unescape(text, scratch)?;
-                let mut cursor = Cursor {
-                    text: scratch,
-                    at: 0,
-                };
-                let mut flat = PlainLine::default();
-                let inner = &mut self.expected_inner;
-                table.read_object(&mut cursor, inner, |key, cursor| {
-                    flat.read_value(key, cursor)
-                })?;
-                (cursor.at == cursor.text.len()).then_some(())?;
-                flat.in_envelope(&line)
-            }
+        if let Some(text) = inner_text {
+            unescape(text, scratch)?;
+            let mut cursor = Cursor {
+                text: scratch,
+                at: 0,
+            };
+            let read = |key, cursor: &mut Cursor<'a>| line.read_value(key, cursor);
+            inner = table.read_object(&mut cursor, expected_inner, read)?;
+            (cursor.at == cursor.text.len()).then_some(())?;
         }
-    }
-}
-
-/// The payload of an envelope.
-enum Payload<'a> {
-    Absent,
-    Object(PlainLine<'a>),
-    /// The content of a text, with its escapes.
-    Text(&'a str),
-}
-
-impl Payload<'_> {
-    const fn is_absent(&self) -> bool {
-        matches!(self, Self::Absent)
+        let is_separate = inner & ENVELOPE == 0 && outer & !ENVELOPE == 0;
+        (inner == 0 || is_separate).then_some(line)
     }
 }
 
@@ -277,14 +257,14 @@ fn unescape(text: &str, to: &mut String) -> Option<()> {
 }
 
 impl KeyTable {
-    /// Reads an object; `read` reads the value of each key.
+    /// Reads an object, and returns the bits of its keys. `read` reads the value of each key.
     #[inline(always)]
     fn read_object<'a>(
         &self,
         cursor: &mut Cursor<'a>,
         expected: &mut ExpectedKeys,
         mut read: impl FnMut(Key, &mut Cursor<'a>) -> Option<()>,
-    ) -> Option<()> {
+    ) -> Option<u32> {
         cursor.take(b'{')?;
         let mut seen = 0;
         for expected in expected {
@@ -302,7 +282,10 @@ impl KeyTable {
             read(key.key, cursor)?;
             match cursor.behind_space()? {
                 b',' => cursor.at += 1,
-                b'}' => return cursor.take(b'}'),
+                b'}' => {
+                    cursor.at += 1;
+                    return Some(seen);
+                }
                 _ => return None,
             }
             cursor.behind_space()?;
@@ -344,42 +327,6 @@ fn text_end(bytes: &[u8]) -> Option<usize> {
 }
 
 impl<'a> PlainLine<'a> {
-    /// Returns the record that is equal to this payload in its envelope. `None` if the envelope has a field of the order, or
-    /// the payload has one of the fields that it would take from the envelope.
-    fn in_envelope<'e>(self, envelope: &PlainLine<'e>) -> Option<Self>
-    where
-        'e: 'a,
-    {
-        let taken = Self {
-            id: envelope.id,
-            intent_id: envelope.intent_id,
-            event_type: envelope.event_type,
-            source: envelope.source,
-            ts: envelope.ts,
-            timestamp: envelope.timestamp,
-            ..Self::default()
-        };
-        let own = Self {
-            id: self.id,
-            intent_id: self.intent_id,
-            event_type: self.event_type,
-            source: self.source,
-            ts: self.ts,
-            timestamp: self.timestamp,
-            ..Self::default()
-        };
-        let is_separate = *envelope == taken && own == Self::default();
-        is_separate.then_some(Self {
-            id: taken.id,
-            intent_id: taken.intent_id,
-            event_type: taken.event_type,
-            source: taken.source,
-            ts: taken.ts,
-            timestamp: taken.timestamp,
-            ..self
-        })
-    }
-
     #[inline(always)]
     fn read_value(&mut self, key: Key, cursor: &mut Cursor<'a>) -> Option<()> {
         let first = cursor.behind_space()?;
@@ -397,13 +344,8 @@ impl<'a> PlainLine<'a> {
             Key::Symbol => &mut self.symbol,
             Key::Action => &mut self.action,
             Key::Side => &mut self.side,
-            Key::Ignored => {
-                self.has_ignored = true;
-                return match first {
-                    b'"' => cursor.string().map(|_| ()),
-                    _ => cursor.number().map(|_| ()),
-                };
-            }
+            Key::Ignored if first == b'"' => return cursor.string().map(|_| ()),
+            Key::Ignored => return cursor.number().map(|_| ()),
             Key::Ts => return put(&mut self.ts, cursor.number()),
             Key::Leverage => return put(&mut self.leverage, cursor.number()),
             Key::Quantity => return put(&mut self.quantity, cursor.number()),
