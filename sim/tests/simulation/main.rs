@@ -161,7 +161,12 @@ proptest! {
 
     /// If all prices are multiplied by 10^6 and all quantities divided by it, every amount is the same to 12 digits.
     #[test]
-    fn money_does_not_depend_on_the_scale_of_prices(world in any_world(), exponent in select(vec![6, -6, -9])) {
+    fn money_does_not_depend_on_the_scale_of_prices(
+        mut world in any_world(),
+        exponent in select(vec![6, -6, -9]),
+        has_lots in any::<bool>(),
+    ) {
+        world.has_lots = has_lots;
         let mut scaled = world.clone();
         scaled.exponent = exponent;
         let ((entries, outcome), (others, other)) = (run(&world), run(&scaled));

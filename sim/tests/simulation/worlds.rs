@@ -64,6 +64,8 @@ pub(crate) struct World {
     fill_after_gap: bool,
     /// The power of ten by which all prices are multiplied and all quantities are divided.
     pub(crate) exponent: i32,
+    /// If false, no symbol has a lot size or a minimum.
+    pub(crate) has_lots: bool,
 }
 
 /// The prices of a candle, and its start and end in epoch milliseconds.
@@ -155,6 +157,9 @@ impl World {
 
     /// Returns the sizes that the market allows. Entries of 50 USD in the second symbol are below its minimum.
     fn sizes(&self) -> BTreeMap<Symbol, SizeRules> {
+        if !self.has_lots {
+            return BTreeMap::new();
+        }
         let rules = |lot, min_notional_usd| SizeRules {
             lot_size: Some(self.scaled(lot, -1)),
             min_quantity: Some(self.scaled(0.02, -1)),
@@ -275,6 +280,7 @@ pub(crate) fn any_world() -> impl Strategy<Value = World> {
         minutes,
         fill_after_gap,
         exponent: 0,
+        has_lots: true,
     })
 }
 
