@@ -1,21 +1,48 @@
 //! Collection of the results of chunks.
 
-use super::{chunk_output::ChunkOutput, counts::Counts, error::ReplayError, sinks::Sinks};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    chunk_output::ChunkOutput, counts::Counts, digest_part::DigestPart, error::ReplayError,
+    sinks::Sinks,
+};
 use crate::tape::TapeError;
 
 /// The results of all chunks so far. They are added in order.
 pub(super) struct Accumulator<'a, 'w> {
-    pub(super) hasher: blake3::Hasher,
+    pub(super) digest: DigestPart,
     pub(super) counts: Counts,
-    /// The number of records and of unreadable records, by tape.
-    tapes: Vec<(u64, u64)>,
+    /// The counts of each tape.
+    pub(super) tapes: Vec<TapeCounts>,
     pub(super) sinks: Sinks<'a, 'w>,
 }
 
+/// The counts of one tape.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct TapeCounts {
+    pub(super) records: u64,
+    pub(super) unreadable: u64,
+}
+
+impl TapeCounts {
+    pub(super) const fn add(&mut self, more: Self) {
+        self.records += more.records;
+        self.unreadable += more.unreadable;
+    }
+
+    /// Returns the indexes of tapes that have lines but no readable record.
+    pub(super) fn unreadable_tapes(tapes: &[Self]) -> Vec<usize> {
+        let tapes = tapes.iter().enumerate();
+        let unreadable = tapes.filter(|(_, it)| it.records > 0 && it.records == it.unreadable);
+        unreadable.map(|(tape, _)| tape).collect()
+    }
+}
+
 impl<'a, 'w> Accumulator<'a, 'w> {
-    pub(super) fn new(sinks: Sinks<'a, 'w>) -> Self {
+    /// Creates the results before the first chunk. `digest` contains no rows.
+    pub(super) fn new(digest: DigestPart, sinks: Sinks<'a, 'w>) -> Self {
         Self {
-            hasher: blake3::Hasher::new(),
+            digest,
             counts: Counts::default(),
             tapes: Vec::new(),
             sinks,
@@ -23,14 +50,16 @@ impl<'a, 'w> Accumulator<'a, 'w> {
     }
 
     pub(super) fn add(&mut self, output: &mut ChunkOutput) -> Result<(), ReplayError> {
-        self.hasher.update(&output.rows);
+        self.digest.update(&output.rows);
         self.counts.merge(&output.counts);
         if self.tapes.len() <= output.tape {
-            self.tapes.resize(output.tape + 1, (0, 0));
+            self.tapes.resize(output.tape + 1, TapeCounts::default());
         }
-        if let Some((records, unreadable)) = self.tapes.get_mut(output.tape) {
-            *records += output.counts.records;
-            *unreadable += output.counts.unreadable();
+        if let Some(tape) = self.tapes.get_mut(output.tape) {
+            tape.add(TapeCounts {
+                records: output.counts.records,
+                unreadable: output.counts.unreadable(),
+            });
         }
         let written = self.sinks.answers.write(&mut output.answers);
         written.map_err(ReplayError::Write)?;
@@ -39,14 +68,6 @@ impl<'a, 'w> Accumulator<'a, 'w> {
         }
         (self.sinks.progress)(&self.counts);
         Ok(())
-    }
-
-    /// Returns the indexes of tapes that have lines but no readable record.
-    pub(super) fn unreadable_tapes(&self) -> Vec<usize> {
-        let tapes = self.tapes.iter().enumerate();
-        let unreadable =
-            tapes.filter(|(_, (records, unreadable))| *records > 0 && records == unreadable);
-        unreadable.map(|(tape, _)| tape).collect()
     }
 
     pub(super) fn tape_error(&self, error: TapeError) -> ReplayError {

@@ -6,17 +6,19 @@ use portcullis::{
     harvest::HarvestAction,
     types::Timestamp,
 };
+use serde::{Deserialize, Serialize};
 
 use super::{reached::Reached, skip_samples::SkipSamples};
 
 const REASONS: usize = 256;
 
 /// Counts of the answers of a run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// The number of records.
     pub records: u64,
     decisions: [u64; Verdict::ALL.len()],
+    #[serde(with = "reasons_by_number")]
     reasons: [u64; REASONS],
     actions: [u64; HarvestAction::ALL.len()],
     /// Counts by symbol number.
@@ -36,11 +38,12 @@ pub struct Counts {
     /// Examples of the skips.
     pub samples: SkipSamples,
     /// The earliest and the latest timestamp.
+    #[serde(with = "span_in_micros")]
     pub span: Option<(Timestamp, Timestamp)>,
 }
 
 /// Counts of the answers for one symbol.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SymbolCounts {
     /// The number of trades.
@@ -277,5 +280,55 @@ fn add_all(to: &mut [u64], from: &[u64]) {
 fn grow<T: Default + Clone>(counts: &mut Vec<T>, number: usize) {
     if counts.len() <= number {
         counts.resize(number + 1, T::default());
+    }
+}
+
+/// The counts of reasons in a file, by the number of the reason, without zeros.
+mod reasons_by_number {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use super::REASONS;
+
+    pub(super) fn serialize<S: Serializer>(
+        counts: &[u64; REASONS],
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.collect_map((0..=u8::MAX).zip(counts).filter(|(_, count)| **count > 0))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<[u64; REASONS], D::Error> {
+        let stated: BTreeMap<u8, u64> = BTreeMap::deserialize(from)?;
+        let mut counts = [0; REASONS];
+        for (number, count) in stated {
+            if let Some(to) = counts.get_mut(usize::from(number)) {
+                *to = count;
+            }
+        }
+        Ok(counts)
+    }
+}
+
+/// The earliest and the latest timestamp in a file, in epoch microseconds.
+mod span_in_micros {
+    use portcullis::types::Timestamp;
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer, de::Error as _};
+
+    type Span = Option<(Timestamp, Timestamp)>;
+
+    pub(super) fn serialize<S: Serializer>(span: &Span, to: S) -> Result<S::Ok, S::Error> {
+        let micros = span.map(|(first, last)| (first.as_micros(), last.as_micros()));
+        micros.serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Span, D::Error> {
+        let timestamp = |micros| Timestamp::from_micros(micros).map_err(D::Error::custom);
+        let stated: Option<(i64, i64)> = Option::deserialize(from)?;
+        stated
+            .map(|(first, last)| Ok((timestamp(first)?, timestamp(last)?)))
+            .transpose()
     }
 }

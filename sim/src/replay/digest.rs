@@ -41,6 +41,9 @@ use xxhash_rust::xxh3::xxh3_64;
 /// The number of bytes of a row, without those of a close.
 pub(super) const ROW_BYTES: usize = 120;
 
+/// The same number as a `u64`.
+pub(super) const ROW_BYTES_WIDE: u64 = 120;
+
 /// The encoding of an absent number: the bits of a NaN that never occurs in an answer.
 const ABSENT: u64 = u64::MAX;
 

@@ -4,11 +4,14 @@
 //! chunks is in memory at a time. The answers do not depend on the number of threads.
 
 mod accumulator;
+pub mod parts;
+
 mod answer_rows;
 mod chunk_output;
 mod counts;
 mod decisions;
 mod digest;
+mod digest_part;
 mod entries;
 mod error;
 mod explain;
@@ -25,11 +28,12 @@ mod totals;
 
 use portcullis::policy::{Policy, PolicyUnavailable};
 
-use accumulator::Accumulator;
+use accumulator::{Accumulator, TapeCounts};
 pub use answer_rows::AnswerRows;
 pub(crate) use chunk_output::ChunkOutput;
 pub use counts::{Counts, SymbolCounts};
 pub use decisions::{TapeDecisions, decisions};
+use digest_part::DigestPart;
 pub use error::ReplayError;
 pub use explain::{ExplainError, ExplainedRecord, explain};
 pub(crate) use fixed_policy::AnswerUnder;
@@ -87,35 +91,70 @@ fn replay_with(
     threads: usize,
     sinks: Sinks<'_, '_>,
 ) -> Result<ReplayOutcome, ReplayError> {
-    let mut results = Accumulator::new(sinks);
     let timeline = Timeline::new(initial);
+    let run = run(work, timeline, DigestPart::default(), tapes, threads, sinks)?;
+    run.check()?;
+    Ok(ReplayOutcome {
+        digest: run.digest.digest().unwrap_or_else(|| blake3::hash(&[])),
+        unreadable_tapes: TapeCounts::unreadable_tapes(&run.tapes),
+        counts: run.counts,
+        timeline: run.timeline,
+    })
+}
+
+/// The result of a run over consecutive records, which may be a part of all records.
+struct Run {
+    counts: Counts,
+    timeline: Timeline,
+    digest: DigestPart,
+    tapes: Vec<TapeCounts>,
+    read: u64,
+}
+
+impl Run {
+    /// Checks that each record has an answer.
+    fn check(&self) -> Result<(), ReplayError> {
+        if self.counts.records != self.read || !self.counts.adds_up() {
+            return Err(ReplayError::Miscounted {
+                read: self.read,
+                answered: self.counts.records,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Runs over tapes, from a timeline and the digest of the rows before them.
+fn run(
+    work: &Work<'_>,
+    timeline: Timeline,
+    digest: DigestPart,
+    tapes: TapeReader,
+    threads: usize,
+    sinks: Sinks<'_, '_>,
+) -> Result<Run, ReplayError> {
+    let mut results = Accumulator::new(digest, sinks);
     let run = if threads > 1 {
         run_on_threads(work, timeline, tapes, threads, &mut results)
     } else {
         run_inline(work, timeline, tapes, &mut results)
     };
-    let unreadable_tapes = results.unreadable_tapes();
     let Accumulator {
-        hasher,
+        digest,
         counts,
+        tapes,
         sinks,
-        ..
     } = results;
     // The output is completed even after an error, so that the answers so far are readable.
     let finished = sinks.answers.finish().map_err(ReplayError::Write);
     let (timeline, read) = run?;
     finished?;
-    if counts.records != read || !counts.adds_up() {
-        return Err(ReplayError::Miscounted {
-            read,
-            answered: counts.records,
-        });
-    }
-    Ok(ReplayOutcome {
+    Ok(Run {
         counts,
         timeline,
-        digest: hasher.finalize(),
-        unreadable_tapes,
+        digest,
+        tapes,
+        read,
     })
 }
 

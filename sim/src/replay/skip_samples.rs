@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use portcullis::{answer::Answer, decide::SkipCode, types::Symbol};
+use serde::{Deserialize, Serialize};
 
 /// The maximum number of symbols that are kept.
 const SYMBOLS_MAX: usize = 16;
 
 /// The first record of each skip reason, and the first symbols that no policy lists. The memory does not grow with the
 /// number of records.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Encoded", into = "Encoded")]
 pub struct SkipSamples {
     first: BTreeMap<SkipCode, FirstSkip>,
     /// The first symbols that no policy lists, each with the number of its first record, in the order of these numbers.
@@ -17,7 +19,7 @@ pub struct SkipSamples {
 }
 
 /// The first record that was skipped for a reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FirstSkip {
     /// The number of the record, counted from 1.
@@ -102,5 +104,44 @@ impl SkipSamples {
     /// Returns the symbols that are not in the universe, at most 16, in the order in which they appear.
     pub fn unlisted(&self) -> impl ExactSizeIterator<Item = Symbol> {
         self.unlisted.iter().map(|(_, symbol)| *symbol)
+    }
+}
+
+/// The samples in a file.
+#[derive(Serialize, Deserialize)]
+struct Encoded {
+    first: BTreeMap<String, FirstSkip>,
+    unlisted: Vec<(u64, String)>,
+}
+
+impl From<SkipSamples> for Encoded {
+    fn from(samples: SkipSamples) -> Self {
+        let first = samples.first.into_iter();
+        let unlisted = samples.unlisted.iter();
+        Self {
+            first: first
+                .map(|(it, skip)| (it.code().to_owned(), skip))
+                .collect(),
+            unlisted: unlisted.map(|(n, it)| (*n, it.to_string())).collect(),
+        }
+    }
+}
+
+impl TryFrom<Encoded> for SkipSamples {
+    type Error = String;
+
+    fn try_from(encoded: Encoded) -> Result<Self, String> {
+        let mut samples = Self::default();
+        for (code, skip) in encoded.first {
+            let reason = code
+                .parse()
+                .map_err(|_| format!("`{code}` is not a skip reason"))?;
+            samples.first.insert(reason, skip);
+        }
+        for (n, symbol) in &encoded.unlisted {
+            let symbol = Symbol::new(symbol).map_err(|error| error.to_string())?;
+            samples.add_unlisted(*n, symbol);
+        }
+        Ok(samples)
     }
 }

@@ -166,6 +166,32 @@ impl Timeline {
         Some(self.numbered(number))
     }
 
+    /// Returns a hash of everything in which two timelines can differ: the policies in the order in which they first
+    /// occurred, the most recent form of each, and all activations and withdrawals.
+    #[must_use]
+    pub fn fingerprint(&self) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new();
+        for (number, policy) in self.known.policies.iter().enumerate() {
+            let hash = policy.hash();
+            let is_last = self.known.last_of.get(&hash) == Some(&number);
+            let flags = [b'P', policy.states_hash().into(), is_last.into()];
+            hasher.update(&flags).update(hash.as_bytes());
+        }
+        for Activation { from, policy } in self.activations.iter() {
+            hasher.update(b"A").update(&from.as_micros().to_le_bytes());
+            match policy {
+                Ok(number) => hasher.update(b"N").update(number.to_string().as_bytes()),
+                Err(unavailable) => {
+                    let text = unavailable.to_string();
+                    hasher
+                        .update(b"U")
+                        .update(blake3::hash(text.as_bytes()).as_bytes())
+                }
+            };
+        }
+        hasher.finalize()
+    }
+
     /// Returns all policies in the order in which they first occurred.
     pub fn policies(&self) -> impl Iterator<Item = &Policy> {
         self.known.policies.iter().map(AsRef::as_ref)

@@ -21,6 +21,7 @@ pub struct Chunk {
     filled: usize,
     tape: usize,
     first_line: u64,
+    line_count: u64,
     is_too_long: bool,
     line_bytes_max: usize,
     home: Buffers,
@@ -38,6 +39,11 @@ impl Chunk {
     #[must_use]
     pub const fn first_line(&self) -> u64 {
         self.first_line
+    }
+
+    /// Returns the number of lines. Blank lines are counted.
+    pub(crate) const fn line_count(&self) -> u64 {
+        self.line_count
     }
 
     /// Returns the raw lines with their line endings; empty for a line that was too long to keep.
@@ -85,7 +91,14 @@ pub(super) struct Chunks<R> {
 }
 
 impl<R: Read> Chunks<R> {
-    pub(super) fn new(from: R, tape: usize, home: Buffers, line_bytes_max: usize) -> Self {
+    /// Creates a reader of lines. `first_line` is the number of the first one.
+    pub(super) fn new(
+        from: R,
+        tape: usize,
+        first_line: u64,
+        home: Buffers,
+        line_bytes_max: usize,
+    ) -> Self {
         Self {
             from,
             tape,
@@ -93,7 +106,7 @@ impl<R: Read> Chunks<R> {
             buffer: home.take(),
             filled: 0,
             searched: 0,
-            next_line: 1,
+            next_line: first_line,
             is_at_end: false,
             home,
         }
@@ -185,6 +198,7 @@ impl<R: Read> Chunks<R> {
             filled,
             tape: self.tape,
             first_line,
+            line_count: lines,
             is_too_long,
             line_bytes_max: self.line_bytes_max,
             home: self.home.clone(),

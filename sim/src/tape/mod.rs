@@ -23,4 +23,5 @@ pub use lines::{Line, LineContent, Lines, write_line};
 pub use parquet::RowWriter;
 pub use progress::Progress;
 pub use reader::TapeReader;
-pub use source::{OpenTape, TapeSource, resolve};
+pub(crate) use source::SliceRange;
+pub use source::{FileSlice, OpenTape, TapeSource, resolve};

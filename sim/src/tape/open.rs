@@ -2,7 +2,8 @@
 
 use std::{
     fs::File,
-    io::{self, Cursor, Read},
+    io::{self, Cursor, Read, Seek as _, SeekFrom},
+    ops::Range,
     sync::Arc,
 };
 
@@ -11,6 +12,7 @@ use super::{
     format::{Format, gunzip, sniff, unzstd},
     parquet::Rows,
     progress::Counted,
+    source::{FileSlice, SliceRange},
 };
 
 /// The decompressed bytes of a tape.
@@ -36,19 +38,14 @@ pub(super) fn open(
     line_bytes_max: usize,
     progress: &Arc<Progress>,
 ) -> Result<Opened, TapeError> {
+    let not_open = |error| not_open(source, error);
     let raw: Box<dyn Read + Send> = match source {
         TapeSource::Stdin => Box::new(io::stdin()),
-        TapeSource::File(path) => {
-            let file = File::open(path).map_err(|error| TapeError::Open {
-                tape: source.to_string(),
-                error,
-            })?;
-            Box::new(file)
+        TapeSource::File(path) => Box::new(File::open(path).map_err(not_open)?),
+        TapeSource::Slice(slice) => {
+            return open_slice(source, slice, carries, line_bytes_max, progress);
         }
-        TapeSource::Custom(custom) => custom.open().map_err(|error| TapeError::Open {
-            tape: source.to_string(),
-            error,
-        })?,
+        TapeSource::Custom(custom) => custom.open().map_err(not_open)?,
         TapeSource::Memory { bytes, .. } => Box::new(Cursor::new(Arc::clone(bytes))),
     };
     let mut raw = Counted::new(raw, Arc::clone(progress));
@@ -64,7 +61,7 @@ pub(super) fn open(
         Format::Gzip => (gunzip(whole), Storage::Compressed),
         Format::Zstd => (unzstd(whole).map_err(not_read)?, Storage::Compressed),
         Format::Parquet => {
-            let rows = rows(source, carries, line_bytes_max, progress)?;
+            let rows = rows(source, None, carries, line_bytes_max, progress)?;
             (Box::new(rows), Storage::Parquet)
         }
         Format::Zip | Format::Arrow | Format::Foreign(_) => {
@@ -77,23 +74,58 @@ pub(super) fn open(
     Ok(Opened { bytes, storage })
 }
 
-/// Opens the rows of a Parquet file. The index is at the end of the file, so the source must be a regular file.
+/// Opens a part of a file. Its format is known, because a line in the middle of a file may begin like another format.
+fn open_slice(
+    source: &TapeSource,
+    slice: &FileSlice,
+    carries: bool,
+    line_bytes_max: usize,
+    progress: &Arc<Progress>,
+) -> Result<Opened, TapeError> {
+    Ok(match &slice.range {
+        SliceRange::Bytes(range) => {
+            let mut file = File::open(&slice.path).map_err(|error| not_open(source, error))?;
+            let bytes = range.end.saturating_sub(range.start);
+            file.seek(SeekFrom::Start(range.start))
+                .map_err(|error| not_open(source, error))?;
+            Opened {
+                bytes: Box::new(Counted::new(file.take(bytes), Arc::clone(progress))),
+                storage: Storage::Plain,
+            }
+        }
+        SliceRange::RowGroups(groups) => {
+            let groups = Some(groups.clone());
+            let rows = rows(source, groups, carries, line_bytes_max, progress)?;
+            Opened {
+                bytes: Box::new(rows),
+                storage: Storage::Parquet,
+            }
+        }
+    })
+}
+
+fn not_open(source: &TapeSource, error: io::Error) -> TapeError {
+    TapeError::Open {
+        tape: source.to_string(),
+        error,
+    }
+}
+
+/// Opens the rows of a Parquet file, or of some of its row groups. The index is at the end of the file, so the source
+/// must be a regular file.
 fn rows(
     source: &TapeSource,
+    groups: Option<Range<usize>>,
     carries: bool,
     line_bytes_max: usize,
     progress: &Arc<Progress>,
 ) -> Result<Rows, TapeError> {
-    let not_open = |error| TapeError::Open {
-        tape: source.to_string(),
-        error,
-    };
     let path = source.path().filter(|path| path.is_file());
     let path = path.ok_or_else(|| TapeError::NoSeeking {
         tape: source.to_string(),
     })?;
-    let file = File::open(path).map_err(not_open)?;
-    let rows = Rows::open(file, carries, line_bytes_max, Arc::clone(progress));
+    let file = File::open(path).map_err(|error| not_open(source, error))?;
+    let rows = Rows::open(file, groups, carries, line_bytes_max, Arc::clone(progress));
     rows.map_err(|why| TapeError::Parquet {
         tape: source.to_string(),
         why,

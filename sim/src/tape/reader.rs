@@ -79,10 +79,11 @@ impl TapeReader {
             open(&source, self.carries, self.line_bytes_max, &self.progress)?;
         let tape = self.opened;
         self.opened += 1;
+        let (buffers, line_bytes_max) = (self.buffers.clone(), self.line_bytes_max);
         Ok(Some(Current {
             name: source.to_string(),
             storage,
-            chunks: Chunks::new(bytes, tape, self.buffers.clone(), self.line_bytes_max),
+            chunks: Chunks::new(bytes, tape, source.first_line(), buffers, line_bytes_max),
         }))
     }
 
@@ -143,6 +144,7 @@ fn bytes_of(source: &TapeSource) -> Option<u64> {
             let metadata = fs::metadata(path).ok()?;
             metadata.is_file().then_some(metadata.len())
         }
+        TapeSource::Slice(slice) => slice.bytes(),
         TapeSource::Memory { bytes, .. } => u64::try_from(bytes.len()).ok(),
     }
 }

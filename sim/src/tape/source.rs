@@ -5,6 +5,7 @@ use std::{
     fmt,
     fs::{self, File},
     io::{self, Read},
+    ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -31,6 +32,8 @@ pub enum TapeSource {
     Stdin,
     /// A file, a pipe or a device.
     File(PathBuf),
+    /// A part of a file.
+    Slice(FileSlice),
     /// A tape that another crate opens.
     Custom(Arc<dyn OpenTape>),
     /// Named bytes in memory, used for the built-in sample.
@@ -47,8 +50,45 @@ impl TapeSource {
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         match self {
-            Self::File(path) => Some(path),
+            Self::File(path) | Self::Slice(FileSlice { path, .. }) => Some(path),
             Self::Stdin | Self::Custom(_) | Self::Memory { .. } => None,
+        }
+    }
+
+    /// Returns the number of the first line.
+    pub(super) const fn first_line(&self) -> u64 {
+        match self {
+            Self::Slice(slice) => slice.first_line,
+            Self::Stdin | Self::File(_) | Self::Custom(_) | Self::Memory { .. } => 1,
+        }
+    }
+}
+
+/// Consecutive whole lines of a plain file, or consecutive row groups of a Parquet file.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct FileSlice {
+    pub(crate) path: PathBuf,
+    /// The number of the first line in the file, counted from 1.
+    pub(crate) first_line: u64,
+    pub(crate) range: SliceRange,
+}
+
+/// The range of a slice.
+#[derive(Debug, Clone)]
+pub(crate) enum SliceRange {
+    /// The lines in these bytes. Both ends are at the beginning of a line or at the end of the file.
+    Bytes(Range<u64>),
+    /// The rows of these row groups.
+    RowGroups(Range<usize>),
+}
+
+impl FileSlice {
+    /// Returns the number of bytes, if the slice states it.
+    pub(super) const fn bytes(&self) -> Option<u64> {
+        match &self.range {
+            SliceRange::Bytes(range) => Some(range.end.saturating_sub(range.start)),
+            SliceRange::RowGroups(_) => None,
         }
     }
 }
@@ -57,7 +97,7 @@ impl fmt::Display for TapeSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stdin => f.write_str("standard input"),
-            Self::File(path) => f.write_str(&shown(path)),
+            Self::File(path) | Self::Slice(FileSlice { path, .. }) => f.write_str(&shown(path)),
             Self::Custom(source) => source.fmt(f),
             Self::Memory { name, .. } => f.write_str(name),
         }

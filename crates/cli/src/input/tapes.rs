@@ -28,6 +28,10 @@ impl Tapes {
         Self { sources, names }
     }
 
+    pub(crate) fn sources(&self) -> &[TapeSource] {
+        &self.sources
+    }
+
     pub(crate) fn reader(&self) -> TapeReader {
         TapeReader::new(self.sources.clone())
     }
@@ -36,9 +40,10 @@ impl Tapes {
     pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
         self.sources.iter().filter_map(|source| match source {
             TapeSource::Stdin => Some(Path::new("-")),
-            TapeSource::File(_) | TapeSource::Custom(_) | TapeSource::Memory { .. } => {
-                source.path()
-            }
+            TapeSource::File(_)
+            | TapeSource::Slice(_)
+            | TapeSource::Custom(_)
+            | TapeSource::Memory { .. } => source.path(),
         })
     }
 

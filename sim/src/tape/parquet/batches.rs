@@ -7,6 +7,7 @@
 use std::{
     fs::File,
     io,
+    ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
@@ -22,7 +23,7 @@ use parquet::{
     basic::{ConvertedType, Encoding, Repetition, Type as Physical},
     column::page::{PageIterator, PageReader},
     errors::{ParquetError, Result},
-    file::metadata::{ParquetMetaData, RowGroupMetaData},
+    file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData},
     schema::types::{SchemaDescriptor, Type},
 };
 
@@ -78,6 +79,27 @@ impl Input {
         u64::try_from(rows).unwrap_or_default()
     }
 
+    /// Returns the number of rows of some row groups, if the footer states that columns with these names have no values
+    /// in them. The footer is not trusted to be right.
+    pub(super) fn rows_without(&self, names: &[&str], groups: &Range<usize>) -> Option<u64> {
+        let all = self.metadata.metadata().row_groups();
+        let selected = all.get(groups.start..groups.end.min(all.len()))?;
+        let mut rows = 0;
+        for group in selected {
+            let of_group = u64::try_from(group.num_rows()).ok()?;
+            let mut columns = group.columns().iter().filter(|column| {
+                let root = column.column_path().parts().first();
+                root.is_some_and(|root| names.contains(&root.as_str()))
+            });
+            let nulls = |column: &ColumnChunkMetaData| column.statistics()?.null_count_opt();
+            if !columns.all(|column| nulls(column) == Some(of_group)) {
+                return None;
+            }
+            rows += of_group;
+        }
+        Some(rows)
+    }
+
     /// Returns the rows of some columns, which are given by their indexes and must not be nested. The columns of a
     /// batch are in this order. Text and bytes are Arrow view arrays.
     ///
@@ -114,7 +136,7 @@ impl Input {
             metadata: Arc::clone(self.metadata.metadata()),
             leaves,
             levels: levels.map_err(message)?,
-            next_group: 0,
+            groups: 0..usize::MAX,
             current: None,
             row: 0,
         })
@@ -156,7 +178,8 @@ pub(crate) struct Batches {
     /// The indexes of the columns that are read.
     leaves: Vec<usize>,
     levels: FieldLevels,
-    next_group: usize,
+    /// The indexes of the row groups that are left.
+    groups: Range<usize>,
     current: Option<Group>,
     /// The number of rows that were returned.
     row: u64,
@@ -169,6 +192,12 @@ struct Group {
 }
 
 impl Batches {
+    /// Selects the row groups to read; `None` for all.
+    pub(super) fn of_groups(self, groups: Option<Range<usize>>) -> Self {
+        let groups = groups.unwrap_or(self.groups);
+        Self { groups, ..self }
+    }
+
     fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
         loop {
             if self.current.is_none() {
@@ -197,11 +226,13 @@ impl Batches {
     }
 
     fn open_next(&mut self) -> Result<Option<Group>> {
-        let Some(group) = self.metadata.row_groups().get(self.next_group) else {
+        let Some((index, group)) = self
+            .groups
+            .next()
+            .and_then(|index| Some((index, self.metadata.row_groups().get(index)?)))
+        else {
             return Ok(None);
         };
-        let index = self.next_group;
-        self.next_group += 1;
         let rows = u64::try_from(group.num_rows()).unwrap_or_default();
         let chunks = self
             .leaves
@@ -240,7 +271,7 @@ impl Iterator for Batches {
             Err(_) => "a page is damaged".to_owned(),
         };
         self.current = None;
-        self.next_group = usize::MAX;
+        self.groups = 0..0;
         let why = format!("{why} (after row {})", self.row);
         Some(Err(io::Error::new(io::ErrorKind::InvalidData, why)))
     }

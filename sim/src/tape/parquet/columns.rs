@@ -1,5 +1,7 @@
 //! The Parquet columns for the fields of a record, and their types.
 
+use std::ops::Range;
+
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 
 use super::{batches::Input, values::ValueKind};
@@ -205,6 +207,18 @@ pub(super) fn roles(input: &Input, carries: bool) -> Result<Vec<(usize, Role)>, 
             names => format!("`{}`", names.join("`, `")),
         }
     ))
+}
+
+impl Input {
+    /// Returns the number of rows of some row groups, if the footer states that all are intents because they have no
+    /// event type: neither in its column, nor in a whole record or in other fields.
+    ///
+    /// # Errors
+    /// Returns an error if the columns are not those of a tape.
+    pub(crate) fn rows_of_intents(&self, groups: &Range<usize>) -> Result<Option<u64>, String> {
+        roles(self, false)?;
+        Ok(self.rows_without(&["event_type", RECORD, REST], groups))
+    }
 }
 
 /// Returns true if a line of JSON can contain the values without loss. Epoch milliseconds would lose a finer unit.

@@ -4,6 +4,7 @@ use std::{
     fs::File,
     io::{self, Read, Write as _},
     mem,
+    ops::Range,
     sync::Arc,
 };
 
@@ -41,13 +42,14 @@ pub(in crate::tape) struct Rows {
 }
 
 impl Rows {
-    /// Opens a file. With `carries`, lines also include fields that no decision depends on. A line of more than
+    /// Opens a file, or some of its row groups. With `carries`, lines also include fields that no decision depends on. A line of more than
     /// `line_bytes_max` bytes is replaced by filling bytes, which are also too long.
     ///
     /// # Errors
     /// Returns a message if the file is not Parquet or its columns are not those of a record.
     pub(in crate::tape) fn open(
         file: File,
+        groups: Option<Range<usize>>,
         carries: bool,
         line_bytes_max: usize,
         progress: Arc<Progress>,
@@ -59,7 +61,8 @@ impl Rows {
         let names: Vec<String> = names.map(|field| field.name().clone()).collect();
         let rows = input.rows();
         let roots: Vec<usize> = read.iter().map(|(root, _)| *root).collect();
-        let batches = input.batches(&roots)?;
+        let is_at_begin = groups.as_ref().is_none_or(|groups| groups.start == 0);
+        let batches = input.batches(&roots)?.of_groups(groups);
         // All market columns form one JSON object, so they are moved behind the other fields. The columns that no decision
         // depends on are last, because an answer can contain the position of a field in the line.
         let mut fields: Vec<Column> = (0..)
@@ -76,7 +79,7 @@ impl Rows {
             batch: None,
             lines: Vec::new(),
             consumed: 0,
-            is_at_begin: true,
+            is_at_begin,
             line_bytes_max,
             rows,
             bytes,

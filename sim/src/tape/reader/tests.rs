@@ -309,7 +309,7 @@ fn a_whole_line_is_returned_immediately() {
         }
     }
     let from = Slow(vec![&b"a"[..], b"b\nc", b"\nd"].into_iter());
-    let mut chunks = Chunks::new(from, 0, Buffers::new(CHUNK_BYTES), RECORD_BYTES_MAX);
+    let mut chunks = Chunks::new(from, 0, 1, Buffers::new(CHUNK_BYTES), RECORD_BYTES_MAX);
     assert_eq!(chunks.next_chunk().unwrap().unwrap().bytes(), b"ab\n");
     assert_eq!(chunks.next_chunk().unwrap().unwrap().bytes(), b"c\n");
     assert!(chunks.next_chunk().is_err());
@@ -353,7 +353,7 @@ fn any_tape() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn chunk_ends_do_not_change_records(tape in any_tape(), chunk_bytes in 1_usize..80, line_bytes_max in 0_usize..100) {
-        let chunks = Chunks::new(&tape[..], 0, Buffers::new(chunk_bytes), line_bytes_max);
+        let chunks = Chunks::new(&tape[..], 0, 1, Buffers::new(chunk_bytes), line_bytes_max);
         prop_assert_eq!(read_chunks(chunks), naive(&tape, line_bytes_max));
     }
 }
