@@ -6,8 +6,8 @@ use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 
 use crate::{
     commands::{
-        bridge, convert, decide, diff, explain, generate, halt, harvest, harvester, policy, proof,
-        record, replay, simulate,
+        bridge, convert, decide, diff, explain, generate, halt, harvest, harvester, merge, policy,
+        proof, record, replay, simulate,
     },
     failure::Failure,
     paint::Color,
@@ -38,6 +38,8 @@ struct Cli {
 enum Command {
     /// Answer each record of a tape at its event time, under the policy that was active then
     Replay(replay::Args),
+    /// Merge the parts of a divided replay (`replay --plan`), and print the summary of the whole replay
+    Merge(merge::Args),
     /// Decide each intent from standard input, one JSON object per line
     Decide(decide::Args),
     /// Evaluate each open position from standard input, one JSON object per line
@@ -85,6 +87,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     let arguments: Vec<OsString> = env::args_os().collect();
     match parse(&arguments)? {
         Command::Replay(args) => replay::run(&args),
+        Command::Merge(args) => merge::run(&args),
         Command::Decide(args) => decide::run(&args),
         Command::Harvest(args) => harvest::run(&args),
         Command::Explain(args) => explain::run(&args),

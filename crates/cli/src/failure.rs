@@ -3,7 +3,10 @@
 use std::{fmt, io, process::ExitCode};
 
 use portcullis_service::{recorder::RecordError, runtime::ClockError};
-use portcullis_sim::{diff::DiffError, replay::ReplayError};
+use portcullis_sim::{
+    diff::DiffError,
+    replay::{ReplayError, parts::PartsError},
+};
 
 /// The reason why a command did not succeed. It decides the exit status.
 #[derive(Debug)]
@@ -61,6 +64,15 @@ impl From<ReplayError> for Failure {
     fn from(error: ReplayError) -> Self {
         if let ReplayError::Write(error) = &error {
             return Self::write(error);
+        }
+        Self::error(error)
+    }
+}
+
+impl From<PartsError> for Failure {
+    fn from(error: PartsError) -> Self {
+        if let PartsError::Replay(error) = error {
+            return error.into();
         }
         Self::error(error)
     }

@@ -35,6 +35,12 @@ pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
     print_json_to(&mut io::stdout().lock(), value)
 }
 
+/// Writes a value as one line of JSON.
+pub(crate) fn print_json_line(out: &mut dyn Write, value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string(value).map_err(Failure::error)?;
+    print_to(out, format_args!("{text}\n"))
+}
+
 /// Writes human-readable text to standard output, with colours and without floating-point noise.
 pub(crate) fn print_painted(text: &str) -> Result<(), Failure> {
     print_to(

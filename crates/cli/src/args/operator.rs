@@ -57,6 +57,24 @@ impl OperatorArgs {
         self.guardrails.as_deref()
     }
 
+    /// Returns the owner and the delegates that are given by options or environment variables.
+    pub(crate) fn given_ownership(&self) -> Result<(Option<String>, Option<Vec<String>>), Failure> {
+        let resolved = self.ownership()?;
+        let delegates: Vec<String> = resolved.delegates().map(str::to_owned).collect();
+        let has_delegates = self
+            .ownership
+            .exit_delegates
+            .iter()
+            .any(|name| !name.is_empty());
+        let owner = self.ownership.exit_owner.clone();
+        Ok((owner, has_delegates.then_some(delegates)))
+    }
+
+    /// Returns the owner of exits and its delegates.
+    pub(crate) fn ownership(&self) -> Result<ExitOwnership, Failure> {
+        self.ownership.resolve_for(None)
+    }
+
     /// Builds the engine, and the settings that a report lists.
     pub(crate) fn resolve(&self, assume_in_force: bool) -> Result<(Engine, RunSettings), Failure> {
         let (guardrails, name) = self.read_guardrails()?;
@@ -91,8 +109,12 @@ impl OperatorArgs {
         name: String,
         assume_in_force: bool,
     ) -> Result<(Engine, RunSettings), Failure> {
-        let ownership = self.ownership.resolve_for(None)?;
-        Ok(engine_of(guardrails, name, ownership, assume_in_force))
+        Ok(engine_of(
+            guardrails,
+            name,
+            self.ownership()?,
+            assume_in_force,
+        ))
     }
 }
 

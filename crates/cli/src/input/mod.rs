@@ -2,6 +2,7 @@
 
 pub(crate) mod file;
 pub(crate) mod kind;
+pub(crate) mod parts;
 pub(crate) mod policy;
 pub(crate) mod stdin;
 pub(crate) mod tapes;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use portcullis::{
-    guardrails::Guardrails,
+    guardrails::{Guardrails, GuardrailsError},
     policy::{Policy, PolicyFault, PolicyUnavailable},
 };
 
@@ -31,8 +31,12 @@ pub(crate) enum PolicyInput {
 /// # Errors
 /// Returns an error if the file cannot be read or does not contain a JSON object.
 pub(crate) fn read_policy(path: &Path) -> Result<PolicyInput, Failure> {
-    let text = read_file(path)?;
-    match Policy::from_json(&text) {
+    policy_of(path, &read_file(path)?)
+}
+
+/// Parses the text of a policy file.
+fn policy_of(path: &Path, text: &str) -> Result<PolicyInput, Failure> {
+    match Policy::from_json(text) {
         Ok(policy) => Ok(PolicyInput::Valid(policy)),
         Err(invalid) => {
             FileKind::check(path, FileKind::Policy)?;
@@ -51,7 +55,14 @@ pub(crate) fn read_policy(path: &Path) -> Result<PolicyInput, Failure> {
 
 /// Reads a guardrails file.
 pub(crate) fn read_guardrails(path: &Path) -> Result<Guardrails, Failure> {
-    parse_file(path, Guardrails::from_json).or_else(|failure| {
+    read_guardrails_text(path).map(|(_, guardrails)| guardrails)
+}
+
+/// Reads a guardrails file, and returns its text, too.
+pub(crate) fn read_guardrails_text(path: &Path) -> Result<(String, Guardrails), Failure> {
+    let parse = |text: &str| Ok((text.to_owned(), Guardrails::from_json(text)?));
+    let parsed = parse_file::<_, GuardrailsError>(path, parse);
+    parsed.or_else(|failure| {
         FileKind::check(path, FileKind::Guardrails)?;
         Err(failure)
     })
@@ -85,27 +96,34 @@ impl InitialPolicy {
                 validity: Ok(()),
             });
         };
-        let unavailable = match read_policy(path)? {
-            PolicyInput::Valid(policy) => {
-                return Ok(Self {
-                    policy: Ok(policy),
-                    validity: Ok(()),
-                });
-            }
-            PolicyInput::Unavailable(unavailable) => unavailable,
-        };
+        Self::of(path, &read_file(path)?)
+    }
+
+    /// Parses the text of the policy file. Writes every violation to standard error.
+    pub(crate) fn of(path: &Path, text: &str) -> Result<Self, Failure> {
+        Ok(match policy_of(path, text)? {
+            PolicyInput::Valid(policy) => Self {
+                policy: Ok(policy),
+                validity: Ok(()),
+            },
+            PolicyInput::Unavailable(unavailable) => Self::unavailable(path, unavailable),
+        })
+    }
+
+    /// Creates the result for a policy file that is not valid. Writes every violation to standard error.
+    pub(crate) fn unavailable(path: &Path, unavailable: PolicyUnavailable) -> Self {
         if let PolicyUnavailable::Invalid(invalid) = &unavailable {
             for violation in invalid.violations() {
                 warn(format_args!("`{}`: {violation}", shown_path(path)));
             }
         }
-        Ok(Self {
+        Self {
             policy: Err(unavailable),
             validity: Err(Failure::Negative(format!(
                 "`{0}` is not a valid policy, so everything that needs a policy was skipped \
                  (run `portcullis policy check {0}` to list all violations)",
                 shown_path(path)
             ))),
-        })
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Outputs of long runs: files, the progress display, and the handling of interrupts.
 
+pub(crate) mod answers;
 pub(crate) mod file;
 #[cfg(unix)]
 mod interrupt;

@@ -1,6 +1,11 @@
 //! Tests of the digest: it is the same for every way to run, and a second implementation computes it from the answers.
 
-use std::{fs::File, io::Write as _, process::Stdio};
+use std::{
+    fs::{self, File},
+    io::Write as _,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use portcullis::{
     decide::{Engine, SkipCode},
@@ -207,6 +212,55 @@ fn the_digest_can_be_computed_from_the_answers() {
         place.answers(&[]);
         digest_of(&place.read("answers"))
     });
+}
+
+/// The program in docs/formats.md computes the digest, also from the tape of the test above.
+#[test]
+fn the_documented_program_computes_the_digest() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = fs::read_to_string(root.join("docs/formats.md")).unwrap();
+    let (_, program) = page.split_once("```python\n").unwrap();
+    let (program, _) = program.split_once("```").unwrap();
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let python = target.join("python-writers/bin/python");
+    assert!(
+        python.exists(),
+        "no Python packages at {}; run scripts/install-python-writers",
+        python.display()
+    );
+    let place = Place::new();
+    place.put("tape", generated(8000, 12));
+    place.put("empty", "");
+    let intents = [
+        r#""qty":3,"entry_price":7"#,
+        r#""quantity":3,"entry_price":7"#,
+        r#""qty":3,"price":7"#,
+        r#""size":3,"price":7"#,
+        r#""stake_amount":50"#,
+        r#""margin":50,"leverage":2,"notional":100"#,
+    ];
+    let more = intents.map(|size| {
+        format!(r#"{{"decided_at":1767571201000,"symbol":"BTCUSDT","side":"BUY",{size}}}"#) + "\n"
+    });
+    place.put("more", more.concat());
+    for arguments in [
+        &["tape", "more"][..],
+        &["more", "--assume-in-force"],
+        &["empty"],
+    ] {
+        let digest = place.digest(&[arguments, &["--out", "answers"]].concat());
+        let output = Command::new(&python)
+            .args(["-c", program])
+            .stdin(File::open(place.path().join("answers")).unwrap())
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout).trim(),
+            digest,
+            "{errors}"
+        );
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ fn help() {
     for command in [
         "",
         "replay",
+        "merge",
         "decide",
         "convert",
         "diff",

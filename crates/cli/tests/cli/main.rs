@@ -35,6 +35,7 @@ mod nothing_judged;
 mod output_files;
 mod parquet;
 mod parquet_rows;
+mod parts;
 mod pipes;
 mod policy;
 mod policy_schema;

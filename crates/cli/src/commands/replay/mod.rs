@@ -1,5 +1,6 @@
 //! The command `portcullis replay`.
 
+mod parts;
 mod ranking;
 
 use std::{
@@ -15,7 +16,7 @@ use portcullis::{decide::Engine, guardrails::Guardrails};
 use portcullis_service::stream::StreamSource;
 use portcullis_sim::{
     generate::write_tape,
-    replay::{AnswerRows, AnswerSink, AnswerTally, ReplayError, Sinks, replay},
+    replay::{AnswerTally, ReplayError, Sinks, replay},
     report::{ReplayReport, RunSettings, html::replay_page},
     tape::{OpenTape, TapeSource},
 };
@@ -30,7 +31,8 @@ use crate::{
     failure::Failure,
     input::{policy::InitialPolicy, stdin::find_stdin, tapes::Tapes},
     output::{
-        file::{OutputFile, open_all, write_report},
+        answers::answers_to,
+        file::{open_all, write_report},
         progress::RunProgress,
     },
     print::{Format, print_summary, warn},
@@ -41,6 +43,9 @@ const SAMPLE_GUARDRAILS: &str = include_str!("../../../../../examples/guardrails
 
 /// The largest number of threads. More threads do not make a replay faster.
 const THREADS_MAX: u64 = 256;
+
+/// The largest number of parts of a plan.
+const PARTS_MAX: u64 = 100_000;
 
 /// Maximum default number of threads, on any machine. One thread reads the tape, and it cannot
 /// supply more workers.
@@ -80,6 +85,21 @@ pub(crate) struct Args {
     /// The output format of the summary
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+    /// Write a plan to standard output that divides the replay of the tapes into at most N parts
+    ///
+    /// The plan is JSON. It contains the settings and the policies, so that `--part` needs only the plan and the tapes.
+    #[arg(long, value_name = "N", value_parser = parse_parts, allow_negative_numbers = true, requires = "tapes",
+        conflicts_with_all = ["policies", "out", "report", "format"])]
+    plan: Option<u64>,
+    /// Evaluate one part of this plan, and write its result as JSON to standard output for `portcullis merge`
+    ///
+    /// The answers to the part are written to the file of `--out`, if it is given.
+    #[arg(long, value_name = "PLAN", requires = "number", conflicts_with_all = ["tapes", "from", "policy", "policies",
+        "report", "format", "plan", "assume_in_force", "guardrails"])]
+    part: Option<PathBuf>,
+    /// The number of the part to evaluate, counted from 1
+    #[arg(long, value_name = "K", requires = "part", value_parser = parse_parts, allow_negative_numbers = true)]
+    number: Option<u64>,
     /// The number of worker threads [default: one per core, at most 16]
     #[arg(long, value_name = "N", value_parser = parse_threads, allow_negative_numbers = true)]
     threads: Option<usize>,
@@ -88,8 +108,16 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    if let (Some(plan), Some(number)) = (&args.part, args.number) {
+        let (operator, out) = (&args.settings.operator, args.out.as_deref());
+        return parts::evaluate(plan, number, operator, out, threads(args.threads));
+    }
     args.settings
         .check_stdin(args.policy.as_deref(), find_stdin(&args.tapes))?;
+    if let Some(parts) = args.plan {
+        let (tapes, policy) = (args.tapes()?, args.policy.as_deref());
+        return parts::plan(&tapes, policy, &args.settings, parts, threads(args.threads));
+    }
     let (engine, run_settings) = args.engine()?;
     let replayer = args.settings.replayer(engine, args.report.is_some());
     let tapes = args.tapes()?;
@@ -175,20 +203,8 @@ impl Args {
     }
 }
 
-/// Returns the output for answers: Parquet if the file name ends in `.parquet`, otherwise JSON lines.
-fn answers_to(out: Option<&mut OutputFile>) -> Result<AnswerSink<'_>, Failure> {
-    Ok(match out {
-        None => AnswerSink::Discard,
-        Some(out) if out.is_parquet() => {
-            let rows = AnswerRows::new(out.writer());
-            AnswerSink::Rows(Box::new(rows.map_err(|error| Failure::write(&error))?))
-        }
-        Some(out) => AnswerSink::Lines(out.writer()),
-    })
-}
-
 /// Writes a warning if tapes have no line that could be read as a record. The tapes are given by their indexes.
-fn warn_of_unreadable(names: &[String], tapes: &[usize]) {
+pub(super) fn warn_of_unreadable(names: &[String], tapes: &[usize]) {
     if let [first, more @ ..] = tapes {
         let name = names.get(*first).map(String::as_str).unwrap_or_default();
         let more = match more.len() {
@@ -210,6 +226,10 @@ fn threads(given: Option<usize>) -> usize {
 fn parse_threads(text: &str) -> Result<usize, String> {
     let threads = parse_whole(text, 1..=THREADS_MAX)?;
     usize::try_from(threads).map_err(|error| error.to_string())
+}
+
+fn parse_parts(text: &str) -> Result<u64, String> {
+    parse_whole(text, 1..=PARTS_MAX)
 }
 
 /// A stream of a Redis server as a tape.
