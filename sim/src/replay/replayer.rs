@@ -16,7 +16,7 @@ use portcullis::{
 use super::{
     chunk_output::{AnswerBuffer, ChunkOutput},
     digest::push_row,
-    entries::EntryBatch,
+    entries::{EntryBatch, EntrySettings},
     report_row::ReportRow,
     timeline::{NumberedPolicy, Timeline},
 };
@@ -90,24 +90,30 @@ impl Replayer {
         let counts_only = matches!(output.answers, AnswerBuffer::Nothing)
             && !self.reports
             && self.scope != Scope::Positions;
+        let settings = EntrySettings {
+            engine: &self.engine,
+            now: self.now,
+            assume_in_force: self.assume_in_force,
+            add_sample: &|line, n, timeline, output| self.add_sample(line, n, timeline, output),
+        };
         let mut n = first;
         for line in chunk.lines() {
             let is_added = counts_only
                 && entries
-                    .push(self, (chunk, line, n), timeline, output)
+                    .push(&settings, (chunk, line, n), timeline, output)
                     .is_some();
             if !is_added {
                 if line
                     .text()
                     .is_some_and(|text| may_change_policy(text.as_bytes()))
                 {
-                    entries.decide(self, chunk, timeline, output);
+                    entries.decide(&settings, chunk, timeline, output);
                 }
                 self.line(line, n, timeline, scratch, output);
             }
             n += 1;
         }
-        entries.decide(self, chunk, timeline, output);
+        entries.decide(&settings, chunk, timeline, output);
         n - first
     }
 
@@ -182,11 +188,11 @@ impl Replayer {
         line: Line<'_>,
         n: u64,
         timeline: &Timeline,
-        scratch: &mut Scratch,
         output: &mut ChunkOutput,
     ) {
         let number = usize::try_from(line.number).unwrap_or(usize::MAX);
-        if let TapeRecord::Intent(mut intent) = self.read(line, number, scratch) {
+        let mut scratch = Scratch::default();
+        if let TapeRecord::Intent(mut intent) = self.read(line, number, &mut scratch) {
             intent.set_line(number);
             let mut unknown = PolicyUnavailable::NotFound;
             let now = self.now.or(intent.event_time());

@@ -11,10 +11,9 @@ mod tests;
 
 use portcullis::{
     answer::Verdict,
-    decide::{DecisionColumns, EntryRow, IntentColumns, LeverageFrom, Outcome, SkipCode},
+    decide::{DecisionColumns, Engine, EntryRow, IntentColumns, LeverageFrom, Outcome, SkipCode},
     intent::Size,
     policy::Policy,
-    record::Scratch,
     types::{Price, Side, Symbol, Timestamp},
 };
 use xxhash_rust::xxh3::xxh3_64;
@@ -23,13 +22,22 @@ use self::{entry::PlainEntry, line::LineReader, names::Names};
 use super::{
     chunk_output::ChunkOutput,
     digest::{self, ROW_BYTES, SizeSource},
-    replayer::Replayer,
     timeline::Timeline,
 };
 use crate::tape::{Chunk, Line, LineContent};
 
 /// The largest number of symbols or sources that are kept from one batch to the next.
 const NAMES_MAX: usize = 4_096;
+
+/// The settings of a replay that entries depend on.
+pub(super) struct EntrySettings<'a> {
+    pub(super) engine: &'a Engine,
+    /// The time at which all entries are decided; `None` if each is decided at its own time.
+    pub(super) now: Option<Timestamp>,
+    pub(super) assume_in_force: bool,
+    /// Answers the record of a line by the general path, and keeps its skip as an example of the reason.
+    pub(super) add_sample: &'a dyn Fn(Line<'_>, u64, &Timeline, &mut ChunkOutput),
+}
 
 /// The entries of a chunk that are not decided yet. They are all decided under the same policy.
 #[derive(Debug, Default)]
@@ -72,13 +80,13 @@ impl EntryBatch {
     /// Adds a line to the batch. Returns `None` if the line is not a plain entry.
     pub(super) fn push(
         &mut self,
-        replayer: &Replayer,
+        settings: &EntrySettings<'_>,
         (chunk, line, n): (&Chunk, Line<'_>, u64),
         timeline: &Timeline,
         output: &mut ChunkOutput,
     ) -> Option<()> {
         let mut scratch = std::mem::take(&mut self.scratch);
-        let pushed = self.push_record(&mut scratch, replayer, (chunk, line, n), timeline, output);
+        let pushed = self.push_record(&mut scratch, settings, (chunk, line, n), timeline, output);
         self.scratch = scratch;
         pushed
     }
@@ -87,7 +95,7 @@ impl EntryBatch {
     fn push_record(
         &mut self,
         scratch: &mut String,
-        replayer: &Replayer,
+        settings: &EntrySettings<'_>,
         (chunk, line, n): (&Chunk, Line<'_>, u64),
         timeline: &Timeline,
         output: &mut ChunkOutput,
@@ -96,19 +104,19 @@ impl EntryBatch {
             return None;
         };
         let entry = PlainEntry::of(&self.reader.read(text, scratch)?)?;
-        if entry.times.is_stamped && replayer.engine.guardrails().has_candle_times() {
+        if entry.times.is_stamped && settings.engine.guardrails().has_candle_times() {
             return None;
         }
         let start = text
             .as_ptr()
             .addr()
             .checked_sub(chunk.bytes().as_ptr().addr())?;
-        let at = replayer.now.unwrap_or(entry.times.emitted_at);
+        let at = settings.now.unwrap_or(entry.times.emitted_at);
         let is_active = |(from, until): (Timestamp, Option<Timestamp>)| {
             from <= at && until.is_none_or(|until| at < until)
         };
         if !self.active.is_some_and(is_active) {
-            self.decide(replayer, chunk, timeline, output);
+            self.decide(settings, chunk, timeline, output);
             self.active = timeline.bounds_at(at);
         }
         let symbol = self.symbols.number(entry.symbol, || {
@@ -159,7 +167,7 @@ impl EntryBatch {
     /// the end of a chunk.
     pub(super) fn decide(
         &mut self,
-        replayer: &Replayer,
+        settings: &EntrySettings<'_>,
         chunk: &Chunk,
         timeline: &Timeline,
         output: &mut ChunkOutput,
@@ -168,12 +176,15 @@ impl EntryBatch {
         let Some(first) = self.rows.first() else {
             return;
         };
-        let policy = timeline.at(replayer.now.unwrap_or(first.ts));
-        let state = replayer.state(policy.state);
+        let policy = timeline.at(settings.now.unwrap_or(first.ts));
+        let state = match settings.assume_in_force {
+            true => policy.state.assume_in_force(),
+            false => policy.state,
+        };
         let (columns, decisions) = (&self.columns, &mut self.decisions);
-        replayer
+        settings
             .engine
-            .decide_columns(state, columns, replayer.now, decisions);
+            .decide_columns(state, columns, settings.now, decisions);
         let symbols = columns.symbols().iter().zip(&self.symbol_hashes);
         let symbols: Vec<_> = symbols
             .map(|(symbol, hash)| (*symbol, *hash, timeline.symbol_number(symbol)))
@@ -193,7 +204,7 @@ impl EntryBatch {
             };
             let (verdict, reason, policy_of_row, bytes) = match decisions.outcomes().get(index) {
                 Some(Outcome::Trade) => {
-                    let trade = row.trade(decisions, index, known, replayer);
+                    let trade = row.trade(decisions, index, known, settings);
                     (Verdict::Trade, None, known, common.trade(&trade))
                 }
                 Some(Outcome::Skip(reason)) => {
@@ -216,7 +227,7 @@ impl EntryBatch {
             if let Some(reason) = reason
                 && output.counts.samples.lacks(reason, row.n, &symbol)
             {
-                row.add_sample(replayer, chunk, timeline, output);
+                row.add_sample(settings, chunk, timeline, output);
             }
             let policy_number = policy.number.filter(|_| policy_of_row.is_some());
             output
@@ -247,14 +258,14 @@ impl PendingRow {
         decisions: &DecisionColumns,
         index: usize,
         policy: Option<&Policy>,
-        replayer: &Replayer,
+        settings: &EntrySettings<'_>,
     ) -> digest::TradeNumbers {
         let row = decisions.row(index);
         let leverage = row.and_then(|row| row.leverage);
         let notional = row.and_then(|row| row.notional);
         let by_price = || Some(notional?.quantity(self.price?).ok()?.get());
-        let at = replayer.now.unwrap_or(self.ts);
-        let end = replayer
+        let at = settings.now.unwrap_or(self.ts);
+        let end = settings
             .engine
             .guardrails()
             .max_plan_age()
@@ -279,7 +290,7 @@ impl PendingRow {
     /// Answers the record by the general path, and keeps it as an example of its skip reason.
     fn add_sample(
         &self,
-        replayer: &Replayer,
+        settings: &EntrySettings<'_>,
         chunk: &Chunk,
         timeline: &Timeline,
         output: &mut ChunkOutput,
@@ -288,7 +299,7 @@ impl PendingRow {
         let bytes = chunk.bytes().get(start..start + len).unwrap_or_default();
         if let Ok(text) = std::str::from_utf8(bytes) {
             let line = Line::new(self.line, text);
-            replayer.add_sample(line, self.n, timeline, &mut Scratch::default(), output);
+            (settings.add_sample)(line, self.n, timeline, output);
         }
     }
 }
