@@ -203,9 +203,11 @@ impl<'a> IntentBuilder<'a> {
         self
     }
 
-    /// Sets the take-profit price in USD per unit.
+    /// Sets the take-profit price in USD per unit. 0 means that there is none.
     pub fn with_take_profit(mut self, price: f64) -> Self {
-        self.take_profit.add(price, "take_profit");
+        if price != 0.0 {
+            self.take_profit.add(price, "take_profit");
+        }
         self
     }
 

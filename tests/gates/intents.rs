@@ -1,9 +1,9 @@
 //! Tests of the contents of an intent: its numbers, its times and its faults.
 
 use portcullis::{
-    intent::{RecordedPolicy, Request},
+    intent::{IntentBuilder, RecordedPolicy, Request},
     record::{Scratch, TapeRecord, read},
-    types::Timestamp,
+    types::{Side, Timestamp},
 };
 
 use super::with_intent;
@@ -123,6 +123,19 @@ fn an_entry_has_the_numbers_of_its_intent() {
         assert_eq!(carried, [120.0, 110.0, 150.0]);
         assert_eq!(intent.recorded_policy(), RecordedPolicy::NotRecorded);
     });
+}
+
+#[test]
+fn a_target_of_0_is_none_in_the_builder() {
+    let intent = IntentBuilder::new("BTCUSDT")
+        .with_side(Side::Buy)
+        .with_notional_usd(5.0)
+        .with_take_profit(0.0)
+        .build();
+    let Ok(Request::Entry(entry)) = intent.request() else {
+        panic!("{intent:?}");
+    };
+    assert_eq!(entry.take_profit(), None);
 }
 
 #[test]

@@ -52,7 +52,7 @@ enum ChunkResult {
 const IN_PROGRESS_PER_THREAD: usize = 3;
 
 /// The maximum number of chunks in progress in total. It bounds the memory of a run, for any number of threads.
-const IN_PROGRESS_MAX: usize = 32;
+const IN_PROGRESS_MAX: usize = 24;
 
 /// Runs the replay on the calling thread. Returns the final timeline and the number of records read.
 pub(super) fn run_inline(
