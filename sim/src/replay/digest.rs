@@ -88,8 +88,8 @@ fn row(
     for hash in hashes {
         put(&hash.to_le_bytes());
     }
-    let policy = policy.and_then(|hash| hash.as_bytes().first_chunk::<8>().copied());
-    put(&policy.unwrap_or_default());
+    let head = policy.and_then(|hash| hash.as_bytes().first_chunk::<8>().copied());
+    put(&head.unwrap_or_default());
     put(codes);
     for number in numbers {
         put(&number.to_le_bytes());
@@ -126,8 +126,8 @@ impl EntryRow {
     #[inline]
     pub(super) fn trade(&self, trade: &TradeNumbers) -> [u8; ROW_BYTES] {
         let mut codes = self.codes(Verdict::Trade);
-        let [_, _, _, _, leverage, basis, source, ..] = &mut codes;
-        *leverage = if trade.is_requested { 2 } else { 1 };
+        let [_, _, _, _, from, basis, source, ..] = &mut codes;
+        *from = if trade.is_requested { 2 } else { 1 };
         *basis = basis_code(trade.size.basis());
         *source = trade.size_source.code();
         let numbers = [

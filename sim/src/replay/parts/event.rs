@@ -19,7 +19,7 @@ pub(super) struct PolicyEvent {
     /// The time from which the change is effective, in epoch microseconds.
     from_us: i64,
     /// The text of the policy; absent if the policy is withdrawn.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     policy: Option<String>,
 }
 
