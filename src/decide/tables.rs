@@ -9,9 +9,9 @@ use crate::{
 
 /// The number for "no skip reason". It is greater than the number of every reason.
 pub(super) const OPEN: u8 = 255;
-/// The number for a permitted exit of the exit owner.
+/// The number that the table contains, instead of that of a skip reason, for a permitted exit of the exit owner.
 pub(super) const EXIT_BY_OWNER: u8 = 254;
-/// The number for a permitted exit of a delegate.
+/// The number that the table contains, instead of that of a skip reason, for a permitted exit of a delegate.
 pub(super) const EXIT_BY_DELEGATE: u8 = 253;
 
 pub(super) const DENY: u8 = SkipCode::DenyNotExitOwner.number();

@@ -39,7 +39,7 @@ pub struct Position {
     pub as_of: Option<Timestamp>,
 }
 
-/// The sizes that a market allows for orders in one symbol, without checks, as in a [`Position`].
+/// The sizes that a market allows for orders in one symbol. As in a [`Position`], the values are not checked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct SizeRules {
     /// The lot size in units: the quantity of every order is a multiple of it; greater than 0. Without it, quantities
@@ -74,7 +74,7 @@ pub enum Harvested {
     Unreadable,
 }
 
-/// The measured state of a market, without checks, as in a [`Position`].
+/// The measured state of a market. As in a [`Position`], the values are not checked.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Market {
     /// Volatility, in the same unit as θ's `sigma_ref`; at least 0.

@@ -60,7 +60,7 @@ pub(crate) enum Rounding {
     Down,
     /// Rounds up, to the later unit.
     Up,
-    /// Does not round. A number between two units is an error.
+    /// Does not round. A number that is not a whole number of units is an error.
     Exact,
 }
 

@@ -49,8 +49,8 @@ pub struct PlanFormat {
     pub entry_action: &'static str,
     /// The `action` of an exit that closes the whole position, or a part that is not known.
     pub close_action: &'static str,
-    /// The `action` of an exit that closes this share of the position, smallest first. An exit has the action of the
-    /// nearest share.
+    /// Pairs of a share of the position and the `action` of an exit that closes this share, in ascending order of the
+    /// share. An exit has the action of the nearest share.
     pub partial_actions: &'static [(f64, &'static str)],
     /// Numbers of the intent that the plan passes on if they are finite.
     pub forwarded_numbers: &'static [&'static str],

@@ -139,7 +139,7 @@ impl FlipTally {
     }
 }
 
-/// The lower bound of all cells with a timestamp.
+/// The lower bound of the times of all cells that have a timestamp.
 const FIRST_WITH_TIME: Cell = Cell {
     bucket: Some(i64::MIN),
     symbol: 0,

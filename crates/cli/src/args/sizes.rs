@@ -17,8 +17,8 @@ pub(crate) struct SizeArgs {
     lots: Vec<OfSymbol>,
     /// The smallest quantity of a symbol in units: BTCUSDT=0.001
     ///
-    /// An entry below it is refused. A harvest that would leave less closes the whole position. Exits are never
-    /// refused. Can be repeated.
+    /// An entry below it is refused. If a harvest would leave a smaller quantity than this, it closes the whole position.
+    /// Exits are never refused. Can be repeated.
     #[arg(long = "min-quantity", value_name = "SYMBOL=UNITS", value_parser = parse_positive)]
     min_quantities: Vec<OfSymbol>,
     /// The smallest notional of a symbol in USD, with the same effect as `--min-quantity`: BTCUSDT=5

@@ -55,8 +55,9 @@ pub(crate) struct Args {
     /// than `--remember`; in milliseconds, or with a unit, such as `30s`
     #[arg(long, value_name = "DURATION", default_value = "30000", value_parser = parse_claim_after, allow_negative_numbers = true)]
     claim_after: Duration,
-    /// The time for which the bridge remembers an answered intent, to answer each intent only once; the last exit and the
-    /// last trade of each symbol are remembered forever; in seconds, or with a unit, such as `24h`
+    /// The time for which the bridge keeps a record of an answered intent, so that each intent is answered only once; the
+    /// records of the last exit and the last trade of each symbol are kept forever; in seconds, or with a unit, such as
+    /// `24h`
     #[arg(long, value_name = "DURATION", default_value = "86400", value_parser = parse_remember, allow_negative_numbers = true)]
     remember: Duration,
     /// The approximate number of plans to keep in the plan stream; an older plan is deleted after every consumer group

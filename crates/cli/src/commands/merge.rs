@@ -18,8 +18,8 @@ use crate::{
 pub(crate) struct Args {
     /// The results of `portcullis replay --part`, or of `portcullis merge`, in any order
     ///
-    /// If they are all parts of a plan, the summary of the whole replay is printed. Otherwise they must be consecutive,
-    /// and are written as one part.
+    /// If the results cover every part of the plan, the summary of the whole replay is printed. Otherwise the parts must
+    /// be consecutive, and are written as one part.
     #[arg(value_name = "PART", required = true)]
     parts: Vec<PathBuf>,
     /// The output format of the summary

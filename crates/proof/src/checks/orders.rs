@@ -187,7 +187,8 @@ fn may_order(name: &str) -> bool {
     PARTS.iter().any(|part| name.contains(part))
 }
 
-/// Returns true if a name emits an order: `place_order`, `futures_create_order`, `emitTradeIntent`, `open_position`.
+/// Returns true if a function with this name emits an order: `place_order`, `futures_create_order`, `emitTradeIntent`,
+/// `open_position`.
 fn emits(name: &[String]) -> bool {
     let verb_at = name.iter().position(|word| !HEADS.contains(&word.as_str()));
     let Some((verb, rest)) = verb_at.and_then(|at| name.get(at..)?.split_first()) else {

@@ -32,7 +32,7 @@ pub(super) struct Data {
     pub(super) sections: Vec<Section>,
 }
 
-/// The names and times to which row marks refer, on a page on which only rows are filtered.
+/// The names and times that the marks of the rows refer to. They are used on a page whose filters apply to rows only.
 #[derive(Debug, Serialize)]
 pub(super) struct Marked {
     pub(super) symbols: Vec<String>,

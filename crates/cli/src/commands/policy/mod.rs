@@ -40,7 +40,7 @@ pub(crate) enum Command {
     Diff(diff::Args),
     /// Publish an earlier policy again, with a new sequence and a new expiry
     Rollback(rollback::Args),
-    /// Remove the policy, so that another program can write its key
+    /// Remove the policy from the store, so that another program can write a policy there
     Release(release::Args),
     /// Print the policy in a store and then each change to it, until interrupted
     Watch(AddressArg),

@@ -93,7 +93,7 @@ pub(crate) struct Args {
     plan: Option<u64>,
     /// Evaluate one part of this plan, and write its result as JSON to standard output for `portcullis merge`
     ///
-    /// The answers to the part are written to the file of `--out`, if it is given.
+    /// If `--out` is given, the answers of the part are written to that file.
     #[arg(long, value_name = "PLAN", requires = "number", conflicts_with_all = ["tapes", "from", "policy", "policies",
         "report", "format", "plan", "assume_in_force", "guardrails"])]
     part: Option<PathBuf>,

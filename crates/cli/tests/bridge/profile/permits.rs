@@ -59,8 +59,8 @@ fn a_permit_ends_with_its_trade_and_within_a_day() {
     }
 }
 
-/// The end of a permit is rounded down to a millisecond. The policies end at the end of a millisecond, so that a trade
-/// that is written in it would get a permit that has already ended.
+/// The end of a permit is rounded down to a millisecond. Each policy expires in the last microsecond of a millisecond, so
+/// the permit of a trade that is written within this millisecond would have ended already.
 #[test]
 fn no_trade_is_written_whose_permit_would_have_ended() {
     let server = Server::start();
