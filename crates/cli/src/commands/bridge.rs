@@ -60,9 +60,9 @@ pub(crate) struct Args {
     /// `24h`
     #[arg(long, value_name = "DURATION", default_value = "86400", value_parser = parse_remember, allow_negative_numbers = true)]
     remember: Duration,
-    /// The approximate number of plans to keep in the plan stream; an older plan is deleted after every consumer group
-    /// of that stream has acknowledged it; if the stream has no group, older plans are deleted, except exits [default:
-    /// all]
+    /// The approximate number of plans to keep in the plan stream. An older plan is deleted after every consumer group of
+    /// the stream has acknowledged it. If the stream has no group, older trades are deleted and older exits are kept
+    /// [default: all]
     #[arg(long, value_name = "N")]
     plan_maxlen: Option<NonZeroU64>,
     /// The approximate number of skip records to keep in the skip stream; older ones are deleted [default: all]

@@ -1,6 +1,7 @@
-//! Reading of plain lines: objects with known keys, each at most once, whose values are null, numbers without a sign and
-//! an exponent (also as text), or texts without escapes; and envelopes with such an object as payload, also as a text in
-//! which only quotes are escaped. All other lines are left to the general reader.
+//! Reading of plain lines. A plain line is an object with known keys, each at most once. Its values are null, numbers
+//! without a sign and an exponent (also as text), or texts without escapes. An envelope with such an object as its payload
+//! is a plain line, too, also if the payload is a text in which only quotes are escaped. The general reader reads all other
+//! lines.
 
 /// The values of a plain line.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

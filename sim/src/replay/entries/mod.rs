@@ -56,7 +56,7 @@ pub(crate) struct EntryBatch {
     active: Option<(Timestamp, Option<Timestamp>)>,
 }
 
-/// What the answer to an entry needs in addition to its decision.
+/// The values of an entry that are written into its answer next to the decision.
 #[derive(Debug, Clone, Copy)]
 struct PendingRow {
     /// The offset of its row in the digest rows of the chunk.
