@@ -137,7 +137,7 @@ fn read_all(
         };
         let after = may_change_policy(chunk.bytes()).then(Handover::default);
         let next = after.clone();
-        let count = u64::try_from(chunk.lines().count()).unwrap_or(u64::MAX);
+        let count = chunk.record_count();
         let task = Task {
             place,
             chunk,

@@ -97,15 +97,18 @@ impl Replayer {
             add_sample: &|line, n, timeline, output| self.add_sample(line, n, timeline, output),
         };
         let mut n = first;
+        let mut changes_policy = None;
         for line in chunk.lines() {
             let is_added = counts_only
                 && entries
                     .push(&settings, (chunk, line, n), timeline, output)
                     .is_some();
             if !is_added {
-                if line
-                    .text()
-                    .is_some_and(|text| may_change_policy(text.as_bytes()))
+                let may_change = || may_change_policy(chunk.bytes());
+                if *changes_policy.get_or_insert_with(may_change)
+                    && line
+                        .text()
+                        .is_some_and(|text| may_change_policy(text.as_bytes()))
                 {
                     entries.decide(&settings, chunk, timeline, output);
                 }

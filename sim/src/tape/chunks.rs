@@ -62,6 +62,16 @@ impl Chunk {
         }
     }
 
+    /// Returns the number of records, without checking the text of the lines if none of them can be blank.
+    pub(crate) fn record_count(&self) -> u64 {
+        let bytes = self.bytes();
+        let may_be_blank = |at: usize| bytes.get(at).is_some_and(|byte| !byte.is_ascii_graphic());
+        if may_be_blank(0) || memchr_iter(b'\n', bytes).any(|end| may_be_blank(end + 1)) {
+            return u64::try_from(self.lines().count()).unwrap_or(u64::MAX);
+        }
+        self.line_count
+    }
+
     #[cfg(test)]
     pub(super) fn buffer_bytes(&self) -> usize {
         self.buffer.capacity()

@@ -6,15 +6,22 @@ use portcullis::{
     types::{IsoOffset, Margin, Notional, Price, Quantity, Side, Timestamp},
 };
 
-use super::line::{Number, PlainLine};
+use super::{
+    keys::{
+        ACTION, ENTRY_PRICE, EVENT_TYPE, ID, INTENT_ID, LEVERAGE, POSITION_SIZE_USD, POSITION_USD,
+        PRICE, QTY, QUANTITY, SIDE, SIZE, SOURCE, STOP_LOSS, SYMBOL, TAKE_PROFIT, TIMESTAMP, TS,
+    },
+    line::{Number, PlainLine, read_digits},
+    names::Name,
+};
 use crate::replay::digest::SizeSource;
 
 /// An entry with a side, a time, and one statement of its size.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct PlainEntry<'a> {
-    pub(super) id: &'a str,
-    pub(super) source: Option<&'a str>,
-    pub(super) symbol: &'a str,
+    pub(super) id: &'a [u8],
+    pub(super) source: Option<Name>,
+    pub(super) symbol: Name,
     pub(super) side: Side,
     pub(super) times: Times,
     pub(super) leverage: Option<f64>,
@@ -35,14 +42,18 @@ impl<'a> PlainEntry<'a> {
     /// Returns the entry of a line; `None` if the general path must read it.
     #[inline(always)]
     pub(super) fn of(line: &PlainLine<'a>) -> Option<Self> {
-        if line.event_type.is_some_and(|name| name != "trade.intent") {
+        if line
+            .text(EVENT_TYPE)
+            .is_some_and(|name| name != b"trade.intent")
+        {
             return None;
         }
         let side = side(line)?;
         let times = Times::of(line)?;
-        let limit = price(line.price)?;
-        let planned = price(line.entry_price)?;
-        let (stop, target) = (price(line.stop_loss)?, price(line.take_profit)?);
+        let limit = price(line.number(PRICE))?;
+        let planned = price(line.number(ENTRY_PRICE))?;
+        let stop = price(line.number(STOP_LOSS))?;
+        let target = price(line.number(TAKE_PROFIT))?;
         let larger = match (limit, planned) {
             (Some(limit), Some(planned)) => {
                 let (low, high) = (
@@ -71,12 +82,15 @@ impl<'a> PlainEntry<'a> {
         }
         let stated = Stated::of(line, larger)?;
         Some(Self {
-            id: line.id.or(line.intent_id)?,
-            source: line.source,
-            symbol: line.symbol?,
+            id: line.text(ID).or(line.text(INTENT_ID))?,
+            source: match line.text(SOURCE) {
+                Some(_) => Some(line.name(SOURCE)?),
+                None => None,
+            },
+            symbol: line.name(SYMBOL)?,
             side,
             times,
-            leverage: line.leverage.map(|it| it.value),
+            leverage: line.number(LEVERAGE).map(Number::value),
             size: stated.size,
             size_source: stated.source,
             quantity: stated.quantity,
@@ -99,18 +113,18 @@ impl<'a> PlainEntry<'a> {
 /// Returns the side, if `action` and `side` state one in upper case. LONG and SHORT are read only alone.
 #[inline(always)]
 fn side(line: &PlainLine<'_>) -> Option<Side> {
-    let word = match (line.action, line.side) {
+    let word = match (line.text(ACTION), line.text(SIDE)) {
         (Some(word), None) | (None, Some(word)) => match word {
-            "LONG" => return Some(Side::Buy),
-            "SHORT" => return Some(Side::Sell),
+            b"LONG" => return Some(Side::Buy),
+            b"SHORT" => return Some(Side::Sell),
             word => word,
         },
         (Some(one), Some(other)) if one == other => one,
         (_, _) => return None,
     };
     match word {
-        "BUY" => Some(Side::Buy),
-        "SELL" => Some(Side::Sell),
+        b"BUY" => Some(Side::Buy),
+        b"SELL" => Some(Side::Sell),
         _ => None,
     }
 }
@@ -132,15 +146,15 @@ impl Times {
     /// Reads the times; `None` if there is none, or if one of them is not plausible.
     #[inline(always)]
     fn of(line: &PlainLine<'_>) -> Option<Self> {
-        let by_id = match line.id.and_then(stream_millis) {
+        let by_id = match line.text(ID).and_then(stream_millis) {
             Some(millis) => Some(plausible(millis)?),
             None => None,
         };
-        let by_ts = match line.ts {
-            Some(ts) => Some(plausible(ts.whole?)?),
+        let by_ts = match line.number(TS) {
+            Some(ts) => Some(plausible(ts.whole()?)?),
             None => None,
         };
-        let stamp = match line.timestamp {
+        let stamp = match line.text(TIMESTAMP) {
             Some(text) => Some(iso(text)?),
             None => None,
         };
@@ -171,9 +185,10 @@ fn plausible(millis: i64) -> Option<Timestamp> {
 }
 
 /// Reads an ISO-8601 text that starts with a year.
-fn iso(text: &str) -> Option<(Timestamp, IsoOffset)> {
-    let is_iso = text.as_bytes().get(4) == Some(&b'-');
-    let (at, offset) = is_iso.then(|| Timestamp::parse_iso(text).ok())??;
+fn iso(text: &[u8]) -> Option<(Timestamp, IsoOffset)> {
+    (text.get(4) == Some(&b'-')).then_some(())?;
+    let text = std::str::from_utf8(text).ok()?;
+    let (at, offset) = Timestamp::parse_iso(text).ok()?;
     let millis = at.as_micros().div_euclid(1_000);
     // The last millisecond may exceed the bound by a fraction.
     (946_684_800_000..4_102_444_800_000)
@@ -183,29 +198,19 @@ fn iso(text: &str) -> Option<(Timestamp, IsoOffset)> {
 
 /// Returns the milliseconds of a stream entry id, `<milliseconds>-<n>`.
 #[inline(always)]
-fn stream_millis(id: &str) -> Option<i64> {
-    let mut millis: i64 = 0;
-    let mut bytes = id.bytes();
-    let mut count = 0;
-    loop {
-        match bytes.next()? {
-            byte @ b'0'..=b'9' if count < 15 => {
-                millis = millis * 10 + i64::from(byte & 0x0f);
-                count += 1;
-            }
-            b'-' => break,
-            _ => return None,
-        }
-    }
-    let has_sequence = bytes.len() > 0 && bytes.all(|byte| byte.is_ascii_digit());
-    has_sequence.then_some(millis)
+fn stream_millis(id: &[u8]) -> Option<i64> {
+    let mut millis = 0;
+    let len = read_digits(id, &mut millis);
+    let sequence = id.get(len..)?.strip_prefix(b"-")?;
+    let is_entry_id = len <= 15 && !sequence.is_empty() && sequence.iter().all(u8::is_ascii_digit);
+    is_entry_id.then(|| i64::try_from(millis).ok())?
 }
 
 /// Returns a price. `None` if it is 0: a market order, an absent target, or invalid.
 #[inline(always)]
 fn price(number: Option<Number>) -> Option<Option<Price>> {
     number
-        .map(|it| Price::new(it.value).ok())
+        .map(|it| Price::new(it.value()).ok())
         .map_or(Some(None), |price| price.map(Some))
 }
 
@@ -221,22 +226,22 @@ impl Stated {
     #[inline(always)]
     fn of(line: &PlainLine<'_>, price: Option<(Price, bool)>) -> Option<Self> {
         let notional = |number: Number, source| {
-            Notional::new(number.value).ok().map(|amount| Self {
+            Notional::new(number.value()).ok().map(|amount| Self {
                 size: Size::Notional(amount),
                 source,
                 quantity: None,
             })
         };
         match (
-            line.position_size_usd,
-            line.size,
-            line.quantity,
-            line.qty,
-            line.position_usd,
+            line.number(POSITION_SIZE_USD),
+            line.number(SIZE),
+            line.number(QUANTITY),
+            line.number(QTY),
+            line.number(POSITION_USD),
         ) {
             (Some(usd), None, None, None, None) => notional(usd, SizeSource::PositionSizeUsd),
             // Next to a price, the unit of `size` is unknown.
-            (None, Some(usd), None, None, None) if line.price.is_none() => {
+            (None, Some(usd), None, None, None) if line.number(PRICE).is_none() => {
                 notional(usd, SizeSource::Size)
             }
             (None, None, Some(quantity), None, None) => Self::product(
@@ -250,9 +255,9 @@ impl Stated {
                 [SizeSource::QtyPrice, SizeSource::QtyEntryPrice],
             ),
             (None, None, None, None, Some(usd))
-                if line.leverage.is_some_and(|it| it.value > 0.0) =>
+                if line.number(LEVERAGE).is_some_and(|it| it.value() > 0.0) =>
             {
-                Margin::new(usd.value).ok().map(|amount| Self {
+                Margin::new(usd.value()).ok().map(|amount| Self {
                     size: Size::Margin(amount),
                     source: SizeSource::PositionUsd,
                     quantity: None,
@@ -267,7 +272,7 @@ impl Stated {
         (price, is_limit): (Price, bool),
         [by_limit, by_planned]: [SizeSource; 2],
     ) -> Option<Self> {
-        let quantity = Quantity::new(quantity.value).ok()?;
+        let quantity = Quantity::new(quantity.value()).ok()?;
         let amount = quantity.notional(price).ok()?;
         Some(Self {
             size: Size::Notional(amount),

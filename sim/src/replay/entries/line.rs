@@ -3,303 +3,343 @@
 //! is a plain line, too, also if the payload is a text in which only quotes are escaped. The general reader reads all other
 //! lines.
 
+use super::{
+    keys::{ENVELOPE, KEY_COUNT, Key, KeyTable},
+    names::Name,
+    step::{After, Before, Form, PAYLOAD, RECORD, STATES, Steps, before},
+};
+
 /// The values of a plain line.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct PlainLine<'a> {
-    pub(super) id: Option<&'a str>,
-    pub(super) intent_id: Option<&'a str>,
-    pub(super) event_type: Option<&'a str>,
-    pub(super) source: Option<&'a str>,
-    pub(super) symbol: Option<&'a str>,
-    pub(super) action: Option<&'a str>,
-    pub(super) side: Option<&'a str>,
-    pub(super) ts: Option<Number>,
-    pub(super) timestamp: Option<&'a str>,
-    pub(super) leverage: Option<Number>,
-    pub(super) quantity: Option<Number>,
-    pub(super) qty: Option<Number>,
-    pub(super) price: Option<Number>,
-    pub(super) entry_price: Option<Number>,
-    pub(super) position_usd: Option<Number>,
-    pub(super) size: Option<Number>,
-    pub(super) position_size_usd: Option<Number>,
-    pub(super) stop_loss: Option<Number>,
-    pub(super) take_profit: Option<Number>,
+    values: &'a Values,
+    /// The text in which the values of an envelope are, and that of all other values.
+    envelope: &'a [u8],
+    payload: &'a [u8],
+}
+
+impl<'a> PlainLine<'a> {
+    #[inline(always)]
+    fn states(&self, key: Key) -> bool {
+        self.values.stated & key.bit() != 0
+    }
+
+    /// Returns a text, which is valid UTF-8; `None` if it is absent or null.
+    #[inline(always)]
+    pub(super) fn text(&self, key: Key) -> Option<&'a [u8]> {
+        self.states(key).then_some(())?;
+        let (start, len) = *self.values.texts.get(key.0)?;
+        self.part(key).get(start..)?.get(..len)
+    }
+
+    /// Returns a text of at most 16 bytes; `None` if it is absent, null or longer.
+    #[inline(always)]
+    pub(super) fn name(&self, key: Key) -> Option<Name> {
+        self.states(key).then_some(())?;
+        let (start, len) = *self.values.texts.get(key.0)?;
+        Name::read(self.part(key).get(start..)?, len)
+    }
+
+    #[inline(always)]
+    fn part(&self, key: Key) -> &'a [u8] {
+        if key.bit() & ENVELOPE == 0 {
+            self.payload
+        } else {
+            self.envelope
+        }
+    }
+
+    /// Returns a number; `None` if it is absent or null.
+    #[inline(always)]
+    pub(super) fn number(&self, key: Key) -> Option<Number> {
+        self.states(key).then_some(())?;
+        self.values.numbers.get(key.0).copied()
+    }
+}
+
+/// The values of the last line, by key. Only those of stated keys are valid.
+#[derive(Debug, Default)]
+struct Values {
+    stated: u32,
+    /// Where each text starts and its length.
+    texts: [(usize, usize); KEY_COUNT],
+    numbers: [Number; KEY_COUNT],
 }
 
 /// A number of at most 15 digits.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Number {
-    pub(super) value: f64,
-    /// The value, if it was written without a decimal point.
-    pub(super) whole: Option<i64>,
+    digits: u64,
+    /// How many of the digits are behind the decimal point.
+    fraction: usize,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Key {
-    Id,
-    IntentId,
-    EventType,
-    Source,
-    Timestamp,
-    /// The payload of an envelope.
-    Payload,
-    Symbol,
-    Action,
-    Side,
-    /// A field that no decision depends on.
-    Ignored,
-    Ts,
-    Leverage,
-    Quantity,
-    Qty,
-    Price,
-    EntryPrice,
-    PositionUsd,
-    Size,
-    PositionSizeUsd,
-    StopLoss,
-    TakeProfit,
-}
-
-const KEYS: [(&str, Key); 24] = [
-    ("id", Key::Id),
-    ("intent_id", Key::IntentId),
-    ("event_type", Key::EventType),
-    ("source", Key::Source),
-    ("ts", Key::Ts),
-    ("timestamp", Key::Timestamp),
-    ("payload", Key::Payload),
-    ("data", Key::Payload),
-    ("symbol", Key::Symbol),
-    ("action", Key::Action),
-    ("side", Key::Side),
-    ("confidence", Key::Ignored),
-    ("model", Key::Ignored),
-    ("regime", Key::Ignored),
-    ("leverage", Key::Leverage),
-    ("quantity", Key::Quantity),
-    ("qty", Key::Qty),
-    ("price", Key::Price),
-    ("entry_price", Key::EntryPrice),
-    ("position_usd", Key::PositionUsd),
-    ("size", Key::Size),
-    ("position_size_usd", Key::PositionSizeUsd),
-    ("stop_loss", Key::StopLoss),
-    ("take_profit", Key::TakeProfit),
-];
-
-/// The bits of the keys that an envelope may have, which are the first eight of [`KEYS`]. Its payload has only others.
-const ENVELOPE: u32 = 0xff;
-
-/// The number of words that hold the longest key as it is written, `"position_size_usd":`.
-const WORDS: usize = 3;
-const WRITTEN_BYTES: usize = WORDS * 8;
-
-/// A key as it is written: with quotes and a colon, padded with zeros.
-#[derive(Debug, Clone, Copy)]
-struct WrittenKey {
-    key: Key,
-    /// The bit that marks the key as read.
-    bit: u32,
-    words: [u64; WORDS],
-    /// Ones for the bytes of the key, zeros for the padding.
-    mask: [u64; WORDS],
-    len: usize,
-}
-
-impl WrittenKey {
-    fn new(name: &str, key: Key, bit: u32) -> Self {
-        let text = format!("\"{name}\":");
-        let (mut bytes, mut mask) = ([0; WRITTEN_BYTES], [0; WRITTEN_BYTES]);
-        for ((byte, mask), from) in bytes.iter_mut().zip(&mut mask).zip(text.bytes()) {
-            (*byte, *mask) = (from, u8::MAX);
-        }
-        Self {
-            key,
-            bit,
-            words: words(&bytes),
-            mask: words(&mask),
-            len: text.len(),
-        }
-    }
-
-    /// Returns true if `text` starts with this key.
+impl Number {
+    /// Returns the value. An `f64` represents the digits and the power of ten exactly, so that their quotient is correctly
+    /// rounded (Clinger, "How to Read Floating Point Numbers Accurately", 1990).
     #[inline(always)]
-    fn begins(&self, text: &[u8]) -> bool {
-        let [a, b, c] = match text.first_chunk::<WRITTEN_BYTES>() {
-            Some(head) => words(head),
-            None => {
-                let mut padded = [0; WRITTEN_BYTES];
-                if let Some(to) = padded.get_mut(..text.len()) {
-                    to.copy_from_slice(text);
-                }
-                words(&padded)
-            }
-        };
-        let ([one, two, three], [x, y, z]) = (self.words, self.mask);
-        ((a ^ one) & x) | ((b ^ two) & y) | ((c ^ three) & z) == 0
+    pub(super) fn value(self) -> f64 {
+        const POWERS: [f64; 16] = [
+            1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+        ];
+        // The bits of 2^52 + n are those of 2^52 with n in the mantissa.
+        const TWO_TO_52: f64 = 4_503_599_627_370_496.0;
+        let digits = f64::from_bits(TWO_TO_52.to_bits() | self.digits) - TWO_TO_52;
+        digits / POWERS.get(self.fraction).copied().unwrap_or(f64::NAN)
+    }
+
+    /// Returns the value, if it was written without a decimal point.
+    #[inline(always)]
+    pub(super) fn whole(self) -> Option<i64> {
+        if self.fraction > 0 {
+            return None;
+        }
+        i64::try_from(self.digits).ok()
+    }
+
+    /// Reads a number, and returns its length.
+    #[inline(always)]
+    fn read(bytes: &[u8]) -> Option<(Self, usize)> {
+        let mut digits = 0;
+        let whole = read_digits(bytes, &mut digits);
+        if whole == 0 || (whole > 1 && bytes.first() == Some(&b'0')) {
+            return None;
+        }
+        let (mut fraction, mut len) = (0, whole);
+        if bytes.get(whole) == Some(&b'.') {
+            fraction = read_digits(bytes.get(whole + 1..)?, &mut digits);
+            (fraction > 0).then_some(())?;
+            len = whole + 1 + fraction;
+        }
+        (whole + fraction <= 15).then_some((Self { digits, fraction }, len))
     }
 }
 
+/// Appends the leading digits to a number, and returns their count. The number of more than 19 digits is not valid.
 #[inline(always)]
-fn words(bytes: &[u8; WRITTEN_BYTES]) -> [u64; WORDS] {
-    match bytes.as_chunks::<8>() {
-        ([a, b, c], _) => [a, b, c].map(|chunk| u64::from_le_bytes(*chunk)),
-        (_, _) => [0; WORDS],
+pub(super) fn read_digits(bytes: &[u8], number: &mut u64) -> usize {
+    let mut count: usize = 0;
+    for byte in bytes {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        *number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+        count = count.wrapping_add(1);
     }
+    count
 }
 
-/// The number of slots of the table of keys.
-const SLOTS: usize = 64;
-
-/// Returns the slot of a key in the table. The keys in [`KEYS`] have different slots.
-#[inline(always)]
-fn slot(key: &[u8]) -> Option<usize> {
-    let (first, last_but_one) = (key.first()?, key.iter().rev().nth(1)?);
-    let sum = 3 * usize::from(*first) + 45 * usize::from(*last_but_one);
-    Some((key.len() + sum) % SLOTS)
-}
-
-/// The reader of plain lines. It expects the keys of a line in the order of the line before.
+/// The reader of plain lines. It predicts each key from the previous one.
 #[derive(Debug)]
 pub(super) struct LineReader {
     table: KeyTable,
-    /// The keys of earlier records and of earlier payloads.
-    expected: ExpectedKeys,
-    expected_inner: ExpectedKeys,
-}
-
-/// The indexes of the keys of earlier objects, by position in the object.
-type ExpectedKeys = [usize; KEYS.len()];
-
-#[derive(Debug)]
-struct KeyTable {
-    keys: [WrittenKey; KEYS.len()],
-    /// The indexes of the keys, by their slots.
-    slots: [Option<usize>; SLOTS],
+    steps: Steps,
+    /// The index of the last step from each state.
+    predicted: [usize; STATES],
+    values: Values,
+    /// The payload of the last envelope whose payload is a text.
+    payload: Vec<u8>,
 }
 
 impl Default for LineReader {
     fn default() -> Self {
-        let mut slots = [None; SLOTS];
-        for (index, (name, _)) in KEYS.iter().enumerate() {
-            if let Some(place) = slot(name.as_bytes()).and_then(|slot| slots.get_mut(slot)) {
-                *place = Some(index);
-            }
-        }
-        let mut bit = 1;
-        let keys = KEYS.map(|(name, key)| {
-            let key = WrittenKey::new(name, key, bit);
-            bit <<= 1;
-            key
-        });
         Self {
-            table: KeyTable { keys, slots },
-            expected: [0; KEYS.len()],
-            expected_inner: [0; KEYS.len()],
+            table: KeyTable::default(),
+            steps: Steps::default(),
+            predicted: [0; STATES],
+            values: Values::default(),
+            payload: Vec::new(),
         }
     }
 }
 
+/// What was read of an object.
+#[derive(Debug, Clone, Copy, Default)]
+struct Object {
+    /// The bits of its keys.
+    keys: u32,
+    /// Where it ends.
+    end: usize,
+}
+
 impl LineReader {
-    /// Reads a line; `scratch` receives a payload that is a text. Returns `None` if the line is not plain.
-    #[inline]
-    pub(super) fn read<'a>(
-        &mut self,
-        text: &'a str,
-        scratch: &'a mut String,
-    ) -> Option<PlainLine<'a>> {
-        let mut cursor = Cursor { text, at: 0 };
-        let mut line = PlainLine::default();
-        let (table, expected_inner) = (&self.table, &mut self.expected_inner);
-        // The keys of the payload, and its text if it is one.
-        let (mut inner, mut inner_text) = (0, None);
-        let outer = table.read_object(&mut cursor, &mut self.expected, |key, cursor| {
-            if !matches!(key, Key::Payload) {
-                return line.read_value(key, cursor);
+    /// Reads the first `len` bytes. Reading is faster if more bytes follow, which must start with a line feed. Returns
+    /// `None` if the line is not plain.
+    #[inline(always)]
+    pub(super) fn read<'a>(&'a mut self, bytes: &'a [u8], len: usize) -> Option<PlainLine<'a>> {
+        self.values.stated = 0;
+        // The payload, and where it is if it is a text.
+        let (mut inner, mut inner_text) = (Object::default(), None);
+        let outer = self.object(bytes, (0, RECORD), |reader, at, is_text| {
+            (inner.keys == 0 && inner_text.is_none()).then_some(())?;
+            if is_text {
+                let end = escaped_end(bytes, at)?;
+                inner_text = Some((at, end));
+                return Some(end);
             }
-            let is_first = inner == 0 && inner_text.is_none();
-            match cursor.behind_space()? {
-                b'{' if is_first => {
-                    let read = |key, cursor: &mut Cursor<'a>| line.read_value(key, cursor);
-                    inner = table.read_object(cursor, expected_inner, read)?;
-                }
-                b'"' if is_first => inner_text = Some(cursor.escaped()?),
-                _ => return None,
-            }
-            Some(())
+            inner = reader.object(bytes, (at, PAYLOAD), |_, _, _| None)?;
+            Some(inner.end)
         })?;
-        (cursor.at == text.len()).then_some(())?;
-        if let Some(text) = inner_text {
-            unescape(text, scratch)?;
-            let mut cursor = Cursor {
-                text: scratch,
-                at: 0,
-            };
-            let read = |key, cursor: &mut Cursor<'a>| line.read_value(key, cursor);
-            inner = table.read_object(&mut cursor, expected_inner, read)?;
-            (cursor.at == cursor.text.len()).then_some(())?;
+        (outer.end == len).then_some(())?;
+        if let Some((start, end)) = inner_text {
+            let mut payload = std::mem::take(&mut self.payload);
+            let read = unescape(bytes.get(start..end)?, &mut payload)
+                .and_then(|()| self.object(&payload, (0, PAYLOAD), |_, _, _| None));
+            self.payload = payload;
+            inner = read?;
+            (inner.end == self.payload.len()).then_some(())?;
         }
-        let is_separate = inner & ENVELOPE == 0 && outer & !ENVELOPE == 0;
-        (inner == 0 || is_separate).then_some(line)
+        let is_separate = inner.keys & ENVELOPE == 0 && outer.keys & !ENVELOPE == 0;
+        (inner.keys == 0 || is_separate).then_some(PlainLine {
+            values: &self.values,
+            envelope: bytes,
+            payload: if inner_text.is_some() {
+                &self.payload
+            } else {
+                bytes
+            },
+        })
+    }
+
+    /// Reads the object at a position. `payload` receives the position of a payload and returns its end.
+    #[inline(always)]
+    fn object(
+        &mut self,
+        bytes: &[u8],
+        (mut at, mut state): (usize, usize),
+        mut payload: impl FnMut(&mut Self, usize, bool) -> Option<usize>,
+    ) -> Option<Object> {
+        let mut keys = 0;
+        loop {
+            let rest = bytes.get(at..)?;
+            let predicted = self.predicted.get(state).copied()?;
+            let predicted = self.steps.get(predicted)?;
+            let (step, len) = if predicted.begins(rest) {
+                (predicted, predicted.len)
+            } else {
+                let (index, len) = self.find(rest, state)?;
+                *self.predicted.get_mut(state)? = index;
+                (self.steps.get(index)?, len)
+            };
+            at += len;
+            if step.after == After::End {
+                return Some(Object { keys, end: at });
+            }
+            (keys & step.key.bit() == 0).then_some(())?;
+            keys |= step.key.bit();
+            state = step.state;
+            match step.after {
+                After::Text => {
+                    let len = text_end(bytes.get(at..)?)?;
+                    *self.values.texts.get_mut(step.key.0)? = (at, len);
+                    self.values.stated |= step.key.bit();
+                    at += len;
+                }
+                After::Number => {
+                    let (number, len) = Number::read(bytes.get(at..)?)?;
+                    *self.values.numbers.get_mut(step.key.0)? = number;
+                    self.values.stated |= step.key.bit();
+                    at += len;
+                }
+                After::Nothing | After::End => {}
+                After::Object => at = payload(self, at, false)?,
+                After::ObjectText => at = payload(self, at, true)?,
+            }
+        }
+    }
+
+    /// Finds the step to the next value, and how long it is.
+    #[inline]
+    fn find(&self, text: &[u8], state: usize) -> Option<(usize, usize)> {
+        let before = before(state);
+        self.find_compact(text, before)
+            .or_else(|| self.find_any(text, before))
+    }
+
+    /// Finds a step without spaces.
+    #[inline(always)]
+    fn find_compact(&self, text: &[u8], before: Before) -> Option<(usize, usize)> {
+        let start = match before {
+            Before::Start | Before::Value => 2,
+            Before::Quoted => 3,
+        };
+        let name = text.get(start..)?;
+        let name = name.get(..text_end(name)?)?;
+        let (key, kind) = self.table.guess(name)?;
+        let form = Form::of(kind, *text.get(start + name.len() + 2)?)?;
+        let index = Steps::to_value(before, false, key, form);
+        let step = self.steps.get(index)?;
+        step.begins(text).then_some((index, step.len))
+    }
+
+    /// Finds a step with any number of spaces.
+    #[inline(never)]
+    fn find_any(&self, text: &[u8], before: Before) -> Option<(usize, usize)> {
+        let mut rest = text;
+        if before == Before::Quoted {
+            rest = rest.strip_prefix(b"\"")?;
+        }
+        let (index, after) = match (before, skip_spaces(rest).split_first()?) {
+            (Before::Start, (b'{', rest)) | (Before::Value | Before::Quoted, (b',', rest)) => {
+                self.find_key(before, rest)?
+            }
+            (Before::Value | Before::Quoted, (b'}', rest)) => (Steps::to_end(before), rest),
+            (_, _) => return None,
+        };
+        Some((index, text.len() - after.len()))
+    }
+
+    /// Reads a key and the beginning of its value. Returns the index of the step, and what is after it.
+    fn find_key<'t>(&self, before: Before, text: &'t [u8]) -> Option<(usize, &'t [u8])> {
+        let name = skip_spaces(text).strip_prefix(b"\"")?;
+        let (name, rest) = name.split_at_checked(text_end(name)?)?;
+        let (key, kind) = self.table.find(name)?;
+        let behind_name = skip_spaces(rest.strip_prefix(b"\"")?).strip_prefix(b":")?;
+        let rest = skip_spaces(behind_name);
+        let form = Form::of(kind, *rest.first()?)?;
+        let rest = match form {
+            Form::Bare => rest,
+            Form::Quoted => rest.strip_prefix(b"\"")?,
+            Form::Null => rest.strip_prefix(b"null")?,
+        };
+        let is_spaced = behind_name.first() == Some(&b' ');
+        Some((Steps::to_value(before, is_spaced, key, form), rest))
+    }
+}
+
+#[inline(always)]
+fn skip_spaces(mut text: &[u8]) -> &[u8] {
+    while let Some((b' ', rest)) = text.split_first() {
+        text = rest;
+    }
+    text
+}
+
+/// Returns the end of a text with escapes: the position of its closing quote.
+fn escaped_end(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        at += text_end(bytes.get(at..)?)?;
+        match bytes.get(at)? {
+            b'"' => return Some(at),
+            b'\\' => at += 2,
+            _ => return None,
+        }
     }
 }
 
 /// Writes a text without its escapes; `None` if anything but a quote is escaped.
-fn unescape(text: &str, to: &mut String) -> Option<()> {
+fn unescape(text: &[u8], to: &mut Vec<u8>) -> Option<()> {
     to.clear();
-    let mut parts = text.split('\\');
-    to.push_str(parts.next()?);
-    for part in parts {
-        part.starts_with('"').then(|| to.push_str(part))?;
+    let mut rest = text;
+    while let Some(place) = memchr::memchr(b'\\', rest) {
+        let (before, after) = rest.split_at_checked(place)?;
+        to.extend_from_slice(before);
+        to.push(b'"');
+        rest = after.strip_prefix(b"\\\"")?;
     }
+    to.extend_from_slice(rest);
     Some(())
-}
-
-impl KeyTable {
-    /// Reads an object, and returns the bits of its keys. `read` reads the value of each key.
-    #[inline(always)]
-    fn read_object<'a>(
-        &self,
-        cursor: &mut Cursor<'a>,
-        expected: &mut ExpectedKeys,
-        mut read: impl FnMut(Key, &mut Cursor<'a>) -> Option<()>,
-    ) -> Option<u32> {
-        cursor.take(b'{')?;
-        let mut seen = 0;
-        for expected in expected {
-            let rest = cursor.rest()?;
-            let key = match self.keys.get(*expected) {
-                Some(key) if key.begins(rest) => key,
-                _ => {
-                    *expected = find(&self.slots, rest)?;
-                    self.keys.get(*expected).filter(|key| key.begins(rest))?
-                }
-            };
-            (seen & key.bit == 0).then_some(())?;
-            seen |= key.bit;
-            cursor.at += key.len;
-            read(key.key, cursor)?;
-            match cursor.behind_space()? {
-                b',' => cursor.at += 1,
-                b'}' => {
-                    cursor.at += 1;
-                    return Some(seen);
-                }
-                _ => return None,
-            }
-            cursor.behind_space()?;
-        }
-        None
-    }
-}
-
-/// Returns the index of the only key with which a text may begin.
-fn find(slots: &[Option<usize>; SLOTS], text: &[u8]) -> Option<usize> {
-    let inner = text.strip_prefix(b"\"")?;
-    let end = text_end(inner.get(..WRITTEN_BYTES).unwrap_or(inner))?;
-    *slots.get(slot(inner.get(..end)?)?)?
 }
 
 /// Returns the index of the first quote, backslash or control character.
@@ -308,7 +348,7 @@ fn text_end(bytes: &[u8]) -> Option<usize> {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
     let (chunks, _) = bytes.as_chunks::<8>();
-    let mut place = 0;
+    let mut place: usize = 0;
     for chunk in chunks {
         let word = u64::from_le_bytes(*chunk);
         let (quotes, escapes) = (word ^ (ONES * 0x22), word ^ (ONES * 0x5c));
@@ -318,203 +358,23 @@ fn text_end(bytes: &[u8]) -> Option<usize> {
         let controls = word.wrapping_sub(ONES * 0x20) & !word;
         let special = (quotes | escapes | controls) & HIGH;
         if special != 0 {
-            return Some(place + usize::try_from(special.trailing_zeros() / 8).ok()?);
+            return Some(place.wrapping_add(usize::try_from(special.trailing_zeros() / 8).ok()?));
         }
-        place += 8;
+        place = place.wrapping_add(8);
     }
     let special = |byte: &u8| matches!(byte, b'"' | b'\\' | ..=0x1f);
     let rest = bytes.get(place..)?;
     Some(place + rest.iter().position(special)?)
 }
 
-impl<'a> PlainLine<'a> {
-    #[inline(always)]
-    fn read_value(&mut self, key: Key, cursor: &mut Cursor<'a>) -> Option<()> {
-        let first = cursor.behind_space()?;
-        if first == b'n' {
-            return cursor.word("null");
-        }
-        let text = match key {
-            // A payload inside a payload.
-            Key::Payload => return None,
-            Key::Id => &mut self.id,
-            Key::IntentId => &mut self.intent_id,
-            Key::Timestamp => &mut self.timestamp,
-            Key::EventType => &mut self.event_type,
-            Key::Source => &mut self.source,
-            Key::Symbol => &mut self.symbol,
-            Key::Action => &mut self.action,
-            Key::Side => &mut self.side,
-            Key::Ignored if first == b'"' => return cursor.string().map(|_| ()),
-            Key::Ignored => return cursor.number().map(|_| ()),
-            Key::Ts => return put(&mut self.ts, cursor.number()),
-            Key::Leverage => return put(&mut self.leverage, cursor.number()),
-            Key::Quantity => return put(&mut self.quantity, cursor.number()),
-            Key::Qty => return put(&mut self.qty, cursor.number()),
-            Key::Price => return put(&mut self.price, cursor.number()),
-            Key::EntryPrice => return put(&mut self.entry_price, cursor.number()),
-            Key::PositionUsd => return put(&mut self.position_usd, cursor.number()),
-            Key::Size => return put(&mut self.size, cursor.number()),
-            Key::PositionSizeUsd => return put(&mut self.position_size_usd, cursor.number()),
-            Key::StopLoss => return put(&mut self.stop_loss, cursor.number()),
-            Key::TakeProfit => return put(&mut self.take_profit, cursor.number()),
-        };
-        put(text, cursor.string())
-    }
-}
-
-#[inline(always)]
-fn put<T>(place: &mut Option<T>, value: Option<T>) -> Option<()> {
-    *place = value;
-    place.is_some().then_some(())
-}
-
-struct Cursor<'a> {
-    text: &'a str,
-    at: usize,
-}
-
-impl<'a> Cursor<'a> {
-    #[inline(always)]
-    fn rest(&self) -> Option<&'a [u8]> {
-        self.text.as_bytes().get(self.at..)
-    }
-
-    #[inline(always)]
-    fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
-    }
-
-    #[inline(always)]
-    fn take(&mut self, byte: u8) -> Option<()> {
-        (self.peek()? == byte).then_some(())?;
-        self.at += 1;
-        Some(())
-    }
-
-    /// Skips spaces and returns the next byte.
-    #[inline(always)]
-    fn behind_space(&mut self) -> Option<u8> {
-        loop {
-            match self.peek()? {
-                b' ' => self.at += 1,
-                byte => return Some(byte),
-            }
-        }
-    }
-
-    fn word(&mut self, word: &str) -> Option<()> {
-        self.rest()?.starts_with(word.as_bytes()).then_some(())?;
-        self.at += word.len();
-        Some(())
-    }
-
-    /// Reads a text, and returns it with its escapes.
-    fn escaped(&mut self) -> Option<&'a str> {
-        self.take(b'"')?;
-        let start = self.at;
-        loop {
-            self.at += text_end(self.rest()?)?;
-            match self.peek()? {
-                b'"' => break,
-                b'\\' => self.at += 2,
-                _ => return None,
-            }
-        }
-        let text = self.text.get(start..self.at);
-        self.take(b'"')?;
-        text
-    }
-
-    /// Reads a text without escapes.
-    #[inline(always)]
-    fn string(&mut self) -> Option<&'a str> {
-        self.take(b'"')?;
-        let start = self.at;
-        self.at += text_end(self.rest()?)?;
-        let text = self.text.get(start..self.at);
-        self.take(b'"')?;
-        text
-    }
-
-    /// Reads a number of at most 15 digits. An `f64` represents the digits and the power of ten exactly, so that their
-    /// quotient is correctly rounded (Clinger, "How to Read Floating Point Numbers Accurately", 1990).
-    #[inline(always)]
-    fn number(&mut self) -> Option<Number> {
-        if self.peek()? != b'"' {
-            return self.digits_and_point();
-        }
-        self.at += 1;
-        let number = self.digits_and_point();
-        self.take(b'"')?;
-        number
-    }
-
-    #[inline(always)]
-    fn digits_and_point(&mut self) -> Option<Number> {
-        const POWERS: [f64; 16] = [
-            1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-        ];
-        let mut digits: u64 = 0;
-        let start = self.at;
-        let whole = self.digits(&mut digits)?;
-        if whole > 1 && self.text.as_bytes().get(start) == Some(&b'0') {
-            return None;
-        }
-        let fraction = match self.peek()? {
-            b'.' => {
-                self.at += 1;
-                self.digits(&mut digits)?
-            }
-            b'e' | b'E' => return None,
-            _ => 0,
-        };
-        if whole + fraction > 15 || matches!(self.peek()?, b'e' | b'E') {
-            return None;
-        }
-        let high = f64::from(u32::try_from(digits >> 32).ok()?);
-        let low = f64::from(u32::try_from(digits & u64::from(u32::MAX)).ok()?);
-        Some(Number {
-            value: (high * 4_294_967_296.0 + low) / POWERS.get(fraction)?,
-            whole: if fraction == 0 {
-                i64::try_from(digits).ok()
-            } else {
-                None
-            },
-        })
-    }
-
-    /// Reads one or more digits, appends them to `before`, and returns their count.
-    #[inline(always)]
-    fn digits(&mut self, before: &mut u64) -> Option<usize> {
-        let start = self.at;
-        while let Some(byte @ b'0'..=b'9') = self.peek() {
-            *before = before.wrapping_mul(10).wrapping_add(u64::from(byte & 0x0f));
-            self.at += 1;
-        }
-        (self.at > start).then(|| self.at - start)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::{collection::vec, prelude::*, sample::select};
 
-    use super::*;
-
-    #[test]
-    fn every_key_is_found_in_its_slot() {
-        let reader = LineReader::default();
-        for (index, (name, _)) in KEYS.iter().enumerate() {
-            let written = format!("\"{name}\":");
-            assert_eq!(
-                find(&reader.table.slots, written.as_bytes()),
-                Some(index),
-                "{name}"
-            );
-        }
-        assert_eq!(reader.table.slots.iter().flatten().count(), KEYS.len());
-    }
+    use super::{
+        super::keys::{ID, LEVERAGE, PRICE, SIDE, SIZE, SOURCE, SYMBOL, TS},
+        *,
+    };
 
     proptest! {
         #[test]
@@ -524,22 +384,38 @@ mod tests {
         }
     }
 
+    /// Reads a line twice: alone, and before other lines.
+    fn read(reader: &mut LineReader, line: &str, check: impl Fn(Option<PlainLine<'_>>)) {
+        for next in ["", "\n", "\r\n{\"symbol\":\"B\",\"ts\":5}\n", "\n}\n\"}\n"] {
+            let bytes = format!("{line}{next}");
+            check(reader.read(bytes.as_bytes(), line.len()));
+        }
+    }
+
     #[test]
     fn only_plain_lines_are_read() {
         let mut reader = LineReader::default();
-        let mut scratch = String::new();
-        let line = r#"{"symbol": "A b", "leverage":"5","side":null, "ts":17, "price":0.25}"#;
-        let line = reader.read(line, &mut scratch).unwrap();
-        assert_eq!((line.symbol, line.side), (Some("A b"), None));
-        assert_eq!(line.leverage.map(|it| it.value), Some(5.0));
-        assert_eq!(line.ts.and_then(|it| it.whole), Some(17));
-        assert_eq!(
-            line.price,
-            Some(Number {
-                value: 0.25,
-                whole: None
-            })
-        );
+        for line in [
+            r#"{"symbol": "A b", "leverage":"5","side":null, "ts":17, "price":0.25}"#,
+            r#"{"symbol":"A b","leverage":"5","side":null,"ts":17,"price":0.25}"#,
+            r#"{"symbol": "A b", "leverage": 5, "side": null, "ts": 17, "price": "0.25"}"#,
+            r#"{ "ts":17,"symbol":"A b" ,"leverage"  :5 , "model":"x", "price":0.25  }"#,
+            r#"{"model":5,"price":0.25,"regime":null,"ts":"17","leverage":5,"symbol":"A b"}"#,
+        ] {
+            read(&mut reader, line, |found| {
+                let found = found.unwrap();
+                assert_eq!(found.text(SYMBOL), Some(&b"A b"[..]), "{line}");
+                assert_eq!(found.text(SIDE), None, "{line}");
+                assert_eq!(
+                    found.number(LEVERAGE).map(Number::value),
+                    Some(5.0),
+                    "{line}"
+                );
+                assert_eq!(found.number(TS).and_then(Number::whole), Some(17), "{line}");
+                assert_eq!(found.number(PRICE).map(Number::value), Some(0.25), "{line}");
+                assert_eq!(found.number(PRICE).and_then(Number::whole), None, "{line}");
+            });
+        }
         for other in [
             "",
             "{}",
@@ -574,22 +450,27 @@ mod tests {
             r#"{"leverage":1234567890123456}"#,
             r#"{"leverage":nul}"#,
             r#"{"leverage":true}"#,
-            r#"{"leverage" :5}"#,
             r#"{"lever":5}"#,
-            r#"{ "leverage":5}"#,
+            r#"{"leverage":5;"ts":5}"#,
+            r#"["leverage":5]"#,
+            r#"{"leverage":5,"ts":"5,"side":"BUY"}"#,
+            r#"{"leverage":5","side":"BUY"}"#,
         ] {
-            assert_eq!(reader.read(other, &mut scratch), None, "{other}");
+            read(&mut reader, other, |found| {
+                assert!(found.is_none(), "{other}")
+            });
         }
         for envelope in [
             r#"{"id":"1-0","payload":{"side":"BUY","size":5},"source":"s"}"#,
             r#"{"id":"1-0","source":"s","data":"{\"side\":\"BUY\",\"size\":5}"}"#,
         ] {
-            let line = reader.read(envelope, &mut scratch).unwrap();
-            assert_eq!(
-                (line.id, line.source, line.side),
-                (Some("1-0"), Some("s"), Some("BUY"))
-            );
-            assert_eq!(line.size.map(|it| it.value), Some(5.0));
+            read(&mut reader, envelope, |line| {
+                let line = line.unwrap();
+                assert_eq!(line.text(ID), Some(&b"1-0"[..]));
+                assert_eq!(line.text(SOURCE), Some(&b"s"[..]));
+                assert_eq!(line.text(SIDE), Some(&b"BUY"[..]));
+                assert_eq!(line.number(SIZE).map(Number::value), Some(5.0));
+            });
         }
     }
 }

@@ -4,8 +4,10 @@
 //! every line; this path only reads fewer lines. It is used if no answers are written and no report is made.
 
 mod entry;
+mod keys;
 mod line;
 mod names;
+mod step;
 #[cfg(test)]
 mod tests;
 
@@ -39,12 +41,16 @@ pub(super) struct EntrySettings<'a> {
     pub(super) add_sample: &'a dyn Fn(Line<'_>, u64, &Timeline, &mut ChunkOutput),
 }
 
-/// The entries of a chunk that are not decided yet. They are all decided under the same policy.
+/// The reader of plain entries, and the entries of a chunk that are not decided yet.
 #[derive(Debug, Default)]
 pub(crate) struct EntryBatch {
     reader: LineReader,
-    /// The payload of the last envelope.
-    scratch: String,
+    pending: Pending,
+}
+
+/// Entries that are not decided yet. They are all decided under the same policy.
+#[derive(Debug, Default)]
+struct Pending {
     columns: IntentColumns,
     decisions: DecisionColumns,
     symbols: Names,
@@ -78,23 +84,9 @@ struct PendingRow {
 
 impl EntryBatch {
     /// Adds a line to the batch. Returns `None` if the line is not a plain entry.
+    #[inline]
     pub(super) fn push(
         &mut self,
-        settings: &EntrySettings<'_>,
-        (chunk, line, n): (&Chunk, Line<'_>, u64),
-        timeline: &Timeline,
-        output: &mut ChunkOutput,
-    ) -> Option<()> {
-        let mut scratch = std::mem::take(&mut self.scratch);
-        let pushed = self.push_record(&mut scratch, settings, (chunk, line, n), timeline, output);
-        self.scratch = scratch;
-        pushed
-    }
-
-    #[inline(always)]
-    fn push_record(
-        &mut self,
-        scratch: &mut String,
         settings: &EntrySettings<'_>,
         (chunk, line, n): (&Chunk, Line<'_>, u64),
         timeline: &Timeline,
@@ -103,14 +95,45 @@ impl EntryBatch {
         let LineContent::Text(text) = line.content else {
             return None;
         };
-        let entry = PlainEntry::of(&self.reader.read(text, scratch)?)?;
-        if entry.times.is_stamped && settings.engine.guardrails().has_candle_times() {
-            return None;
-        }
         let start = text
             .as_ptr()
             .addr()
             .checked_sub(chunk.bytes().as_ptr().addr())?;
+        let bytes = chunk.bytes().get(start..)?;
+        let entry = PlainEntry::of(&self.reader.read(bytes, text.len())?)?;
+        if entry.times.is_stamped && settings.engine.guardrails().has_candle_times() {
+            return None;
+        }
+        let place = (line.number, n, (start, text.len()));
+        self.pending
+            .push(settings, (chunk, place, &entry), timeline, output)
+    }
+
+    /// Decides all entries of the batch and writes their answers. Must be called before the timeline changes, and at
+    /// the end of a chunk.
+    pub(super) fn decide(
+        &mut self,
+        settings: &EntrySettings<'_>,
+        chunk: &Chunk,
+        timeline: &Timeline,
+        output: &mut ChunkOutput,
+    ) {
+        self.pending.decide(settings, chunk, timeline, output);
+    }
+}
+
+/// The number of the line, the number of the record, and where its text is in the chunk.
+type Place = (u64, u64, (usize, usize));
+
+impl Pending {
+    #[inline(always)]
+    fn push(
+        &mut self,
+        settings: &EntrySettings<'_>,
+        (chunk, (line, n, text), entry): (&Chunk, Place, &PlainEntry<'_>),
+        timeline: &Timeline,
+        output: &mut ChunkOutput,
+    ) -> Option<()> {
         let at = settings.now.unwrap_or(entry.times.emitted_at);
         let is_active = |(from, until): (Timestamp, Option<Timestamp>)| {
             from <= at && until.is_none_or(|until| at < until)
@@ -119,8 +142,8 @@ impl EntryBatch {
             self.decide(settings, chunk, timeline, output);
             self.active = timeline.bounds_at(at);
         }
-        let symbol = self.symbols.number(entry.symbol, || {
-            let symbol = Symbol::new(entry.symbol).ok()?;
+        let symbol = self.symbols.number(entry.symbol, |name| {
+            let symbol = Symbol::new(name).ok()?;
             let number = self.columns.symbol_number(symbol);
             if usize::try_from(number).ok()? == self.symbol_hashes.len() {
                 self.symbol_hashes.push(xxh3_64(symbol.as_str().as_bytes()));
@@ -131,7 +154,7 @@ impl EntryBatch {
             None => self.columns.source_number(None),
             Some(name) => self
                 .sources
-                .number(name, || Some(self.columns.source_number(Some(name))))?,
+                .number(name, |name| Some(self.columns.source_number(Some(name))))?,
         };
         self.columns.push_entry(&EntryRow {
             symbol,
@@ -146,9 +169,9 @@ impl EntryBatch {
         self.rows.push(PendingRow {
             place: output.rows.len(),
             n,
-            line: line.number,
-            text: (start, text.len()),
-            id_hash: xxh3_64(entry.id.as_bytes()),
+            line,
+            text,
+            id_hash: xxh3_64(entry.id),
             ts: entry.times.emitted_at,
             symbol,
             side: entry.side,
@@ -163,9 +186,7 @@ impl EntryBatch {
         Some(())
     }
 
-    /// Decides all entries of the batch and writes their answers. Must be called before the timeline changes, and at
-    /// the end of a chunk.
-    pub(super) fn decide(
+    fn decide(
         &mut self,
         settings: &EntrySettings<'_>,
         chunk: &Chunk,

@@ -37,6 +37,8 @@ fn read(reader: TapeReader) -> (Vec<Record>, Option<String>) {
 }
 
 fn records_of(chunk: &Chunk) -> impl Iterator<Item = Record> {
+    let count = u64::try_from(chunk.lines().count()).unwrap();
+    assert_eq!(chunk.record_count(), count);
     chunk.lines().map(|line| {
         let content = match line.content {
             LineContent::Text(text) => Content::Text(text.to_owned()),

@@ -1,0 +1,277 @@
+//! The steps in which a plain line is read: from the end of one value to the beginning of the next.
+
+use super::keys::{KEY_COUNT, KEYS, Key, KeyKind};
+
+/// The number of words that hold the longest literal.
+const WORDS: usize = 4;
+const LITERAL_BYTES: usize = WORDS * 8;
+
+/// What precedes a literal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    /// The beginning of an object.
+    Start,
+    /// The end of a value without quotes.
+    Value,
+    /// The end of a value in quotes, whose closing quote belongs to the literal.
+    Quoted,
+}
+
+impl Before {
+    const ALL: [Self; 3] = [Self::Start, Self::Value, Self::Quoted];
+
+    const fn index(self) -> usize {
+        match self {
+            Self::Start => 0,
+            Self::Value => 1,
+            Self::Quoted => 2,
+        }
+    }
+}
+
+/// What follows a literal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum After {
+    /// A text without escapes, after its opening quote.
+    Text,
+    /// A number.
+    Number,
+    /// Nothing: the literal contains `null`.
+    Nothing,
+    /// An object.
+    Object,
+    /// The text of an object, after its opening quote.
+    ObjectText,
+    /// The end of the object, which the literal contains.
+    End,
+}
+
+/// The forms in which a value may begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Bare,
+    Quoted,
+    Null,
+}
+
+impl Form {
+    const ALL: [Self; 3] = [Self::Bare, Self::Quoted, Self::Null];
+
+    const fn index(self) -> usize {
+        match self {
+            Self::Bare => 0,
+            Self::Quoted => 1,
+            Self::Null => 2,
+        }
+    }
+
+    /// Returns the form of the value of a key that begins with this byte; `None` if it is not plain.
+    #[inline(always)]
+    pub(super) const fn of(kind: KeyKind, first: u8) -> Option<Self> {
+        match (first, kind) {
+            (b'"', _) => Some(Self::Quoted),
+            (b'n', KeyKind::Text | KeyKind::Number | KeyKind::Ignored) => Some(Self::Null),
+            (b'0'..=b'9', KeyKind::Number | KeyKind::Ignored) | (b'{', KeyKind::Payload) => {
+                Some(Self::Bare)
+            }
+            (_, _) => None,
+        }
+    }
+}
+
+/// A literal between two values, with the key of the second one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Step {
+    words: [u64; WORDS],
+    /// Ones for the bytes of the literal, zeros for the padding.
+    mask: [u64; WORDS],
+    pub(super) len: usize,
+    /// The key; any for an end.
+    pub(super) key: Key,
+    pub(super) after: After,
+    /// The state from which the next step is predicted.
+    pub(super) state: usize,
+}
+
+/// All steps of plain lines, without spaces and with the spaces of `json.dumps` in Python.
+#[derive(Debug)]
+pub(super) struct Steps(Vec<Step>);
+
+/// The number of states: the beginning of a record, the beginning of a payload, and each key with a value without and
+/// with quotes.
+pub(super) const STATES: usize = 2 + 2 * KEY_COUNT;
+
+/// The state at the beginning of a record.
+pub(super) const RECORD: usize = 0;
+/// The state at the beginning of a payload.
+pub(super) const PAYLOAD: usize = 1;
+
+/// Returns the state after the value of a key.
+pub(super) const fn state_after(key: Key, is_quoted: bool) -> usize {
+    2 + 2 * key.0 + if is_quoted { 1 } else { 0 }
+}
+
+/// Returns what precedes the literal in a state.
+#[inline(always)]
+pub(super) const fn before(state: usize) -> Before {
+    match (state, state % 2) {
+        (RECORD | PAYLOAD, _) => Before::Start,
+        (_, 0) => Before::Value,
+        (_, _) => Before::Quoted,
+    }
+}
+
+/// The number of steps with the same key and spaces.
+const FORMS: usize = 3;
+/// The number of steps to keys that begin in the same way.
+const STEPS_TO_KEYS: usize = 2 * KEY_COUNT * FORMS;
+
+impl Default for Steps {
+    fn default() -> Self {
+        let mut steps = Vec::with_capacity(Before::ALL.len() * (STEPS_TO_KEYS + 1));
+        for before in Before::ALL {
+            let close = if before == Before::Quoted { "\"" } else { "" };
+            let open = if before == Before::Start { "{" } else { "," };
+            for space in ["", " "] {
+                for (index, (name, kind)) in KEYS.iter().enumerate() {
+                    let gap = if before == Before::Start { "" } else { space };
+                    let name = format!("{close}{open}{gap}\"{name}\":{space}");
+                    for form in Form::ALL {
+                        steps.push(Step::new(&name, Key(index), *kind, form));
+                    }
+                }
+            }
+        }
+        for before in Before::ALL {
+            let text = if before == Before::Quoted { "\"}" } else { "}" };
+            steps.push(Step::of(text, Key(0), After::End, 0));
+        }
+        Self(steps)
+    }
+}
+
+impl Steps {
+    #[inline(always)]
+    pub(super) fn get(&self, index: usize) -> Option<&Step> {
+        self.0.get(index)
+    }
+
+    /// Returns the index of the step to a value.
+    #[inline(always)]
+    pub(super) fn to_value(before: Before, is_spaced: bool, key: Key, form: Form) -> usize {
+        let spaced = usize::from(is_spaced);
+        ((before.index() * 2 + spaced) * KEY_COUNT + key.0) * FORMS + form.index()
+    }
+
+    /// Returns the index of the step to the end of an object.
+    #[inline(always)]
+    pub(super) fn to_end(before: Before) -> usize {
+        Before::ALL.len() * STEPS_TO_KEYS + before.index()
+    }
+}
+
+impl Step {
+    fn new(name: &str, key: Key, kind: KeyKind, form: Form) -> Self {
+        let after = match (kind, form) {
+            (_, Form::Null) => After::Nothing,
+            (KeyKind::Payload, Form::Bare) => After::Object,
+            (KeyKind::Payload, Form::Quoted) => After::ObjectText,
+            (KeyKind::Number, _) | (_, Form::Bare) => After::Number,
+            (KeyKind::Text | KeyKind::Ignored, Form::Quoted) => After::Text,
+        };
+        let value = match form {
+            Form::Bare => "",
+            Form::Quoted => "\"",
+            Form::Null => "null",
+        };
+        let state = state_after(key, form == Form::Quoted);
+        Self::of(&format!("{name}{value}"), key, after, state)
+    }
+
+    fn of(text: &str, key: Key, after: After, state: usize) -> Self {
+        let (mut bytes, mut mask) = ([0; LITERAL_BYTES], [0; LITERAL_BYTES]);
+        for ((byte, mask), from) in bytes.iter_mut().zip(&mut mask).zip(text.bytes()) {
+            (*byte, *mask) = (from, u8::MAX);
+        }
+        Self {
+            words: words(&bytes),
+            mask: words(&mask),
+            len: text.len(),
+            key,
+            after,
+            state,
+        }
+    }
+
+    /// Returns true if `text` starts with the literal, and with a digit behind it if a number follows.
+    #[inline(always)]
+    pub(super) fn begins(&self, text: &[u8]) -> bool {
+        let head = match text.first_chunk::<LITERAL_BYTES>() {
+            Some(head) => words(head),
+            None => {
+                let mut padded = [0; LITERAL_BYTES];
+                if let Some(to) = padded.get_mut(..text.len()) {
+                    to.copy_from_slice(text);
+                }
+                words(&padded)
+            }
+        };
+        let mut differs = 0;
+        for ((word, expected), mask) in head.iter().zip(&self.words).zip(&self.mask) {
+            differs |= (word ^ expected) & mask;
+        }
+        let is_number = || text.get(self.len).is_some_and(u8::is_ascii_digit);
+        differs == 0 && (self.after != After::Number || is_number())
+    }
+}
+
+#[inline(always)]
+fn words(bytes: &[u8; LITERAL_BYTES]) -> [u64; WORDS] {
+    let (chunks, _) = bytes.as_chunks::<8>();
+    let mut words = [0; WORDS];
+    for (word, chunk) in words.iter_mut().zip(chunks) {
+        *word = u64::from_le_bytes(*chunk);
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_is_at_its_index() {
+        let steps = Steps::default();
+        for state in 0..STATES {
+            let before = before(state);
+            for (index, (name, _)) in KEYS.iter().enumerate() {
+                for (form, value) in Form::ALL.into_iter().zip(["", "\"", "null"]) {
+                    for space in ["", " "] {
+                        let step = Steps::to_value(before, !space.is_empty(), Key(index), form);
+                        let step = steps.get(step).unwrap();
+                        let open = match before {
+                            Before::Start => "{".to_owned(),
+                            Before::Value => format!(",{space}"),
+                            Before::Quoted => format!("\",{space}"),
+                        };
+                        let text = format!("{open}\"{name}\":{space}{value}");
+                        assert!(text.len() <= LITERAL_BYTES, "{text}");
+                        assert_eq!((step.len, step.key), (text.len(), Key(index)));
+                        for value in ["5", "5,\"side\":\"BUY\",\"leverage\":5}"] {
+                            assert!(step.begins(format!("{text}{value}").as_bytes()), "{text}");
+                            let behind = format!("{}{value}", text.get(1..).unwrap());
+                            assert!(!step.begins(behind.as_bytes()), "{text}");
+                        }
+                        let needs_digit = step.after == After::Number;
+                        assert_eq!(step.begins(format!("{text}x").as_bytes()), !needs_digit);
+                        let is_quoted = form == Form::Quoted;
+                        assert_eq!(step.state, state_after(Key(index), is_quoted));
+                    }
+                }
+            }
+            let end = if before == Before::Quoted { "\"}" } else { "}" };
+            let step = steps.get(Steps::to_end(before)).unwrap();
+            assert!(step.begins(end.as_bytes()) && step.after == After::End);
+        }
+    }
+}
