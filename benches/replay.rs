@@ -164,7 +164,13 @@ fn bench(c: &mut Criterion) {
         };
         group.bench_function(name, |b| {
             b.iter(|| {
-                let ranked = rank(&replayer, candidates(policies), tapes(&path), &mut |_| {});
+                let ranked = rank(
+                    &replayer,
+                    candidates(policies),
+                    tapes(&path),
+                    1,
+                    &mut |_| {},
+                );
                 ranked.unwrap().read
             });
         });

@@ -3,11 +3,14 @@
 //! Each record is answered as if each policy had been active from beginning to end. Policy changes on the tape are
 //! ignored, as in a comparison of two policies.
 
+use std::thread;
+
+use crossbeam_channel::bounded;
 use portcullis::{decide::SkipCode, policy::Policy, record::Scratch};
 
 use crate::{
-    replay::{Counts, FixedReplay, Replayer, Totals},
-    tape::{TapeError, TapeReader},
+    replay::{Counts, FixedEntries, FixedReplay, ReplayError, Replayer, Totals},
+    tape::{Chunk, TapeReader},
 };
 
 /// A policy to rank.
@@ -48,51 +51,299 @@ pub struct Ranking {
     pub candidates: Vec<Candidate>,
 }
 
-/// Answers every record of the tapes under every policy. `progress` receives the number of records so far.
+/// Answers every record of the tapes under every policy. The number of threads does not change the result. `progress`
+/// receives the number of records so far.
 ///
 /// # Errors
-/// Returns an error if a tape cannot be read to its end.
+/// Returns an error if a tape cannot be read to its end or a thread cannot be started.
 pub fn rank(
     replayer: &Replayer,
     mut candidates: Vec<Candidate>,
     tapes: TapeReader,
+    threads: usize,
     progress: &mut dyn FnMut(u64),
-) -> Result<Ranking, TapeError> {
-    let mut read = FixedReplay::default();
-    let mut unreadable = 0;
-    let mut scratch = Scratch::default();
-    for chunk in tapes {
-        let chunk = chunk?;
-        for line in chunk.lines() {
-            read.read(replayer, line, &mut scratch, |answer_under| {
+) -> Result<Ranking, ReplayError> {
+    let ranker = Ranker {
+        replayer,
+        policies: candidates.iter().map(|it| &it.policy).collect(),
+    };
+    let part = if threads > 1 {
+        ranker.run_on_threads(tapes, threads, progress)?
+    } else {
+        ranker.run(tapes, progress)?
+    };
+    for (candidate, (counts, totals)) in candidates.iter_mut().zip(part.results) {
+        (candidate.counts, candidate.totals) = (counts, totals);
+    }
+    candidates.sort_by(|one, other| {
+        let notional = |it: &Candidate| it.totals.notional_usd.value();
+        notional(other)
+            .total_cmp(&notional(one))
+            .then_with(|| one.name.cmp(&other.name))
+    });
+    Ok(Ranking {
+        read: part.read,
+        unreadable: part.unreadable,
+        candidates,
+    })
+}
+
+struct Ranker<'a> {
+    replayer: &'a Replayer,
+    policies: Vec<&'a Policy>,
+}
+
+/// The result for some chunks, and the memory to evaluate them.
+#[derive(Default)]
+struct Part {
+    read: FixedReplay,
+    unreadable: u64,
+    /// The counts and totals of each policy.
+    results: Vec<(Counts, Totals)>,
+    entries: FixedEntries,
+    scratch: Scratch,
+}
+
+impl Ranker<'_> {
+    fn part(&self) -> Part {
+        Part {
+            results: vec![(Counts::default(), Totals::default()); self.policies.len()],
+            ..Part::default()
+        }
+    }
+
+    fn run(&self, tapes: TapeReader, progress: &mut dyn FnMut(u64)) -> Result<Part, ReplayError> {
+        let mut part = self.part();
+        for chunk in tapes {
+            let records = part.read.records;
+            let chunk = chunk.map_err(|error| ReplayError::Tape { error, records })?;
+            self.answer(&chunk, records + 1, &mut part);
+            progress(part.read.records);
+        }
+        Ok(part)
+    }
+
+    /// Evaluates chunks on several threads. The calling thread reads.
+    fn run_on_threads(
+        &self,
+        tapes: TapeReader,
+        threads: usize,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Part, ReplayError> {
+        thread::scope(|scope| {
+            let (send, chunks) = bounded::<(Chunk, u64)>(threads);
+            let mut workers = Vec::new();
+            for _ in 0..threads {
+                let chunks = chunks.clone();
+                let work = move || {
+                    let mut part = self.part();
+                    for (chunk, first) in chunks {
+                        self.answer(&chunk, first, &mut part);
+                    }
+                    part
+                };
+                let worker = thread::Builder::new().spawn_scoped(scope, work);
+                workers.push(worker.map_err(|error| ReplayError::Threads { threads, error })?);
+            }
+            drop(chunks);
+            let (mut records, mut failed) = (0, None);
+            for chunk in tapes {
+                match chunk {
+                    Ok(chunk) => {
+                        let first = records + 1;
+                        records += chunk.record_count();
+                        if send.send((chunk, first)).is_err() {
+                            break;
+                        }
+                        progress(records);
+                    }
+                    Err(error) => failed = Some(ReplayError::Tape { error, records }),
+                }
+            }
+            drop(send);
+            let mut all = self.part();
+            for worker in workers {
+                let part = worker.join();
+                all.merge(&part.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            }
+            failed.map_or(Ok(all), Err)
+        })
+    }
+
+    /// Answers all records of a chunk. `first` is the number of its first record.
+    fn answer(&self, chunk: &Chunk, first: u64, part: &mut Part) {
+        let Part {
+            read,
+            unreadable,
+            results,
+            entries,
+            scratch,
+        } = part;
+        for (n, line) in (first..).zip(chunk.lines()) {
+            if entries.push(self.replayer, chunk, (line, n)).is_some() {
+                read.records += 1;
+                continue;
+            }
+            read.read(self.replayer, (line, n), scratch, |answer_under| {
                 let mut reason = None;
-                for candidate in &mut candidates {
-                    let Candidate {
-                        policy,
-                        counts,
-                        totals,
-                        ..
-                    } = candidate;
+                for (policy, (counts, totals)) in self.policies.iter().zip(&mut *results) {
                     answer_under(policy, &mut |answer| {
                         counts.add(answer, None, None);
                         totals.add(answer);
                         reason = answer.reason;
                     });
                 }
-                unreadable += u64::from(reason == Some(SkipCode::IntentUnreadable));
+                *unreadable += u64::from(reason == Some(SkipCode::IntentUnreadable));
             });
         }
-        progress(read.records);
+        for (policy, (counts, totals)) in self.policies.iter().zip(results) {
+            entries.decide(self.replayer, chunk, policy, counts, totals);
+        }
+        entries.clear();
     }
-    candidates.sort_by(|one, other| {
-        let notional = |it: &Candidate| it.totals.notional_usd;
-        notional(other)
-            .total_cmp(&notional(one))
-            .then_with(|| one.name.cmp(&other.name))
-    });
-    Ok(Ranking {
-        read,
-        unreadable,
-        candidates,
-    })
+}
+
+impl Part {
+    fn merge(&mut self, other: &Self) {
+        self.read.merge(other.read);
+        self.unreadable += other.unreadable;
+        for ((counts, totals), (more, more_totals)) in self.results.iter_mut().zip(&other.results) {
+            counts.merge(more);
+            totals.merge(more_totals);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis::{
+        decide::Engine,
+        exit::ExitOwnership,
+        guardrails::Guardrails,
+        types::{Leverage, SignedDuration, Timestamp},
+    };
+
+    use super::*;
+    use crate::{replay::Scope, sample::policy_json, tape::TapeSource};
+
+    const START_MS: i64 = 1_767_571_200_000;
+
+    /// Returns policies that differ in their expiry, leverage and symbols.
+    fn candidates() -> Vec<Candidate> {
+        let policy = |expiry_sec: i64, from: &str, to: &str| {
+            let expiry = Timestamp::from_millis(START_MS + expiry_sec * 1_000);
+            let text = policy_json(expiry.unwrap());
+            assert!(text.contains(from), "{text}");
+            Candidate::new(
+                to.to_owned(),
+                Policy::from_json(&text.replace(from, to)).unwrap(),
+            )
+        };
+        vec![
+            policy(86_400, "\"BTCUSDT\": 8", "\"BTCUSDT\": 3"),
+            policy(86_400, "ETHUSDT", "ETHUSDC"),
+            policy(20, "1.0.0-ai-sample", "short"),
+        ]
+    }
+
+    /// Ranks the policies record by record, without columns.
+    fn expected(replayer: &Replayer, tape: &[u8]) -> Part {
+        let candidates = candidates();
+        let policies = candidates.iter().map(|it| &it.policy).collect();
+        let ranker = Ranker { replayer, policies };
+        let mut part = ranker.part();
+        let (mut read, mut scratch) = (FixedReplay::default(), Scratch::default());
+        for chunk in reader(tape, 1 << 20) {
+            let chunk = chunk.unwrap();
+            for (n, line) in (read.records + 1..).zip(chunk.lines()) {
+                let mut is_unreadable = false;
+                read.read(replayer, (line, n), &mut scratch, |answer_under| {
+                    for (policy, (counts, totals)) in ranker.policies.iter().zip(&mut part.results)
+                    {
+                        answer_under(policy, &mut |answer| {
+                            counts.add(answer, None, None);
+                            totals.add(answer);
+                            is_unreadable = answer.reason == Some(SkipCode::IntentUnreadable);
+                        });
+                    }
+                });
+                part.unreadable += u64::from(is_unreadable);
+            }
+        }
+        Part { read, ..part }
+    }
+
+    fn reader(tape: &[u8], chunk_bytes: usize) -> TapeReader {
+        let source = TapeSource::Memory {
+            name: "a test",
+            bytes: tape.to_vec().into(),
+        };
+        TapeReader::with_sizes(vec![source], chunk_bytes, 100_000)
+    }
+
+    /// Returns evaluators with different settings.
+    fn replayers() -> Vec<Replayer> {
+        let engine =
+            |guardrails| Engine::new(guardrails, ExitOwnership::new("exitbrain_v3_5").unwrap());
+        let limited = Guardrails::none()
+            .with_max_leverage(Leverage::new(5.0).unwrap())
+            .with_max_intent_age(SignedDuration::from_micros(30_000_000));
+        vec![
+            Replayer::new(engine(Guardrails::none())),
+            Replayer::new(engine(limited.clone())),
+            Replayer {
+                assume_in_force: true,
+                ..Replayer::new(engine(limited))
+            },
+            Replayer {
+                now: Timestamp::from_millis(START_MS + 40_000).ok(),
+                ..Replayer::new(engine(Guardrails::none()))
+            },
+            Replayer {
+                scope: Scope::Positions,
+                ..Replayer::new(engine(Guardrails::none()))
+            },
+        ]
+    }
+
+    #[test]
+    fn columns_and_threads_do_not_change_a_ranking() {
+        for (seed, replayer) in (0..).zip(replayers()) {
+            let mut tape = Vec::new();
+            crate::generate::write_tape(3_000, seed, &mut tape).unwrap();
+            let expected = expected(&replayer, &tape);
+            for (threads, chunk_bytes) in [(1, 1 << 20), (1, 4_000), (3, 4_000)] {
+                let (policies, tapes) = (candidates(), reader(&tape, chunk_bytes));
+                let ranking = rank(&replayer, policies, tapes, threads, &mut |_| ()).unwrap();
+                assert_eq!(ranking.read, expected.read);
+                assert_eq!(ranking.unreadable, expected.unreadable);
+                for (candidate, (counts, totals)) in candidates().iter().zip(&expected.results) {
+                    let found = &ranking.candidates;
+                    let found = found.iter().find(|it| it.name == candidate.name).unwrap();
+                    assert_eq!(&found.counts, counts, "{threads} threads");
+                    assert_eq!(&found.totals, totals, "{threads} threads");
+                }
+            }
+            let trades = expected.results.iter().map(|(_, totals)| totals.trades);
+            let is_traded = replayer.scope != Scope::Positions;
+            assert_eq!(trades.max() > Some(100), is_traded, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn a_tape_that_cannot_be_read_ends_a_ranking() {
+        let replayer = replayers().remove(0);
+        for threads in [1, 2] {
+            let source = TapeSource::Memory {
+                name: "a test",
+                bytes: b"\x28\xb5\x2f\xfdERROR".to_vec().into(),
+            };
+            let tapes = TapeReader::new(vec![source]);
+            let error = rank(&replayer, candidates(), tapes, threads, &mut |_| ()).unwrap_err();
+            assert!(
+                matches!(error, ReplayError::Tape { records: 0, .. }),
+                "{error}"
+            );
+        }
+    }
 }

@@ -66,7 +66,8 @@ pub fn diff(
     for chunk in tapes {
         let chunk = chunk?;
         for line in chunk.lines() {
-            read.read(replayer, line, &mut scratch, |answer_under| {
+            let n = read.records + 1;
+            read.read(replayer, (line, n), &mut scratch, |answer_under| {
                 comparison.compare(line, answer_under)
             });
         }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{reached::Reached, skip_samples::SkipSamples};
 
-const REASONS: usize = 256;
+pub(super) const REASONS: usize = 256;
 
 /// Counts of the answers of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,6 +117,29 @@ impl Counts {
         self.add_verdict(verdict, reason);
         self.extend_span(ts, ts);
         self.add_about(verdict, symbol, policy);
+    }
+
+    /// Counts the answers to entries, without their symbols and examples of their skips. `skips` are counts by the number
+    /// of the reason.
+    pub(super) fn add_entries(
+        &mut self,
+        trades: u64,
+        skips: &[u64; REASONS],
+        (first, last): (Timestamp, Timestamp),
+    ) {
+        let skipped = skips.iter().sum::<u64>();
+        self.records += trades + skipped;
+        for (verdict, count) in Verdict::ALL.iter().zip(&mut self.decisions) {
+            match verdict {
+                Verdict::Trade => *count += trades,
+                Verdict::Skip => *count += skipped,
+                Verdict::Exit | Verdict::Harvest | Verdict::Policy => {}
+            }
+        }
+        add_all(&mut self.reasons, skips);
+        self.other_symbols.trades += trades;
+        self.other_symbols.skips += skipped;
+        self.extend_span(first, last);
     }
 
     fn add_verdict(&mut self, verdict: Verdict, reason: Option<SkipCode>) {

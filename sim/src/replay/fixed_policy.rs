@@ -25,17 +25,23 @@ pub struct FixedReplay {
 }
 
 impl FixedReplay {
-    /// Reads the next record once. `answer` receives a function that answers the record, and can
+    /// Adds the counts of another part of the run.
+    pub(crate) const fn merge(&mut self, other: Self) {
+        self.records += other.records;
+        self.ignored += other.ignored;
+        self.recorded += other.recorded;
+    }
+
+    /// Reads the record with number `n` once. `answer` receives a function that answers the record, and can
     /// call it for any number of policies.
     pub(crate) fn read(
         &mut self,
         replayer: &Replayer,
-        line: Line<'_>,
+        (line, n): (Line<'_>, u64),
         scratch: &mut Scratch,
         answer: impl FnOnce(&AnswerUnder<'_>),
     ) {
         self.records += 1;
-        let n = self.records;
         let number = usize::try_from(line.number).unwrap_or(usize::MAX);
         match replayer.read(line, number, scratch) {
             TapeRecord::Intent(mut intent) => {

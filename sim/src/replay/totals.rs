@@ -3,16 +3,18 @@
 use portcullis::answer::{Answer, Verdict};
 use serde::Serialize;
 
-/// Totals of trades. The last bits of the sums depend on the order of addition, which is the record order.
+use super::exact_sum::ExactSum;
+
+/// Totals of trades.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Totals {
     /// The number of trades.
     pub trades: u64,
     /// The total notional in USD.
-    pub notional_usd: f64,
+    pub notional_usd: ExactSum,
     /// The sum of the leverages. Divided by `trades`, it is the mean leverage.
-    pub leverage_sum: f64,
+    pub leverage_sum: ExactSum,
 }
 
 impl Totals {
@@ -26,8 +28,19 @@ impl Totals {
     /// Adds a trade.
     pub(crate) fn add_trade(&mut self, notional_usd: Option<f64>, leverage: Option<f64>) {
         self.trades += 1;
-        self.notional_usd += notional_usd.into_iter().sum::<f64>();
-        self.leverage_sum += leverage.into_iter().sum::<f64>();
+        if let Some(notional_usd) = notional_usd {
+            self.notional_usd.add(notional_usd);
+        }
+        if let Some(leverage) = leverage {
+            self.leverage_sum.add(leverage);
+        }
+    }
+
+    /// Adds the trades of another part of the run.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.trades += other.trades;
+        self.notional_usd.merge(&other.notional_usd);
+        self.leverage_sum.merge(&other.leverage_sum);
     }
 
     /// Formats the mean leverage with two decimal places, or `–` if there are no trades.
@@ -36,7 +49,7 @@ impl Totals {
             Ok(0) => "–".to_owned(),
             trades => format!(
                 "{:.2}",
-                self.leverage_sum / f64::from(trades.unwrap_or(u32::MAX))
+                self.leverage_sum.value() / f64::from(trades.unwrap_or(u32::MAX))
             ),
         }
     }

@@ -225,7 +225,7 @@ impl DiffReport<'_> {
             table.add_row([
                 name.to_owned(),
                 thousands(totals.trades),
-                format!("{:.2}", totals.notional_usd),
+                format!("{:.2}", totals.notional_usd.value()),
                 totals.mean_leverage(),
             ]);
         }

@@ -115,7 +115,7 @@ fn write_trades(f: &mut fmt::Formatter<'_>, candidates: &[Candidate]) -> fmt::Re
             Shown(&it.name).whole(),
             Shown(it.policy.version()).to_string(),
             it.policy.hash().short(),
-            format!("{:.2}", it.totals.notional_usd),
+            format!("{:.2}", it.totals.notional_usd.value()),
             thousands(it.totals.trades),
             it.totals.mean_leverage(),
         ]);

@@ -61,6 +61,8 @@ fn policies_are_ordered_by_notional_then_name() {
         updated(5, &policy("x")),
     ]));
     let ranking = place.summary(&["tape.jsonl", "--policies", "policies"]);
+    let threads = place.summary(&["tape.jsonl", "--policies", "policies", "--threads", "3"]);
+    assert_eq!(threads, ranking);
     assert_eq!(files(&ranking), ["c.json", "b.json", "a.json"]);
     assert_eq!(ranking["policies"][0]["notional_usd"], 400.0 + 1500.0);
     assert_eq!(ranking["policies"][1]["notional_usd"], 400.0 + 800.0);

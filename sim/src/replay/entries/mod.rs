@@ -4,6 +4,7 @@
 //! every line; this path only reads fewer lines. It is used if no answers are written and no report is made.
 
 mod entry;
+mod fixed;
 mod keys;
 mod line;
 mod names;
@@ -20,6 +21,7 @@ use portcullis::{
 };
 use xxhash_rust::xxh3::xxh3_64;
 
+pub(crate) use self::fixed::FixedEntries;
 use self::{entry::PlainEntry, line::LineReader, names::Names};
 use super::{
     chunk_output::ChunkOutput,
@@ -51,15 +53,21 @@ pub(crate) struct EntryBatch {
 /// Entries that are not decided yet. They are all decided under the same policy.
 #[derive(Debug, Default)]
 struct Pending {
-    columns: IntentColumns,
+    entries: Entries,
     decisions: DecisionColumns,
+    /// The times from which and before which the policy of these entries is active.
+    active: Option<(Timestamp, Option<Timestamp>)>,
+}
+
+/// Entries as columns.
+#[derive(Debug, Default)]
+struct Entries {
+    columns: IntentColumns,
     symbols: Names,
     sources: Names,
     /// The digests of the symbols, by their numbers in `columns`.
     symbol_hashes: Vec<u64>,
     rows: Vec<PendingRow>,
-    /// The times from which and before which the policy of these entries is active.
-    active: Option<(Timestamp, Option<Timestamp>)>,
 }
 
 /// The values of an entry that are written into its answer next to the decision.
@@ -92,19 +100,13 @@ impl EntryBatch {
         timeline: &Timeline,
         output: &mut ChunkOutput,
     ) -> Option<()> {
-        let LineContent::Text(text) = line.content else {
-            return None;
-        };
-        let start = text
-            .as_ptr()
-            .addr()
-            .checked_sub(chunk.bytes().as_ptr().addr())?;
-        let bytes = chunk.bytes().get(start..)?;
-        let entry = PlainEntry::of(&self.reader.read(bytes, text.len())?)?;
+        let (bytes, text) = text_of(chunk, line)?;
+        let (_, len) = text;
+        let entry = PlainEntry::of(&self.reader.read(bytes, len)?)?;
         if entry.times.is_stamped && settings.engine.guardrails().has_candle_times() {
             return None;
         }
-        let place = (line.number, n, (start, text.len()));
+        let place = (line.number, n, text);
         self.pending
             .push(settings, (chunk, place, &entry), timeline, output)
     }
@@ -122,6 +124,19 @@ impl EntryBatch {
     }
 }
 
+/// Returns the bytes of a chunk from a line on, and where the line is; `None` if the line is not text.
+#[inline(always)]
+fn text_of<'c>(chunk: &'c Chunk, line: Line<'_>) -> Option<(&'c [u8], (usize, usize))> {
+    let LineContent::Text(text) = line.content else {
+        return None;
+    };
+    let start = text
+        .as_ptr()
+        .addr()
+        .checked_sub(chunk.bytes().as_ptr().addr())?;
+    Some((chunk.bytes().get(start..)?, (start, text.len())))
+}
+
 /// The number of the line, the number of the record, and where its text is in the chunk.
 type Place = (u64, u64, (usize, usize));
 
@@ -130,7 +145,7 @@ impl Pending {
     fn push(
         &mut self,
         settings: &EntrySettings<'_>,
-        (chunk, (line, n, text), entry): (&Chunk, Place, &PlainEntry<'_>),
+        (chunk, place, entry): (&Chunk, Place, &PlainEntry<'_>),
         timeline: &Timeline,
         output: &mut ChunkOutput,
     ) -> Option<()> {
@@ -142,45 +157,7 @@ impl Pending {
             self.decide(settings, chunk, timeline, output);
             self.active = timeline.bounds_at(at);
         }
-        let symbol = self.symbols.number(entry.symbol, |name| {
-            let symbol = Symbol::new(name).ok()?;
-            let number = self.columns.symbol_number(symbol);
-            if usize::try_from(number).ok()? == self.symbol_hashes.len() {
-                self.symbol_hashes.push(xxh3_64(symbol.as_str().as_bytes()));
-            }
-            Some(number)
-        })?;
-        let source = match entry.source {
-            None => self.columns.source_number(None),
-            Some(name) => self
-                .sources
-                .number(name, |name| Some(self.columns.source_number(Some(name))))?,
-        };
-        self.columns.push_entry(&EntryRow {
-            symbol,
-            source,
-            leverage: entry.leverage,
-            size: Some(entry.size),
-            price_deviation: entry.price_deviation,
-            stop_distance: entry.stop_distance,
-            emitted_at: Some(entry.times.emitted_at),
-            sent: Some(entry.times.sent),
-        });
-        self.rows.push(PendingRow {
-            place: output.rows.len(),
-            n,
-            line,
-            text,
-            id_hash: xxh3_64(entry.id),
-            ts: entry.times.emitted_at,
-            symbol,
-            side: entry.side,
-            requested: entry.leverage,
-            size: entry.size,
-            size_source: entry.size_source,
-            quantity: entry.quantity,
-            price: entry.price,
-        });
+        self.entries.push(entry, place, output.rows.len())?;
         output.rows.extend_from_slice(&[0; ROW_BYTES]);
         output.counts.offset_assumed += u64::from(entry.times.is_offset_assumed);
         Some(())
@@ -194,7 +171,8 @@ impl Pending {
         output: &mut ChunkOutput,
     ) {
         self.active = None;
-        let Some(first) = self.rows.first() else {
+        let entries = &mut self.entries;
+        let Some(first) = entries.rows.first() else {
             return;
         };
         let policy = timeline.at(settings.now.unwrap_or(first.ts));
@@ -202,16 +180,16 @@ impl Pending {
             true => policy.state.assume_in_force(),
             false => policy.state,
         };
-        let (columns, decisions) = (&self.columns, &mut self.decisions);
+        let (columns, decisions) = (&entries.columns, &mut self.decisions);
         settings
             .engine
             .decide_columns(state, columns, settings.now, decisions);
-        let symbols = columns.symbols().iter().zip(&self.symbol_hashes);
+        let symbols = columns.symbols().iter().zip(&entries.symbol_hashes);
         let symbols: Vec<_> = symbols
             .map(|(symbol, hash)| (*symbol, *hash, timeline.symbol_number(symbol)))
             .collect();
         let known = state.policy().ok();
-        for (index, row) in self.rows.iter().enumerate() {
+        for (index, row) in entries.rows.iter().enumerate() {
             let place = usize::try_from(row.symbol).ok();
             let Some((symbol, symbol_hash, number)) = place.and_then(|it| symbols.get(it)).copied()
             else {
@@ -255,14 +233,62 @@ impl Pending {
                 .counts
                 .add_entry((verdict, reason), row.ts, number, policy_number);
         }
+        entries.clear();
+    }
+}
+
+impl Entries {
+    /// Appends an entry. `offset` is that of its row in the digest rows. Returns `None` if the symbol is not valid.
+    #[inline(always)]
+    fn push(&mut self, entry: &PlainEntry<'_>, place: Place, offset: usize) -> Option<()> {
+        let symbol = self.symbols.number(entry.symbol, |name| {
+            let symbol = Symbol::new(name).ok()?;
+            let number = self.columns.symbol_number(symbol);
+            if usize::try_from(number).ok()? == self.symbol_hashes.len() {
+                self.symbol_hashes.push(xxh3_64(symbol.as_str().as_bytes()));
+            }
+            Some(number)
+        })?;
+        let source = match entry.source {
+            None => self.columns.source_number(None),
+            Some(name) => self
+                .sources
+                .number(name, |name| Some(self.columns.source_number(Some(name))))?,
+        };
+        self.columns.push_entry(&EntryRow {
+            symbol,
+            source,
+            leverage: entry.leverage,
+            size: Some(entry.size),
+            price_deviation: entry.price_deviation,
+            stop_distance: entry.stop_distance,
+            emitted_at: Some(entry.times.emitted_at),
+            sent: Some(entry.times.sent),
+        });
+        let (line, n, text) = place;
+        self.rows.push(PendingRow {
+            place: offset,
+            n,
+            line,
+            text,
+            id_hash: xxh3_64(entry.id),
+            ts: entry.times.emitted_at,
+            symbol,
+            side: entry.side,
+            requested: entry.leverage,
+            size: entry.size,
+            size_source: entry.size_source,
+            quantity: entry.quantity,
+            price: entry.price,
+        });
+        Some(())
+    }
+
+    /// Removes the entries. Symbols and sources keep their numbers, unless there are too many of them.
+    fn clear(&mut self) {
         self.rows.clear();
-        if self
-            .columns
-            .symbols()
-            .len()
-            .max(self.columns.source_count())
-            > NAMES_MAX
-        {
+        let (symbols, sources) = (self.columns.symbols().len(), self.columns.source_count());
+        if symbols.max(sources) > NAMES_MAX {
             self.columns.clear();
             self.symbols.clear();
             self.sources.clear();
@@ -274,6 +300,13 @@ impl Pending {
 }
 
 impl PendingRow {
+    /// Returns the line of the entry.
+    fn line<'c>(&self, chunk: &'c Chunk) -> Option<Line<'c>> {
+        let (start, len) = self.text;
+        let bytes = chunk.bytes().get(start..)?.get(..len)?;
+        Some(Line::new(self.line, std::str::from_utf8(bytes).ok()?))
+    }
+
     fn trade(
         &self,
         decisions: &DecisionColumns,
@@ -316,10 +349,7 @@ impl PendingRow {
         timeline: &Timeline,
         output: &mut ChunkOutput,
     ) {
-        let (start, len) = self.text;
-        let bytes = chunk.bytes().get(start..start + len).unwrap_or_default();
-        if let Ok(text) = std::str::from_utf8(bytes) {
-            let line = Line::new(self.line, text);
+        if let Some(line) = self.line(chunk) {
             (settings.add_sample)(line, self.n, timeline, output);
         }
     }

@@ -86,7 +86,7 @@ fn totals(report: &DiffReport<'_>) -> Section {
         vec![
             name.to_owned(),
             thousands(totals.trades),
-            format!("{:.2}", totals.notional_usd),
+            format!("{:.2}", totals.notional_usd.value()),
             totals.mean_leverage(),
         ]
     });

@@ -72,7 +72,7 @@ pub(crate) struct Args {
     ///
     /// Each record is answered once under each policy, which is active for the whole tape; policy records on the tape are
     /// ignored. Policies are ranked by the total notional of their trades.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["policy", "out", "threads"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["policy", "out"])]
     policies: Option<PathBuf>,
     /// Write the answers to this file: Parquet if the name ends in `.parquet`, otherwise JSON Lines
     ///
@@ -122,7 +122,15 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let replayer = args.settings.replayer(engine, args.report.is_some());
     let tapes = args.tapes()?;
     if let Some(folder) = &args.policies {
-        return ranking::run(folder, &replayer, &run_settings, &tapes, args.format);
+        let threads = threads(args.threads);
+        return ranking::run(
+            folder,
+            &replayer,
+            &run_settings,
+            &tapes,
+            threads,
+            args.format,
+        );
     }
     let initial = InitialPolicy::read(args.policy.as_deref())?;
     let inputs: Vec<&Path> = tapes

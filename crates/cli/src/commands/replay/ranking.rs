@@ -24,6 +24,7 @@ pub(super) fn run(
     replayer: &Replayer,
     run_settings: &RunSettings,
     tapes: &Tapes,
+    threads: usize,
     format: Format,
 ) -> Result<(), Failure> {
     let mut candidates = Vec::new();
@@ -34,7 +35,7 @@ pub(super) fn run(
     }
     let reader = tapes.reader();
     let progress = RunProgress::new(reader.progress());
-    let ranking = rank(replayer, candidates, reader, &mut |records| {
+    let ranking = rank(replayer, candidates, reader, threads, &mut |records| {
         progress.set_records(records);
     });
     progress.finish();
