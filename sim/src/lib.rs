@@ -2,6 +2,7 @@
 
 pub mod diff;
 pub mod generate;
+mod quiet;
 pub mod rank;
 pub mod replay;
 pub mod report;

@@ -9,8 +9,8 @@ use crate::{
     policy::{InForce, Policy},
     provenance::{Source, Sourced},
     types::{
-        Leverage, Margin, Notional, PolicyHash, Price, Quantity, Side, SignedDuration, Symbol,
-        Timestamp,
+        Leverage, Margin, Notional, PolicyHash, Price, Quantity, Rounded, Side, SignedDuration,
+        Symbol, Timestamp,
     },
 };
 
@@ -314,7 +314,7 @@ impl fmt::Display for Trade<'_> {
             self.symbol(),
             self.leverage,
             self.leverage().source(),
-            self.size.usd(),
+            Rounded::new(self.size.usd()),
             self.size.basis(),
             self.entry.size_source(),
         )

@@ -9,7 +9,7 @@ use crate::{
     intent::{ExitConflict, IntentError, IntentErrorKind, SizeError, UnsupportedFields},
     policy::{NotInForceError, PolicyFault, PolicyUnavailable, ValidityError},
     provenance::Sourced,
-    types::{NumberError, Shown, SignedDuration, Symbol},
+    types::{NumberError, Rounded, Shown, SignedDuration, Symbol},
 };
 
 /// The evidence for a skip, by the check that failed.
@@ -230,7 +230,12 @@ impl fmt::Display for SkipReason<'_> {
             Self::InvalidIntent(fault) => write!(f, "{fault}"),
             Self::UnsupportedFields(fields) => write!(
                 f,
-                "unsupported fields that could change the order: {fields}; remove them, or list the names of model features in the guardrail `ignore_fields`"
+                "the intent has fields that could change the order and are not supported: {fields}; remove them{}",
+                if fields.can_be_ignored() {
+                    ", or if they are only inputs of a model, add their names to the guardrail `ignore_fields`"
+                } else {
+                    ""
+                }
             ),
             Self::EffectUnclear(conflict) => write!(
                 f,
@@ -297,7 +302,7 @@ impl fmt::Display for SkipReason<'_> {
                 lead_max,
             } => write!(
                 f,
-                "the intent has no timestamp, so its lead over the clock is unknown; a lead of at most {} is allowed ({})",
+                "the intent has no timestamp, so it is unknown how far it is ahead of the clock; at most {} is allowed ({})",
                 lead_max.value(),
                 lead_max.source()
             ),
@@ -336,7 +341,8 @@ impl fmt::Display for SkipReason<'_> {
                 limit: Some(limit),
             } => write!(
                 f,
-                "{number} {observed} exceeds the limit {} ({})",
+                "{number} {} exceeds the limit {} ({})",
+                Rounded::new(*observed).compared_with(&[limit.value()]),
                 limit.value(),
                 limit.source()
             ),

@@ -38,7 +38,7 @@ pub enum OwnershipError {
 
 /// The error for an exit from a source that is neither the owner nor a delegate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("{} the exit owner `{owner}` nor a delegate", sender(.source_name))]
+#[error("{}", not_permitted(.source_name, .owner))]
 pub struct NotExitOwnerError<'a> {
     /// The source of the intent; `None` if it is absent or unreadable.
     pub source_name: Option<&'a str>,
@@ -46,14 +46,15 @@ pub struct NotExitOwnerError<'a> {
     pub owner: &'a str,
 }
 
-fn sender(source: &Option<&str>) -> String {
-    source.map_or_else(
-        || "the exit has no `source`, so its sender is neither".to_owned(),
-        |source| {
-            let source = Shown(source);
-            format!("`{source}` may not send exits: it is neither")
-        },
-    )
+fn not_permitted(source: &Option<&str>, owner: &str) -> String {
+    match source.map(Shown) {
+        Some(source) => format!(
+            "`{source}` may not send exits: it is neither the exit owner `{owner}` nor a delegate"
+        ),
+        None => format!(
+            "the exit has no `source`, but only the exit owner `{owner}` and its delegates may send exits"
+        ),
+    }
 }
 
 impl ExitOwnership {

@@ -1,14 +1,12 @@
 //! Text for the values that a passed gate compared.
 
-use std::fmt::Display;
-
 use crate::{
     decide::GateCheck,
     exit::ExitRule,
     guardrails::{Guardrails, Halt},
     intent::{Exit, ExitQuantity, Request},
     policy::Limits,
-    types::{Leverage, Margin, Notional, Shown},
+    types::{Leverage, Margin, Notional, Rounded, Shown},
 };
 
 pub(super) fn text(compared: &GateCheck<'_>) -> String {
@@ -75,7 +73,7 @@ pub(super) fn text(compared: &GateCheck<'_>) -> String {
         },
         GateCheck::Size(size) => format!(
             "{} USD {} from {}",
-            size.value().usd(),
+            Rounded::new(size.value().usd()),
             size.value().basis(),
             size.source()
         ),
@@ -134,21 +132,36 @@ fn limits_text(
     limits: &Limits,
     guardrails: &Guardrails,
 ) -> String {
+    let leverage_bounds = [limits.max_leverage(), guardrails.max_leverage()];
+    let margin_bounds = [limits.max_position_usd(), guardrails.max_position_usd()];
+    let notional_bounds = [limits.max_notional_usd(), guardrails.max_notional_usd()];
     format!(
-        "leverage {leverage}{}; margin {margin}{}; notional {notional}{}",
-        bounds(limits.max_leverage(), guardrails.max_leverage()),
-        bounds(limits.max_position_usd(), guardrails.max_position_usd()),
-        bounds(limits.max_notional_usd(), guardrails.max_notional_usd()),
+        "leverage {}; margin {}; notional {}",
+        within(
+            leverage.get(),
+            leverage_bounds.map(|bound| bound.map(Leverage::get))
+        ),
+        within(
+            margin.get(),
+            margin_bounds.map(|bound| bound.map(Margin::get))
+        ),
+        within(
+            notional.get(),
+            notional_bounds.map(|bound| bound.map(Notional::get))
+        ),
     )
 }
 
-fn bounds<T: Display>(policy: Option<T>, operator: Option<T>) -> String {
+/// Returns a number and the bounds of policy and guardrails.
+fn within(number: f64, [policy, operator]: [Option<f64>; 2]) -> String {
+    let bounds: Vec<f64> = [policy, operator].into_iter().flatten().collect();
+    let number = Rounded::new(number).compared_with(&bounds);
     match (policy, operator) {
-        (None, None) => String::new(),
-        (Some(policy), None) => format!(" ≤ {policy} (policy)"),
-        (None, Some(operator)) => format!(" ≤ {operator} (guardrails)"),
+        (None, None) => number.to_string(),
+        (Some(policy), None) => format!("{number} ≤ {policy} (policy)"),
+        (None, Some(operator)) => format!("{number} ≤ {operator} (guardrails)"),
         (Some(policy), Some(operator)) => {
-            format!(" ≤ {policy} (policy) and {operator} (guardrails)")
+            format!("{number} ≤ {policy} (policy) and {operator} (guardrails)")
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     answer::{Answer, Detail},
     harvest::{Harvest, HarvestAction, HarvestDecision, HarvestReason, KillScore, RPart},
     policy::PolicyState,
-    types::Shown,
+    types::{Rounded, Shown},
 };
 
 /// An explanation of one harvest decision: each part with the values that it compared, or with the
@@ -58,7 +58,7 @@ impl<'a> HarvestExplanation<'a> {
         match harvest.r() {
             Err(why) => parts.push(line("R", format!("unavailable: {why}"))),
             Ok(r) => {
-                parts.push(line("R", r_text(r)));
+                parts.push(line("R", r_text(harvest, r)));
                 parts.push(line("ladder", ladder_text(harvest, r)));
                 parts.push(line("profit lock", lock_text(harvest, r)));
             }
@@ -84,13 +84,16 @@ fn line(part: &'static str, saw: String) -> PartLine {
     PartLine { part, saw }
 }
 
-fn r_text(r: &RPart) -> String {
+fn r_text(harvest: &Harvest<'_>, r: &RPart) -> String {
+    let theta = harvest.theta();
+    let thresholds = [theta.t1_r(), theta.t2_r(), theta.t3_r(), theta.lock_r()];
+    let thresholds = thresholds.map(|threshold| threshold.value().get());
     format!(
         "R_net {} after costs of {} USD per unit, at a risk of {} USD per unit (stop distance {} from {})",
-        r.r_net(),
-        r.cost().value(),
-        r.risk_unit().value(),
-        r.stop().value(),
+        Rounded::new(r.r_net().get()).compared_with(&thresholds),
+        Rounded::new(r.cost().value()),
+        Rounded::new(r.risk_unit().value()),
+        Rounded::new(r.stop().value()),
         r.stop().source()
     )
 }
@@ -121,9 +124,15 @@ fn ladder_text(harvest: &Harvest<'_>, r: &RPart) -> String {
             format!("{steps}; nothing to close: the part is below one lot")
         }
         (Some(part), Some(quantity)) if !is_whole => {
+            let part = Rounded::new(part.get());
             format!("{steps}; close {quantity} units, {part} of the position")
         }
-        (Some(part), None) if !is_whole => format!("{steps}; close {part} of the position"),
+        (Some(part), None) if !is_whole => {
+            format!(
+                "{steps}; close {} of the position",
+                Rounded::new(part.get())
+            )
+        }
         (_, _) => steps,
     }
 }
@@ -136,7 +145,10 @@ fn lock_text(harvest: &Harvest<'_>, r: &RPart) -> String {
     }
     let lock_r = harvest.theta().lock_r().value();
     match harvest.stop() {
-        Some(stop) => format!("lock_R {lock_r} reached: proposed stop {}", stop.value()),
+        Some(stop) => {
+            let stop = Rounded::new(stop.value().get());
+            format!("lock_R {lock_r} reached: proposed stop {stop}")
+        }
         None if r.r_net() >= lock_r => {
             format!(
                 "lock_R {lock_r} reached, but no stop is proposed, because the computed stop is not tighter than `current_sl` or is beyond the current price"
@@ -156,14 +168,14 @@ fn kill_text(harvest: &Harvest<'_>, kill: &KillScore) -> String {
     };
     format!(
         "K {}, kill_threshold {threshold} {verdict} (regime_flip {} × {}, sigma_spike {} × {}, ts_drop {} × {}, age_penalty {} × {})",
-        kill.k(),
-        kill.regime_flip(),
+        Rounded::new(kill.k()).compared_with(&[threshold]),
+        Rounded::new(kill.regime_flip()),
         theta.k_regime_flip().value(),
-        kill.sigma_spike(),
+        Rounded::new(kill.sigma_spike()),
         theta.k_sigma_spike().value(),
-        kill.ts_drop(),
+        Rounded::new(kill.ts_drop()),
         theta.k_ts_drop().value(),
-        kill.age_penalty(),
+        Rounded::new(kill.age_penalty()),
         theta.k_age_penalty().value()
     )
 }

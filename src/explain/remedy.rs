@@ -16,9 +16,13 @@ pub(super) fn of(denial: &SkipReason<'_>) -> String {
     match denial {
         SkipReason::InvalidIntent(fault) => fault_remedy(fault),
         SkipReason::UnsupportedFields(fields) => {
-            format!(
-                "remove {fields}; the names of model features can be listed in the guardrail `ignore_fields` instead, unless they are known to change an order"
-            )
+            if fields.can_be_ignored() {
+                format!(
+                    "remove {fields}; or if they are only inputs of a model, add their names to the guardrail `ignore_fields`"
+                )
+            } else {
+                format!("remove {fields}")
+            }
         }
         SkipReason::EffectUnclear(conflict) => format!(
             "leave out `{}` to close the position, or `{}` to open one",
@@ -32,7 +36,7 @@ pub(super) fn of(denial: &SkipReason<'_>) -> String {
                 denied.owner
             ),
             None => format!(
-                "send the exit from the exit owner `{}` or a delegate, with that name in `source`",
+                "send the exit from the exit owner `{}` or a delegate, and put the name of that service into `source`",
                 denied.owner
             ),
         },
@@ -43,7 +47,7 @@ pub(super) fn of(denial: &SkipReason<'_>) -> String {
         SkipReason::PolicyUnavailable(unavailable) => unavailable_remedy(unavailable),
         SkipReason::PolicyNotPermitted(violation) => constraint_remedy(violation),
         SkipReason::NotInForce(ValidityError::NotYetValid { valid_from, now }) => format!(
-            "wait {}, until {valid_from}, or publish a policy whose `valid_from_epoch` is not after {now}",
+            "wait {}, until {valid_from}, or publish a policy whose `valid_from_epoch` is {now} or earlier",
             valid_from.since(*now)
         ),
         SkipReason::NotInForce(ValidityError::Expired { valid_until, now }) => format!(

@@ -115,7 +115,7 @@ impl fmt::Display for Observed {
             Self::Absent => f.write_str("absent"),
             Self::Unreadable => f.write_str("unreadable"),
             Self::Number(x) => write!(f, "`{x}`"),
-            Self::TooOld { age, .. } => write!(f, "{age} before now"),
+            Self::TooOld { age, .. } => write!(f, "{age} old"),
         }
     }
 }
@@ -140,7 +140,7 @@ const fn must_be(observed: &Observed) -> &'static str {
 
 fn required(field: HarvestField, observed: &Observed) -> String {
     match observed {
-        Observed::TooOld { age_max, .. } => format!("at most {age_max} before now"),
+        Observed::TooOld { age_max, .. } => format!("at most {age_max} old"),
         Observed::Absent | Observed::Unreadable | Observed::Number(_) => field.bound().to_owned(),
     }
 }

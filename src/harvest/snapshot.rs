@@ -36,7 +36,7 @@ pub enum SnapshotError {
     SymbolAbsent,
     /// `symbol` is not a symbol, or is duplicate, so the position cannot be identified.
     #[error(
-        "`symbol` must occur once, as 1 to 32 bytes without white space and control characters"
+        "`symbol` must occur once, as a name such as BTCUSDT, with 1 to 32 bytes and without white space or control characters"
     )]
     SymbolUnreadable,
 }

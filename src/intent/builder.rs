@@ -248,7 +248,7 @@ impl<'a> IntentBuilder<'a> {
             Ok(None) => Err(IntentError::Missing { field: "symbol" }),
             Err(Unreadable) => Err(IntentError::BadValue {
                 field: "symbol",
-                expected: "1 to 32 bytes without white space and control characters",
+                expected: "a name such as BTCUSDT, with 1 to 32 bytes and without white space or control characters",
             }),
         }
     }
@@ -316,7 +316,11 @@ impl<'a> IntentBuilder<'a> {
                 Ok(price) if self.trigger.conflict().is_none() => {
                     Ok(Some(Sourced::new(price, Source::Intent(field))))
                 }
-                Ok(_) => refused(field, "differs from another trigger", "send one trigger"),
+                Ok(_) => refused(
+                    field,
+                    "contradicts another trigger",
+                    "send only one trigger",
+                ),
                 Err(_) => refused(
                     field,
                     "is not a finite price greater than 0",

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use crate::{
     json::SyntaxError,
-    types::{Price, Shown, Side},
+    types::{Price, Rounded, Shown, Side},
 };
 
 use super::SizeField;
@@ -126,7 +126,9 @@ pub enum IntentError {
     },
     /// Two statements of the size contradict each other.
     #[error(
-        "`{first}` is {first_usd} USD but `{second}` is {second_usd} USD; state the size once, or make both equal"
+        "`{first}` is {} USD but `{second}` is {} USD; state the size once, or make both equal",
+        Rounded::new(*.first_usd).compared_with(&[*.second_usd]),
+        Rounded::new(*.second_usd).compared_with(&[*.first_usd])
     )]
     SizesDisagree {
         /// The first statement.
@@ -183,7 +185,7 @@ pub enum IntentError {
     },
     /// The `action` or `side` of the intent is HOLD.
     #[error(
-        "the intent requests no trade: its `action` or `side` is HOLD, or a change of a resting order such as UPDATE_SL"
+        "the intent requests no trade: its `action` or `side` is HOLD, or requests only the change of a resting order, such as UPDATE_SL"
     )]
     Hold,
 }

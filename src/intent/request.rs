@@ -276,10 +276,10 @@ impl ExitQuantity {
         match self {
             Self::NotStated | Self::Stated(_) | Self::Fraction(_) => None,
             Self::UsdSizeOnly => Some(
-                "the intent has a size in USD but no quantity: the quantity to close is unknown",
+                "the intent has a size in USD but no quantity, so the quantity to close is unknown",
             ),
             Self::Unreadable => {
-                Some("the quantity is unreadable: the quantity to close is unknown")
+                Some("the quantity is unreadable, so the quantity to close is unknown")
             }
         }
     }

@@ -48,6 +48,11 @@ impl UnsupportedFields {
             .take(REPORTED_MAX)
     }
 
+    /// Returns true if the guardrail `ignore_fields` can name every field: none is known to change an order.
+    pub(crate) fn can_be_ignored(&self) -> bool {
+        self.all_ignored(|_| true)
+    }
+
     /// Returns true if every field is among those that `is_ignored` accepts.
     pub(crate) fn all_ignored(&self, is_ignored: impl Fn(&str) -> bool) -> bool {
         self.listed.is_empty() && !self.more && self.suspected.iter().all(|name| is_ignored(name))

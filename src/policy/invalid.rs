@@ -12,6 +12,12 @@ use crate::types::Shown;
 /// The bound of a key that occurs more than once.
 pub(super) const DUPLICATE_KEY: &str = "the only value of this key, which occurs more than once";
 
+/// The beginning of the bound of a symbol that is listed more than once. The index of the first and `)` follow.
+pub(super) const UNIQUE_AT: &str = "unique (the symbol is also at index ";
+
+/// The beginning of the bound of a second leverage for a symbol. The symbol follows.
+pub(super) const ONLY_LEVERAGE: &str = "the only leverage of ";
+
 /// The bound of a field that is unknown.
 pub(super) const UNKNOWN_FIELD: &str = "absent, because this field is unknown (check the spelling)";
 
@@ -111,6 +117,19 @@ impl fmt::Display for Violation {
             ),
             PolicyFault::ParseError | PolicyFault::Invalid => {
                 let value = quoted(value);
+                if let Some(symbol) = bound.strip_prefix(ONLY_LEVERAGE) {
+                    return write!(
+                        f,
+                        "`{field}` ({value}) is a second leverage of {symbol}; keep only one of them"
+                    );
+                }
+                if let Some(index) = bound.strip_prefix(UNIQUE_AT) {
+                    let index = index.trim_end_matches(')');
+                    return write!(
+                        f,
+                        "`{field}` is {value}, but this symbol is also at index {index}; list it only once"
+                    );
+                }
                 match field.strip_prefix(KEY_OF) {
                     Some(object) => write!(f, "{KEY_OF}`{object}` is {value}, but must be {bound}"),
                     None => write!(f, "`{field}` is {value}, but must be {bound}"),

@@ -166,24 +166,24 @@ impl fmt::Display for PolicyNote {
             ),
             Self::HighBreakEven { be_plus_pct } => write!(
                 f,
-                "`be_plus_pct` is {be_plus_pct}, which is a fraction of the entry price and more than 5 %: for 0.3 %, write 0.003"
+                "`be_plus_pct` is {be_plus_pct}, so the break-even stop is more than 5 % away from the entry price; `be_plus_pct` is a fraction: for 0.3 %, write 0.003"
             ),
             Self::LockBelowCost {
                 be_plus_pct,
                 cost_bps,
             } => write!(
                 f,
-                "`be_plus_pct` ({be_plus_pct}) is less than `cost_bps` / 10000 ({cost_bps} / 10000), so the profit lock locks in a loss"
+                "`be_plus_pct` ({be_plus_pct}) is less than `cost_bps` / 10000 ({cost_bps} / 10000), so the profit lock moves the stop to a price that does not cover the costs; increase `be_plus_pct`"
             ),
             Self::UnknownField(name) => write!(f, "`{}` is not a known field, so it has no effect; check the spelling", Shown(name)),
             Self::NoHash => f.write_str(
                 "`policy_hash` is missing, so an incomplete write or an edited field cannot be detected; `portcullis policy publish` adds it",
             ),
             Self::MetadataNotOk(text) => {
-                write!(f, "`metadata_ok` is `{}`: the generator of the policy reported bad inputs; fix them and generate the policy again; the guardrail `require_metadata_ok` refuses such a policy", Shown(text))
+                write!(f, "`metadata_ok` is `{}`: the generator of the policy reported bad inputs, and the guardrail `require_metadata_ok` refuses such a policy; fix the inputs and generate the policy again", Shown(text))
             }
             Self::MissingFields(text) => {
-                write!(f, "`missing_fields` is `{}`: the generator of the policy reported missing inputs; fix them and generate the policy again", Shown(text))
+                write!(f, "`missing_fields` is `{}`: the generator of the policy reported missing inputs; add them and generate the policy again", Shown(text))
             }
         }
     }

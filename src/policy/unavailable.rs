@@ -5,7 +5,7 @@ use thiserror::Error;
 use super::InvalidPolicyError;
 use crate::types::PolicyHash;
 
-const PUBLISH_OR_RELEASE: &str = "publish again with `portcullis policy publish`, or hand the key back with `portcullis policy release`";
+const PUBLISH_OR_RELEASE: &str = "publish again with `portcullis policy publish`, or leave the key to that program with `portcullis policy release`";
 const RESTART: &str = "the key was released: remove the sequence file of this service, if it has one, and start it again";
 
 /// The reason why a policy is unavailable.

@@ -8,13 +8,14 @@ use std::{
 use super::{
     bound::{Bound, number, object},
     field,
-    invalid::{KEY_OF, Violations},
+    invalid::{KEY_OF, ONLY_LEVERAGE, UNIQUE_AT, Violations},
     json::Json,
     table::Table,
 };
 use crate::types::{Leverage, Symbol};
 
-const SYMBOL: &str = "a symbol (1 to 32 bytes without white space and control characters)";
+const SYMBOL: &str =
+    "a symbol such as BTCUSDT (1 to 32 bytes, without white space or control characters)";
 
 /// The result of looking up a symbol in a policy.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -99,7 +100,7 @@ pub(super) fn read_symbols(text: &str, violations: &mut Violations) -> Option<Ve
             Err(_) => violations.invalid(&path(), name, SYMBOL),
             Ok(symbol) => match first_place.get(&symbol) {
                 Some(first) => {
-                    let bound = format!("unique (the symbol is also at index {first})");
+                    let bound = format!("{UNIQUE_AT}{first})");
                     violations.invalid(&path(), name, &bound);
                 }
                 None => {
@@ -133,7 +134,7 @@ pub(super) fn read_leverages(
         let Ok(symbol) = symbol else { continue };
         // A null counts as absent, so it cannot be a duplicate.
         if !matches!(value, Json::Null) && !named.insert(symbol) {
-            let bound = format!("the only leverage of {symbol}");
+            let bound = format!("{ONLY_LEVERAGE}{symbol}");
             violations.invalid(&path(), &value.compact(), &bound);
         }
         leverages.extend(leverage.map(|leverage| (symbol, leverage)));

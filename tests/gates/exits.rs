@@ -328,14 +328,14 @@ fn an_unknown_exit_quantity_is_reported() {
     check_quantity("", None, "  an exit: BTCUSDT");
     check_quantity(r#", "quantity": 2"#, None, "  an exit: BTCUSDT, quantity 2");
     for quantity in [r#""quantity": "abc""#, r#""quantity": 0"#, r#""qty": -3"#] {
-        let fault = "the quantity is unreadable: the quantity to close is unknown";
+        let fault = "the quantity is unreadable, so the quantity to close is unknown";
         check_quantity(
             &format!(", {quantity}"),
             Some(fault),
             &format!("BTCUSDT; {fault}"),
         );
     }
-    let fault = "the intent has a size in USD but no quantity: the quantity to close is unknown";
+    let fault = "the intent has a size in USD but no quantity, so the quantity to close is unknown";
     check_quantity(
         r#", "size": 250"#,
         Some(fault),

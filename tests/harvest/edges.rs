@@ -389,7 +389,7 @@ fn texts_of_the_evidence() {
     );
     assert_eq!(
         old.to_string(),
-        "`market.as_of` is 0.000002 s before now, but must be at most 0.000001 s before now"
+        "`market.as_of` is 0.000002 s old, but must be at most 0.000001 s old"
     );
     assert_eq!(
         RError::MissingStop.to_string(),

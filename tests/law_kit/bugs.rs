@@ -160,7 +160,7 @@ pub(crate) const OTHERS: [(&str, Law, &str, Bug); 33] = {
         (
             "every character is one byte",
             L3,
-            "every question must have an answer",
+            "the code under test must return an answer for every input, without an error or a panic",
             Bug(|question| {
                 if let Some(symbol) = symbol(question) {
                     let (_base, _quote) = symbol.split_at(symbol.len().saturating_sub(4));

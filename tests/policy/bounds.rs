@@ -219,9 +219,10 @@ fn universe_symbols_are_valid_and_unique() {
     };
     check(
         "\"btcUSDT\"",
-        "`universe_symbols[1]` is `btcUSDT`, but must be unique (the symbol is also at index 0)",
+        "`universe_symbols[1]` is `btcUSDT`, but this symbol is also at index 0; list it only once",
     );
-    let symbol = "a symbol (1 to 32 bytes without white space and control characters)";
+    let symbol =
+        "a symbol such as BTCUSDT (1 to 32 bytes, without white space or control characters)";
     check(
         "\"\"",
         &format!("`universe_symbols[1]` is empty, but must be {symbol}"),
@@ -287,11 +288,11 @@ fn leverages_are_bounded() {
     }
     check_invalid(
         &with("\"BTCUSDT\": 8", "\"BTCUSDT\": 8, \"btcusdt\": 80"),
-        "`leverage_by_symbol.btcusdt` is `80`, but must be the only leverage of BTCUSDT",
+        "`leverage_by_symbol.btcusdt` (`80`) is a second leverage of BTCUSDT; keep only one of them",
     );
     check_invalid(
         &with("\"BTCUSDT\": 8", "\"BTCUSDT\": 8, \"B T\": 8"),
-        "`leverage_by_symbol.B T` is `B T`, but must be a symbol (1 to 32 bytes without white space and control characters)",
+        "`leverage_by_symbol.B T` is `B T`, but must be a symbol such as BTCUSDT (1 to 32 bytes, without white space or control characters)",
     );
     check_fields_refused(
         fields_with("leverage_by_symbol", "[8]"),

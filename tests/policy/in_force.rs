@@ -30,8 +30,8 @@ fn warnings_about_valid_policies() {
             "`b\\n` is not a known field, so it has no effect; check the spelling",
             "`valid_untill` is not a known field, so it has no effect; check the spelling",
             no_hash,
-            "`metadata_ok` is `false`: the generator of the policy reported bad inputs; fix them and generate the policy again; the guardrail `require_metadata_ok` refuses such a policy",
-            "`missing_fields` is `[\"sigma\"]`: the generator of the policy reported missing inputs; fix them and generate the policy again",
+            "`metadata_ok` is `false`: the generator of the policy reported bad inputs, and the guardrail `require_metadata_ok` refuses such a policy; fix the inputs and generate the policy again",
+            "`missing_fields` is `[\"sigma\"]`: the generator of the policy reported missing inputs; add them and generate the policy again",
         ],
     );
     // A validity window that consists of a single timestamp is not empty.
@@ -89,15 +89,15 @@ fn warnings_about_numbers_and_symbols() {
         ("0.05", ""),
         (
             "0.3",
-            "`be_plus_pct` is 0.3, which is a fraction of the entry price and more than 5 %: for 0.3 %, write 0.003",
+            "`be_plus_pct` is 0.3, so the break-even stop is more than 5 % away from the entry price; `be_plus_pct` is a fraction: for 0.3 %, write 0.003",
         ),
         (
             "0.0011",
-            "`be_plus_pct` (0.0011) is less than `cost_bps` / 10000 (12 / 10000), so the profit lock locks in a loss",
+            "`be_plus_pct` (0.0011) is less than `cost_bps` / 10000 (12 / 10000), so the profit lock moves the stop to a price that does not cover the costs; increase `be_plus_pct`",
         ),
         (
             "0",
-            "`be_plus_pct` (0) is less than `cost_bps` / 10000 (12 / 10000), so the profit lock locks in a loss",
+            "`be_plus_pct` (0) is less than `cost_bps` / 10000 (12 / 10000), so the profit lock moves the stop to a price that does not cover the costs; increase `be_plus_pct`",
         ),
     ] {
         check(
@@ -256,7 +256,7 @@ fn a_state_has_a_policy_or_a_reason() {
     check(
         by_other(false),
         "the policy has no sequence; another policy with sequence 7 was already seen; the fields were written by another program after \
-         publication 3; publish again with `portcullis policy publish`, or hand the key back with \
+         publication 3; publish again with `portcullis policy publish`, or leave the key to that program with \
          `portcullis policy release`",
     );
     check(

@@ -190,6 +190,7 @@ fn unsupported() -> Vec<Scenario> {
         side(r#""side": 3"#),
         side(r#""side": "BUY", "type": "STOP_MARKET", "stopPrice": 50000"#),
         side(r#""side": "BUY", "contract_size": 10, "requestedLeverage": 50"#),
+        side(r#""side": "BUY", "bid_size": 3, "ask_size": 2"#),
         Scenario::entry(
             r#""side": "BUY", "source": "momentum""#,
             r#""side": "SELL", "reduceOnly": true, "type": "STOP_MARKET", "source": "exitbrain_v3_5""#,

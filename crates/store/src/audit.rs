@@ -195,7 +195,7 @@ pub enum AuditError {
     },
     /// The log has entries after the end that the store saved.
     #[error(
-        "entry {first} and all later entries follow the last entry that the store recorded; find out who wrote them"
+        "entry {first} and all later entries were added after the last entry that the store recorded; find out who wrote them"
     )]
     BeyondEnd {
         /// The number of the first such entry.

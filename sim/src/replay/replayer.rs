@@ -444,7 +444,7 @@ pub(super) fn read_snapshot(record: &OtherRecord<'_>) -> Result<Snapshot, &'stat
     Snapshot::from_json(record.text(), record.emitted_at()).map_err(|error| match error {
         SnapshotError::SymbolAbsent => "`symbol` is missing",
         SnapshotError::SymbolUnreadable | SnapshotError::Syntax(_) => {
-            "`symbol` must occur once, as 1 to 32 bytes without white space and control characters"
+            "`symbol` must occur once, as a name such as BTCUSDT, with 1 to 32 bytes and without white space or control characters"
         }
     })
 }

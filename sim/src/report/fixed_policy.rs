@@ -36,7 +36,7 @@ pub(super) fn write_input(
         let records = counted(read.recorded, "recorded decision");
         writeln!(
             f,
-            "decided under these policies, not the recorded ones: {records}"
+            "decided under these policies instead of the recorded ones: {records}"
         )?;
     }
     if unreadable > 0 {

@@ -72,7 +72,7 @@ impl<'a> Skips<'a> {
     pub(super) fn next_steps(&self) -> Vec<String> {
         if self.answered == 0 {
             return vec![format!(
-                "check that {} is the intended tape, because it has no intents and no positions",
+                "{} has no intents and no positions; check that it is the intended tape",
                 self.tape()
             )];
         }
@@ -96,16 +96,20 @@ impl<'a> Skips<'a> {
     fn step(&self, reason: SkipCode, count: u64) -> String {
         let records = counted(count, "record");
         match reason {
+            SkipCode::PolicyMissing if !self.listed.is_empty() => format!(
+                "{records} had no active policy: `--policy FILE` gives the policy that is active until the first \
+                 policy record on the tape"
+            ),
             SkipCode::PolicyMissing => format!(
                 "{records} had no policy: give one with `--policy FILE` (`portcullis policy sample` prints an example)"
             ),
             SkipCode::PolicyStale => format!(
-                "{records} are later than the expiry of the policy: use `--assume-in-force` to decide as if it were in \
-                 force, or give the policy of that time with `--policy FILE`"
+                "{records} are later than the expiry of the policy: use `--policy` with a policy that was in force at \
+                 their time, or use `--assume-in-force` to ignore the expiry"
             ),
             SkipCode::PolicyNotYetValid => format!(
-                "{records} are earlier than `valid_from_epoch` of the policy: use `--assume-in-force` to decide as if \
-                 it were in force, or give the policy of that time with `--policy FILE`"
+                "{records} are earlier than `valid_from_epoch` of the policy: use `--policy` with a policy that was in \
+                 force at their time, or use `--assume-in-force` to ignore `valid_from_epoch`"
             ),
             SkipCode::PolicyMissingField
             | SkipCode::PolicyParseError
@@ -182,8 +186,8 @@ impl<'a> Skips<'a> {
             .collect();
         (lists_all && !names.is_empty()).then(|| {
             format!(
-                "{} not tradable: list such symbols in `universe_symbols` and `leverage_by_symbol` of the policy, and in \
-                 `permitted_symbols` of the guardrails if they have this key",
+                "{} not tradable: add such symbols to `universe_symbols` and `leverage_by_symbol` of the policy; if the \
+                 guardrails have `permitted_symbols`, add them there, too",
                 match names.len() {
                     1 => format!("{} is", names.concat()),
                     _ => format!("{} are", names.join(", ")),

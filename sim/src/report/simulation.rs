@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use portcullis::{
     answer::Verdict,
     decide::SkipCode,
-    types::{Shown, Symbol},
+    types::{Shown, SignedDuration, Symbol},
 };
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
@@ -17,7 +17,9 @@ use crate::{
     replay::TapeDecisions,
     simulate::{
         Costs, Settings, Share, SimulationOutcome,
-        candles::{Candle, CandleSource, DecidedBy, Gaps, Series, TimeForm, TimeLabel, TimeUnit},
+        candles::{
+            Candle, CandleSource, DecidedBy, Gaps, Interval, Series, TimeForm, TimeLabel, TimeUnit,
+        },
         units::{AmountOverflow, Money, Rate, percent},
     },
     text::{bar, bar_cells, counted, some, table, thousands, to_second, write_table},
@@ -97,7 +99,10 @@ impl<'a> Prices<'a> {
             0 => "no gaps".to_owned(),
             count => {
                 let gaps = counted(count, "gap");
-                format!("{gaps}, longest {} s", self.gaps.longest_sec)
+                let seconds = self.gaps.longest_sec;
+                let longest = SignedDuration::from_micros(seconds.saturating_mul(1_000_000));
+                let of = if count == 1 { "" } else { ", the longest" };
+                format!("{gaps}{of} of {}", Interval::Fixed(longest))
             }
         };
         let naive = match self.times_without_offset {
@@ -145,7 +150,7 @@ impl<'a> Prices<'a> {
             DecidedBy::Option => "--time-label",
             DecidedBy::Name => "by its name",
             DecidedBy::Values => "by its values",
-            DecidedBy::Convention => "assumed; otherwise use --time-label close",
+            DecidedBy::Convention => "assumed; if it is the end, use --time-label close",
         };
         format!("{format}, column `{column}`: {form}, the {label} of each candle ({by})")
     }
@@ -300,8 +305,11 @@ impl SimulationReport<'_> {
                     || "none, so there is no kill score (--market-window is not given)".to_owned(),
                     |rule| {
                         format!(
-                            "from the closing prices of the last {} s; `p_trend` reaches 1 at a trend strength of {}",
-                            rule.window_sec, rule.trend_certain
+                            "from the closing prices of the last {}; `p_trend` reaches 1 at a trend strength of {}",
+                            Interval::Fixed(SignedDuration::from_micros(
+                                i64::from(rule.window_sec) * 1_000_000
+                            )),
+                            rule.trend_certain
                         )
                     },
                 ),
@@ -313,7 +321,7 @@ impl SimulationReport<'_> {
                 true => "filled (--fill-after-gap)",
                 false => "not filled (--fill-after-gap is not given)",
             };
-            texts.push(("entries before a gap", text.to_owned()));
+            texts.push(("entries decided during a gap", text.to_owned()));
         }
         texts
     }
@@ -397,11 +405,17 @@ impl SimulationReport<'_> {
         let outcome = self.outcome;
         if outcome.target_gap_usd > Money::ZERO {
             let gap = outcome.target_gap_usd;
-            writeln!(f, "target gaps: {gap} USD less than fills at the open")?;
+            writeln!(
+                f,
+                "fills of targets at the open would have gained {gap} USD more"
+            )?;
         }
         if outcome.beyond_margin_usd > Money::ZERO {
             let loss = outcome.beyond_margin_usd;
-            writeln!(f, "lost beyond the margin, not booked: {loss} USD")?;
+            writeln!(
+                f,
+                "losses beyond the margin, which are not booked: {loss} USD"
+            )?;
         }
         Ok(())
     }

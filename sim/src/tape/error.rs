@@ -57,7 +57,7 @@ pub enum TapeError {
     },
     /// A Parquet tape does not come from a file, so its index at the end cannot be read.
     #[error(
-        "`{tape}` contains Parquet, whose index is at its end; save it to a file and give that file"
+        "`{tape}` contains Parquet, which can be read only from a regular file; save it to a file and give that file"
     )]
     NoSeeking {
         /// The name of the tape.

@@ -141,7 +141,7 @@ fn the_length_can_be_given() {
     );
     assert_eq!(
         series(&minutes, Some("1d")).unwrap_err(),
-        "`candles`, line 3: the time of the candle is 2026-01-05T00:05:00Z, 300 s after the previous one; candles are 1d long, so they overlap"
+        "`candles`, line 3: the time of the candle is 2026-01-05T00:05:00Z, 5m after the previous one; candles are 1d long, so they overlap"
     );
     // The first hour of a session can have half the length of the others.
     let session = [

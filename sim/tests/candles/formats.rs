@@ -364,7 +364,7 @@ fn a_block_must_be_inside_of_its_feather_file() {
     assert_eq!(lines(&with_end(bytes).unwrap().candles), EXPECTED);
     assert_eq!(
         with_end(bytes + 1).unwrap_err(),
-        "cannot read candles from `candles` as Feather: a block is outside of the file; copy the file again"
+        "cannot read candles from `candles` as Feather: it is damaged; copy the file again, or write it again (pandas: `to_feather`)"
     );
 }
 

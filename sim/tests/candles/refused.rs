@@ -177,7 +177,7 @@ fn a_table_in_a_pipe_is_refused() {
     let writer = std::thread::spawn(move || fs::write(writer, content));
     assert_eq!(
         read_path(&path, &ReadOptions::default()).unwrap_err(),
-        "`pipe` contains Feather (Arrow IPC), whose index is at its end; save it to a file and give that file"
+        "`pipe` contains Feather (Arrow IPC), which can be read only from a regular file; save it to a file and give that file"
     );
     writer.join().unwrap().unwrap();
 }

@@ -209,7 +209,7 @@ const fn numbered_side(field: &'static str) -> IntentError {
     IntentError::NotSupported {
         field,
         problem: "is a number, which is not supported",
-        remedy: "send BUY or SELL, and `reduce_only` for an exit",
+        remedy: "send BUY or SELL; for an exit, also send `reduce_only`",
     }
 }
 

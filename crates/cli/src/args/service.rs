@@ -57,12 +57,13 @@ pub(crate) struct ServiceArgs {
     /// not signed by one of the trusted keys [default: signatures are not required]
     #[arg(long = "trusted-key", value_name = "FILE")]
     trusted_keys: Vec<PathBuf>,
-    /// The file in which to store the highest policy sequence that was seen, so that older policies are rejected after
-    /// a restart [default: not stored]
+    /// The file in which the service stores the highest policy sequence that it has read, so that it rejects older
+    /// policies even after a restart [default: not stored]
     #[arg(long, value_name = "FILE")]
     sequence_file: Option<PathBuf>,
-    /// Do not start unless the `maxmemory-policy` of the server is `noeviction`; if the setting changes later, skip all
-    /// entries or make no proposals [default: only log a warning]
+    /// Do not start unless the `maxmemory-policy` of the server is `noeviction`. If the setting changes later, the bridge
+    /// skips all entries, and the harvester makes no proposals, until it is `noeviction` again [default: only log a
+    /// warning]
     #[arg(long)]
     require_noeviction: bool,
     /// Serve metrics for Prometheus at this address, on at most 16 connections at the same time; use a loopback address,

@@ -11,17 +11,18 @@ type OfSymbol = (Symbol, f64);
 pub(crate) struct SizeArgs {
     /// The lot size of a symbol in units: BTCUSDT=0.001
     ///
-    /// Every quantity is rounded down to a multiple of it. Without it, quantities are rounded down to 15 significant
-    /// digits. Can be repeated, once per symbol.
+    /// Every quantity is rounded down to a multiple of the lot size; without a lot size, to 15 significant digits. Can be
+    /// repeated, once per symbol.
     #[arg(long = "lot", value_name = "SYMBOL=UNITS", value_parser = parse_positive)]
     lots: Vec<OfSymbol>,
-    /// The smallest quantity of a symbol in units: BTCUSDT=0.001
+    /// The smallest quantity that the market allows for a symbol, in units: BTCUSDT=0.001
     ///
-    /// An entry below it is refused. If a harvest would leave a smaller quantity than this, it closes the whole position.
-    /// Exits are never refused. Can be repeated.
+    /// If a partial close would leave less than this, a close of the whole position is proposed instead. Can be repeated,
+    /// once per symbol.
     #[arg(long = "min-quantity", value_name = "SYMBOL=UNITS", value_parser = parse_positive)]
     min_quantities: Vec<OfSymbol>,
-    /// The smallest notional of a symbol in USD, with the same effect as `--min-quantity`: BTCUSDT=5
+    /// The smallest notional that the market allows for a symbol, in USD, with the same effect as `--min-quantity`:
+    /// BTCUSDT=5
     #[arg(long = "min-notional", value_name = "SYMBOL=USD", value_parser = parse_positive)]
     min_notionals: Vec<OfSymbol>,
 }
@@ -46,7 +47,7 @@ impl SizeArgs {
 fn parse_positive(text: &str) -> Result<OfSymbol, String> {
     let (symbol, number) = text
         .split_once('=')
-        .ok_or("the symbol is missing; write it as in BTCUSDT=0.001")?;
+        .ok_or("the symbol is missing; write symbol and number as in BTCUSDT=0.001")?;
     let symbol = Symbol::new(symbol).map_err(|error| error.to_string())?;
     match number.parse() {
         Ok(number) if number > 0.0 && number <= f64::MAX => Ok((symbol, number)),

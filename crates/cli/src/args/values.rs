@@ -3,7 +3,7 @@
 use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use jiff::{Span, SpanRelativeTo};
-use portcullis::types::{SignedDuration, Timestamp};
+use portcullis::types::{SignedDuration, Timestamp, TimestampError};
 use portcullis_service::runtime::system_time;
 
 use crate::failure::Failure;
@@ -24,13 +24,12 @@ pub(crate) fn parse_whole(text: &str, bounds: RangeInclusive<u64>) -> Result<u64
 pub(crate) fn parse_epoch(text: &str) -> Result<Timestamp, String> {
     let error = match Timestamp::parse_epoch_seconds(text) {
         Ok(at) => return Ok(at),
-        Err(error) => error,
+        Err(TimestampError::NotANumber) => "neither a number nor a date with a time".to_owned(),
+        Err(error) => error.to_string(),
     };
-    Timestamp::parse_iso(text).map(|(at, _)| at).map_err(|_| {
-        format!(
-            "expected epoch seconds or a time such as `2026-01-05T00:00:00Z`, but it is {error}"
-        )
-    })
+    Timestamp::parse_iso(text)
+        .map(|(at, _)| at)
+        .map_err(|_| format!("{error}; use epoch seconds or a time such as `2026-01-05T00:00:00Z`"))
 }
 
 /// The unit of a duration option that is given as a number without a unit.
@@ -52,16 +51,26 @@ pub(crate) fn parse_duration(
         BareUnit::Milliseconds => text.parse().ok().map(Duration::from_millis),
     };
     let duration = number.or_else(|| with_units(text));
-    duration.filter(|it| bounds.contains(it)).ok_or_else(|| {
-        let unit = match bare {
-            BareUnit::Seconds => "seconds",
-            BareUnit::Milliseconds => "milliseconds",
-        };
-        format!(
-            "expected {unit}, or a duration with units such as `90s`, `4h` or `2d`, {}",
-            shown_bounds(&bounds)
-        )
-    })
+    match duration {
+        Some(duration) if bounds.contains(&duration) => Ok(duration),
+        Some(_) => Err(format!("must be {}", shown_bounds(&bounds))),
+        None => Err(not_a_duration(bare, &bounds)),
+    }
+}
+
+/// Returns the error for a text that is not a duration, with examples that are within the bounds.
+fn not_a_duration(bare: BareUnit, bounds: &RangeInclusive<Duration>) -> String {
+    let unit = match bare {
+        BareUnit::Seconds => "seconds",
+        BareUnit::Milliseconds => "milliseconds",
+    };
+    let is_within = |example: &&str| with_units(example).is_some_and(|it| bounds.contains(&it));
+    let examples = ["2d", "4h", "90s", "5s", "500ms"].into_iter();
+    let examples: Vec<&str> = examples.filter(is_within).take(2).collect();
+    format!(
+        "not a duration; use a number of {unit}, or a number with a unit, such as `{}`",
+        examples.join("` or `")
+    )
 }
 
 fn shown_bounds(bounds: &RangeInclusive<Duration>) -> String {
@@ -157,7 +166,11 @@ mod tests {
         assert_eq!(milliseconds("1s"), Ok(Duration::from_secs(1)));
         assert_eq!(
             milliseconds("2m"),
-            Err("expected milliseconds, or a duration with units such as `90s`, `4h` or `2d`, from 10ms to 1m".to_owned())
+            Err("must be from 10ms to 1m".to_owned())
+        );
+        assert_eq!(
+            milliseconds("soon"),
+            Err("not a duration; use a number of milliseconds, or a number with a unit, such as `5s` or `500ms`".to_owned())
         );
     }
 }

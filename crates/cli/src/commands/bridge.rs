@@ -47,8 +47,8 @@ pub(crate) struct Args {
     /// The name of this bridge, unique within its consumer group [default: a new name for each run]
     #[arg(long, value_name = "NAME")]
     consumer: Option<String>,
-    /// The maximum number of intents that are read and answered at once, from 1 to 10000; fewer if they are so large that
-    /// a batch would exceed 8 MiB
+    /// The maximum number of intents that are read and answered at once, from 1 to 10000; fewer are read if they are
+    /// expected to exceed 8 MiB
     #[arg(long, value_name = "N", default_value = "64", value_parser = |text: &str| parse_whole(text, 1..=BATCH_MAX))]
     batch: u64,
     /// The time after which this bridge claims an intent that another bridge has read but not answered; must be shorter
@@ -111,13 +111,13 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     for (n, stream) in streams.iter().enumerate() {
         if stream.is_empty() || streams.iter().skip(n + 1).any(|other| other == stream) {
             return Err(Failure::error(format_args!(
-                "stream name `{stream}` is empty or duplicate; intents, exits, plans and skips need one stream each"
+                "the stream name `{stream}` is empty or is used twice; intents, exits, plans and skips each need a stream of their own"
             )));
         }
     }
     if args.claim_after >= args.remember {
         return Err(Failure::error(
-            "--remember must be longer than --claim-after, or an intent is forgotten before another instance claims it",
+            "--remember must be longer than --claim-after; otherwise an intent is forgotten before another bridge can claim it",
         ));
     }
     let profile = args.profile.get();
@@ -186,8 +186,8 @@ fn check_stop_distance(profile: &Profile, guardrails: &Guardrails) -> Result<(),
     };
     let name = profile.name;
     Err(Failure::error(format_args!(
-        "the profile `{name}` requires the guardrail `max_stop_distance`, at most {bound}, {found}; one of its services \
-         writes a percentage into `stop_loss`, which would trade as a price: a stop of 1 at a price of 100"
+        "the profile `{name}` requires a guardrail `max_stop_distance` of at most {bound}, {found}; one of its services \
+         writes a percentage into `stop_loss`, and without this guardrail the percentage would be used as the price of a stop"
     )))
 }
 

@@ -33,7 +33,8 @@ pub(crate) struct LineArgs {
     /// The policy file (JSON) [default: none; records that need a policy are skipped]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// The time at which to evaluate all records, in epoch seconds [default: each record's own timestamp]
+    /// The time at which to evaluate all records, in epoch seconds or as in `2026-01-05T00:00:00Z` [default: the timestamp
+    /// of each record]
     #[arg(long, value_name = "EPOCH", value_parser = parse_epoch, allow_negative_numbers = true)]
     now: Option<Timestamp>,
 }

@@ -104,17 +104,17 @@ fn comparison(args: &Args) -> Result<Comparison<'_>, Failure> {
         }
         ([], [_, _]) if !has_tape => {
             return fail(
-                "`--policy` is given twice without a TAPE: give the tape to answer under both policies",
+                "`--policy` is given twice without a TAPE: give the tape whose records are to be answered under both policies",
             );
         }
         ([], [before, after]) => return Ok(Comparison::Policies(before, after)),
         ([], policies) => {
             let times = match policies.len() {
-                1 => "1 time".to_owned(),
+                1 => "once".to_owned(),
                 times => format!("{times} times"),
             };
             return fail(&format!(
-                "`--policy` is given {times}: give it twice, first the old policy, then the new one"
+                "`--policy` is given {times}, but two policies are compared: give the old policy first, then the new one"
             ));
         }
         ([_], _) if !has_tape => {
@@ -124,13 +124,13 @@ fn comparison(args: &Args) -> Result<Comparison<'_>, Failure> {
         }
         ([_], [_, _, ..]) => {
             return fail(
-                "`--policy` is given more than once together with `--answers`: give only the policy that is active from the beginning, or none",
+                "`--policy` is given more than once together with `--answers`: give only the policy that is active at the beginning of the tape, or none",
             );
         }
         ([file], [] | [_]) => Comparison::Engine(file),
         ([_, _], _) if has_tape => {
             return fail(
-                "`--answers` is given twice together with a TAPE: two files of answers are compared without a tape; give only one of them to compare it with this engine",
+                "`--answers` is given twice together with a TAPE: two files of answers are compared without a tape; to compare answers with those of this version, give one file of answers and its TAPE",
             );
         }
         ([_, _], [_, ..]) => return fail(&without_engine("--policy")),
@@ -143,7 +143,7 @@ fn comparison(args: &Args) -> Result<Comparison<'_>, Failure> {
         ([before, after], []) => Comparison::Answers(before, after),
         (more, _) => {
             return fail(&format!(
-                "`--answers` is given {} times: give it twice, first the old answers, then the new ones, or once with a TAPE",
+                "`--answers` is given {} times: give it twice, first with the old answers, then with the new ones; or give it once, with a TAPE",
                 more.len()
             ));
         }

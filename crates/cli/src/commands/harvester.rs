@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let ownership = args.ownership.resolve_for(profile)?;
     let authority = Authority::of(&ownership, &args.name).map_err(|denied| {
         Failure::error(format_args!(
-            "{denied}; give the owner's name with --as, or list this service with --exit-delegate"
+            "{denied}; use the name of the exit owner in --as, or add the name in --as to the delegates with --exit-delegate"
         ))
     })?;
     let (redis, trust) = args.service.resolve()?;

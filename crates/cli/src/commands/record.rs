@@ -24,9 +24,9 @@ use crate::{
 
 /// The text at the end of the help.
 const REPLAY_HELP: &str = "\
-If a replay of the tape has the same --guardrails, --exit-owner and --exit-delegate as the bridge, it writes the same \
-answers as the bridge, byte for byte. Give --profile if the bridge has it; the replay then needs the delegates of the \
-profile as --exit-delegate:
+Replay the tape with the --guardrails, --exit-owner and --exit-delegate of the bridge: the replay then writes the same \
+answers as the bridge, byte for byte. If the bridge has a --profile, record with this profile, and list its delegates \
+with --exit-delegate in the replay:
 
   portcullis record --once --out tape.jsonl --answers live.jsonl
   portcullis replay tape.jsonl --guardrails FILE --out again.jsonl
@@ -35,8 +35,11 @@ profile as --exit-delegate:
 The streams are read from their beginning. The exit status is 1 if the recording is incomplete; standard error lists \
 the missing parts.";
 
+/// Help of `--profile`. It differs from the help of the services, because a recording writes nothing to the server.
+const PROFILE_HELP: &str = "The profile with which the bridge was started [default: no profile]";
+
 #[derive(Debug, Clone, clap::Args)]
-#[command(after_help = REPLAY_HELP)]
+#[command(after_help = REPLAY_HELP, mut_arg("profile", |arg| arg.help(PROFILE_HELP)))]
 pub(crate) struct Args {
     /// Write the tape to this file; use `-` for standard output
     #[arg(long, value_name = "FILE", default_value = "-")]

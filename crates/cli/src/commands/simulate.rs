@@ -31,7 +31,14 @@ use crate::{
     print::{Format, print_summary, warn},
 };
 
+/// Help of `--min-quantity`. It differs from the help of the harvester, which makes no entries.
+const MIN_QUANTITY_HELP: &str = "The smallest quantity that the market allows for a symbol, in units: BTCUSDT=0.001
+
+An entry with a smaller quantity is not filled. If the partial close of a harvest would leave less than this, the whole \
+position is closed instead. Exits have no minimum size. Can be repeated, once per symbol.";
+
 #[derive(Debug, Clone, clap::Args)]
+#[command(mut_arg("min_quantities", |arg| arg.long_help(MIN_QUANTITY_HELP)))]
 pub(crate) struct Args {
     /// The tapes to read: JSON Lines (plain, gzip or zstd) or Parquet; use `-` for standard input
     ///
@@ -50,23 +57,24 @@ pub(crate) struct Args {
     candles: Vec<CandleFile>,
     /// The length of a candle: a number and s, m (minutes), h, d, w or M (months)
     ///
-    /// If omitted, it is the most frequent time between two adjacent candles of each file. Give it if most candles are
-    /// missing. There is no gap between two candles if their starts are less than 1.5 lengths apart.
+    /// If omitted, the most frequent time between two adjacent candles of each file is used. Give the length if most
+    /// candles are missing. Two candles whose starts are less than 1.5 lengths apart have no gap between them.
     #[arg(long, value_name = "LENGTH")]
     interval: Option<Interval>,
     /// The unit of candle times that are numbers
     ///
-    /// If omitted, it is decided for each file by the name of the column, such as `time_ms`, or by the values, which
+    /// If omitted, the unit of each file is found from the name of the column, such as `time_ms`, or from the values, which
     /// must all be in the years 2000 to 2099.
     #[arg(long, value_name = "UNIT", value_parser = parse_unit)]
     time_unit: Option<TimeUnit>,
     /// The meaning of candle times: the start or the end of each candle
     ///
-    /// If omitted, it is decided for each file by the name of the column, such as `close_time`, or by the values, such as
-    /// 23:59:59.999 or the last days of months. Otherwise it is the start.
+    /// If omitted, the meaning in each file is found from the name of the column, such as `close_time`, or from the values,
+    /// such as 23:59:59.999 or the last days of months. If neither shows it, the start is assumed.
     #[arg(long, value_name = "open|close", value_parser = parse_label)]
     time_label: Option<TimeLabel>,
-    /// If an entry was decided during a gap, fill it at the open of the first candle after the gap
+    /// Fill an entry that was decided during a gap at the open of the first candle after the gap [default: such an entry
+    /// is not filled]
     #[arg(long)]
     fill_after_gap: bool,
     /// The starting cash in USD
@@ -201,7 +209,7 @@ fn parse_window(text: &str) -> Result<u32, String> {
     let bounds = Duration::from_secs(1)..=Duration::from_secs(u32::MAX.into());
     let window = parse_duration(text, BareUnit::Seconds, bounds)?;
     if window.subsec_nanos() > 0 {
-        return Err("expected whole seconds".to_owned());
+        return Err("not a whole number of seconds".to_owned());
     }
     u32::try_from(window.as_secs()).map_err(|error| error.to_string())
 }
@@ -219,13 +227,11 @@ fn parse_candles(text: &str) -> Result<CandleFile, String> {
 }
 
 fn parse_unit(text: &str) -> Result<TimeUnit, String> {
-    text.parse()
-        .map_err(|_| "expected s, ms, us or ns".to_owned())
+    text.parse().map_err(|_| "use s, ms, us or ns".to_owned())
 }
 
 fn parse_label(text: &str) -> Result<TimeLabel, String> {
-    text.parse()
-        .map_err(|_| "expected open or close".to_owned())
+    text.parse().map_err(|_| "use open or close".to_owned())
 }
 
 fn parse_money(text: &str) -> Result<Money, String> {
@@ -233,14 +239,13 @@ fn parse_money(text: &str) -> Result<Money, String> {
 }
 
 fn parse_rate(text: &str) -> Result<Rate, String> {
-    Rate::parse(text)
-        .map_err(|error| format!("{error}; expected a share from 0 to 1, such as 0.0004"))
+    Rate::parse(text).map_err(|error| format!("{error}; use a share from 0 to 1, such as 0.0004"))
 }
 
 fn parse_share(text: &str) -> Result<Rate, String> {
     let rate = parse_rate(text)?;
     if rate.is_negative() {
-        return Err("negative; expected a share from 0 to 1, such as 0.0004".to_owned());
+        return Err("negative; use a share from 0 to 1, such as 0.0004".to_owned());
     }
     Ok(rate)
 }

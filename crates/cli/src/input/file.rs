@@ -30,7 +30,7 @@ pub(crate) fn read_file(path: &Path) -> Result<String, Failure> {
     let bytes = bytes.map_err(|error| Failure::error(format_args!("{name}: {error}")))?;
     let text = String::from_utf8(bytes).map_err(|error| {
         Failure::error(format_args!(
-            "{name} is not UTF-8 from byte {}",
+            "{name} is not UTF-8: byte {} is invalid",
             error.utf8_error().valid_up_to() + 1
         ))
     })?;

@@ -38,14 +38,23 @@ impl FileKind {
     /// Returns the error for a file of this kind that was given as `expected`.
     fn mistaken(self, path: &Path, expected: Self) -> Failure {
         let name = shown_path(path);
-        let usage = match self {
-            Self::Policy => format!("use `--policy {name}`"),
-            Self::Guardrails => format!("use `--guardrails {name}`"),
-            Self::Candles => format!("use `--candles {name}` of `portcullis simulate`"),
-            Self::Answers => format!("use `--answers {name}` of `portcullis diff`"),
-            Self::Tape => "give it as TAPE, without an option".to_owned(),
+        // The option may already be given, with another file, so the hint is not an order to add it.
+        let option = match (expected, self) {
+            (Self::Policy, _) => " (`portcullis policy sample` prints one)",
+            (Self::Guardrails, _) => " (a JSON object with limits such as `max_leverage`)",
+            (Self::Tape, Self::Policy) => "; a policy is given with `--policy`",
+            (Self::Tape, Self::Guardrails) => "; guardrails are given with `--guardrails`",
+            (Self::Tape, Self::Candles) => {
+                "; candles are given with `--candles` of `portcullis simulate`"
+            }
+            (Self::Tape, Self::Answers) => {
+                "; answers are given with `--answers` of `portcullis diff`"
+            }
+            (Self::Tape, Self::Tape) | (Self::Candles | Self::Answers, _) => "",
         };
-        Failure::error(format_args!("`{name}` is {self}, not {expected}: {usage}"))
+        Failure::error(format_args!(
+            "`{name}` is {self}, not {expected}: give {expected} here{option}"
+        ))
     }
 
     /// Recognises a regular file by its beginning.

@@ -80,8 +80,8 @@ fn missing_and_invalid_options_are_errors() {
         ])
         .output()
         .unwrap(),
-        "stream name `quantum:stream:apply.plan` is empty or duplicate; intents, exits, plans and skips need \
-         one stream each",
+        "the stream name `quantum:stream:apply.plan` is empty or is used twice; intents, exits, plans and skips each \
+         need a stream of their own",
     );
     refused(
         &command(&[
@@ -93,7 +93,7 @@ fn missing_and_invalid_options_are_errors() {
         ])
         .output()
         .unwrap(),
-        "--remember must be longer than --claim-after, or an intent is forgotten before another instance claims it",
+        "--remember must be longer than --claim-after; otherwise an intent is forgotten before another bridge can claim it",
     );
     let both = command(&["--no-guardrails", "--guardrails", path])
         .output()

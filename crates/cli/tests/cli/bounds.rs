@@ -142,7 +142,7 @@ fn candles_are_read_from_a_pipe() {
         (candles, ""),
         (
             "PAR1".to_owned(),
-            "portcullis: `pipe` contains Parquet, whose index is at its end; save it to a file and give that file\n",
+            "portcullis: `pipe` contains Parquet, which can be read only from a regular file; save it to a file and give that file\n",
         ),
     ] {
         let pipe = place.path().join("pipe");

@@ -284,7 +284,11 @@ fn invalid_comparisons_are_rejected() {
         assert_eq!(run.stdout, "");
     };
     let one = ["tape.jsonl", "--policy", "before.json"];
-    check(&one, 2, "is given 1 time: give it twice");
+    check(
+        &one,
+        2,
+        "`--policy` is given once, but two policies are compared",
+    );
     let three = [
         &one[..],
         &["--policy", "after.json", "--policy", "after.json"],

@@ -271,15 +271,15 @@ fn conflicting_arguments_are_rejected() {
     check("--answers old --policy p.json", alone);
     check(
         "--answers old --answers old --answers old",
-        "`--answers` is given 3 times: give it twice, first the old answers, then the new ones, or once with a TAPE",
+        "`--answers` is given 3 times: give it twice, first with the old answers, then with the new ones; or give it once, with a TAPE",
     );
     check(
         "--answers old --answers old tape",
-        "`--answers` is given twice together with a TAPE: two files of answers are compared without a tape; give only one of them to compare it with this engine",
+        "`--answers` is given twice together with a TAPE: two files of answers are compared without a tape; to compare answers with those of this version, give one file of answers and its TAPE",
     );
     check(
         "--answers old tape --policy p.json --policy p.json",
-        "`--policy` is given more than once together with `--answers`: give only the policy that is active from the beginning, or none",
+        "`--policy` is given more than once together with `--answers`: give only the policy that is active at the beginning of the tape, or none",
     );
     for flag in [
         "--policy p.json",
@@ -299,7 +299,7 @@ fn conflicting_arguments_are_rejected() {
     check("--answers old tape --minimal m", minimal);
     check(
         "--policy p.json --policy p.json",
-        "`--policy` is given twice without a TAPE: give the tape to answer under both policies",
+        "`--policy` is given twice without a TAPE: give the tape whose records are to be answered under both policies",
     );
     let stdin = "standard input can be read only once, but it is used by";
     check(

@@ -189,7 +189,7 @@ fn invalid_numbers_are_2() {
 
     for command in ["decide", "harvest"] {
         for (text, why) in [
-            ("noon", "not a decimal number"),
+            ("noon", "neither a number nor a date with a time"),
             ("nan", "not finite"),
             (
                 "1767571200000",
@@ -197,15 +197,22 @@ fn invalid_numbers_are_2() {
             ),
         ] {
             let message = format!(
-                "invalid value `{text}` for `--now <EPOCH>`: expected epoch seconds or a time such as `2026-01-05T00:00:00Z`, but it is {why}"
+                "invalid value `{text}` for `--now <EPOCH>`: {why}; use epoch seconds or a time such as `2026-01-05T00:00:00Z`"
             );
             check_usage(&[command, "--now", text], &message);
         }
     }
-    for text in ["0", "-1", "x", "inf", "0h", "4 parsecs"] {
-        let message = format!(
-            "invalid value `{text}` for `--valid-for <DURATION>`: expected seconds, or a duration with units such as `90s`, `4h` or `2d`, greater than 0"
-        );
+    let not_a_duration =
+        "not a duration; use a number of seconds, or a number with a unit, such as `2d` or `4h`";
+    for (text, why) in [
+        ("0", "must be greater than 0"),
+        ("0h", "must be greater than 0"),
+        ("-1", not_a_duration),
+        ("x", not_a_duration),
+        ("inf", not_a_duration),
+        ("4 parsecs", not_a_duration),
+    ] {
+        let message = format!("invalid value `{text}` for `--valid-for <DURATION>`: {why}");
         check_usage(&["policy", "sample", "--valid-for", text], &message);
     }
     check(
@@ -221,7 +228,7 @@ fn unreadable_files_are_2_and_named() {
     let no_json = "`no.json`: the document is `no JSON\\n`, but must be valid JSON (line 1, column 2: expected ident)";
     let list = "`list.json`: the document is `[]`, but must be a JSON object";
     let folder = "`.` is a directory, not a file";
-    let not_text = "`text.bin` is not UTF-8 from byte 7";
+    let not_text = "`text.bin` is not UTF-8: byte 7 is invalid";
     let empty = "`empty.json` is empty";
     let files = [
         ("gone.json", gone),

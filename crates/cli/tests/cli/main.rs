@@ -13,6 +13,7 @@ mod bounds;
 mod browser;
 mod color;
 mod convert;
+mod damaged;
 mod decide;
 mod deploy;
 mod diff;

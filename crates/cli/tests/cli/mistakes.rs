@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::program::{Place, snapshots};
-use crate::records::{FAR, START, entry, lines, policy_until};
+use crate::records::{FAR, START, entry, lines, policy_until, withdrawn};
 
 /// Plausible mistakes: typos, swapped arguments, wrong units, wrong symbols, expired policies and empty files.
 const MISTAKES: &[&str] = &[
@@ -18,6 +18,7 @@ const MISTAKES: &[&str] = &[
     "replay month.jsonl --policy guardrails.json",
     "replay month.jsonl --policy policy.json --guardrails policy.json",
     "replay month.jsonl",
+    "replay withdrawn.jsonl --policy policy.json",
     "replay month.jsonl --policy expired.json",
     "replay month.jsonl --policy later.json",
     "replay month.jsonl --policy broken.json",
@@ -42,6 +43,7 @@ const MISTAKES: &[&str] = &[
     "policy check --store file:nowhere",
     "policy sample --valid-for 4hours30",
     "policy sample --valid-for 4x",
+    "policy sample --valid-for 0",
     "policy audit --store file:nowhere",
     "policy publish policy.json --store file:store --yes",
     "simulate month.jsonl --policy policy.json --candles BTCUSDT_1m.csv",
@@ -49,6 +51,8 @@ const MISTAKES: &[&str] = &[
     "simulate month.jsonl --policy expired.json --candles BTCUSDT_1m.csv --cash 1000",
     "halt --store file:store",
     "bridge --no-guardrails --claim-after 2d",
+    "bridge --no-guardrails --claim-after soon",
+    "bridge --guardrails policy.json",
     "proof nowhere",
 ];
 
@@ -88,6 +92,11 @@ fn place() -> Place {
         place.put(name, lines(&entries));
     };
     put("month.jsonl", &|_| {});
+    let withdrawn: Vec<Value> = [withdrawn(0)]
+        .into_iter()
+        .chain((1..20).map(entry))
+        .collect();
+    place.put("withdrawn.jsonl", lines(&withdrawn));
     put("dashes.jsonl", &|it| it["symbol"] = json!("BTC-USDT"));
     put("seconds.jsonl", &|it| it["ts"] = json!(START));
     put("milliseconds.jsonl", &|it| {

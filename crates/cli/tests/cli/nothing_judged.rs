@@ -57,7 +57,7 @@ fn a_comparison_without_a_usable_record_fails() {
         TWO,
         &[
             "0 of 0 records",
-            "check that tape.jsonl is the intended tape",
+            "tape.jsonl has no intents and no positions; check that it is the intended tape",
         ],
     );
     let policies_only = [updated(1, &policy_until("x", FAR))];

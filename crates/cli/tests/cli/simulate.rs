@@ -454,7 +454,7 @@ fn invalid_candles_are_refused_with_their_line() {
     );
     check_refused(
         &format!("{head}\n{good}\n2026-01-05T00:02:00Z,1,1,1,1\n2026-01-05T00:02:29Z,1,1,1,1\n"),
-        "`BTCUSDT.csv`, line 5: the time of the candle is 2026-01-05T00:02:29Z, 29 s after the previous one; candles are 1m long, so they overlap",
+        "`BTCUSDT.csv`, line 5: the time of the candle is 2026-01-05T00:02:29Z, 29s after the previous one; candles are 1m long, so they overlap",
     );
     check_refused(
         "timestamp,open,high,low\n1,1,1,1\n",

@@ -11,7 +11,7 @@ fn refused(output: &Output, line: &str) {
 
 #[test]
 fn a_service_that_does_not_own_exits_is_an_error() {
-    let advice = "give the owner's name with --as, or list this service with --exit-delegate";
+    let advice = "use the name of the exit owner in --as, or add the name in --as to the delegates with --exit-delegate";
     let mut other_owner = command(&[]);
     other_owner.env("QUANTUM_EXIT_OWNER", "brain");
     for (mut command, name, owner) in [

@@ -97,7 +97,7 @@ pub(super) fn examine<'a>(program: &Program<'a>, scope: &Scope<'a>, found: &mut 
         if order_kind(program, scope, call) == Some(OrderKind::Entry) && !guards.is_guarded(node.at)
         {
             let why = format!(
-                "`{}` emits an entry, but nothing before it leaves the function if the policy is absent",
+                "`{}` emits an entry, but the function does not end before it if the policy is absent",
                 call.name()
             );
             found.push(Violation {

@@ -346,7 +346,7 @@ impl Attempt {
             Self::Denied(_) => ServiceDenial::new(
                 SkipCode::PolicyStoreUnavailable,
                 format!(
-                    "before the answer was written, the policy, the halts or the time changed {DECIDED_MAX} times in a row"
+                    "at each of {DECIDED_MAX} attempts to write the answer, the policy or the halts had changed, or a time limit had passed"
                 ),
             )
             .filter(|denial| denial.takes_precedence_over(decision)),

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use portcullis::harvest::{Harvest, HarvestField, HarvestSkip};
+use portcullis::{
+    harvest::{Harvest, HarvestField, HarvestSkip},
+    types::Rounded,
+};
 
 use super::{
     fields::StoredHash, memory::Memory, opening_time::OpeningTime, position::ObservedPosition,
@@ -20,13 +23,13 @@ impl fmt::Display for ProposalLine<'_> {
             write!(f, ", close {quantity}")?;
         }
         if let Some(stop) = harvest.stop() {
-            write!(f, ", stop to {}", stop.value())?;
+            write!(f, ", stop to {}", Rounded::new(stop.value().get()))?;
         }
         if let Ok(r) = harvest.r() {
-            write!(f, "; R_net {}", r.r_net())?;
+            write!(f, "; R_net {}", Rounded::new(r.r_net().get()))?;
         }
         if let Ok(kill) = harvest.kill() {
-            write!(f, "; K {}", kill.k())?;
+            write!(f, "; K {}", Rounded::new(kill.k()))?;
         }
         let reasons: Vec<&str> = harvest.reasons().iter().collect();
         write!(f, "; reasons: {}", reasons.join(", "))?;

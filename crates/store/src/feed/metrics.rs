@@ -130,8 +130,8 @@ pub(super) fn switched(store: &impl PolicyStore, switched: &[String]) {
         info!("SWITCH_OFF: no switch in {} halts entries", store.name());
     } else {
         warn!(
-            "SWITCH_ON: all entries are halted by {}: {}; reset the switch to end this, because \
-             `portcullis resume` does not",
+            "SWITCH_ON: all entries are halted by {}: {}; reset the switch to end this halt; `portcullis \
+             resume` does not end it",
             store.name(),
             switched.join(", ")
         );

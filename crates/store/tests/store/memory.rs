@@ -87,7 +87,7 @@ fn audit_entries_beyond_the_saved_end_are_detected() {
     assert_eq!(
         faults,
         [
-            "entry 2 and all later entries follow the last entry that the store recorded; find out who wrote them"
+            "entry 2 and all later entries were added after the last entry that the store recorded; find out who wrote them"
         ]
     );
 }

@@ -34,7 +34,7 @@ fn a_lower_sequence_is_rejected() {
     assert_eq!(
         reader.load().unwrap_err().to_string(),
         "the policy has sequence 2; another policy with sequence 3 was already seen; the fields were written by another program after \
-         publication 3; publish again with `portcullis policy publish`, or hand the key back with \
+         publication 3; publish again with `portcullis policy publish`, or leave the key to that program with \
          `portcullis policy release`"
     );
     // The first policy has no sequence, although the previous one had. The second policy has the

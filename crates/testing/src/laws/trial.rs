@@ -82,9 +82,11 @@ impl Case<'_, '_> {
             Ok(Err(why)) => Err(format!("returned an error: {why}")),
             Err(panic) => Err(format!("panicked: {}", panic_text(panic.as_ref()))),
         };
-        let unanswered = |_: String| FailedDemand {
+        let unanswered = |_: String| {
+            FailedDemand {
             law: Some(Law::Total),
-            demand: "every question must have an answer".to_owned(),
+            demand: "the code under test must return an answer for every input, without an error or a panic".to_owned(),
+        }
         };
         let result = answer.clone().map_err(unanswered);
         self.questions.push(AnsweredQuestion {

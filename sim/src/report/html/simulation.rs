@@ -60,7 +60,7 @@ pub fn simulation_page(report: &SimulationReport<'_>) -> Page {
         "Funding",
         "Liquidation",
         "Market state",
-        "Entries before a gap",
+        "Entries decided during a gap",
     ];
     facts.extend(
         names

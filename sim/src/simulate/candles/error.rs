@@ -74,7 +74,7 @@ pub enum CandleError {
     },
     /// A file whose index is at its end does not come from a regular file.
     #[error(
-        "`{}` contains {format}, whose index is at its end; save it to a file and give that file",
+        "`{}` contains {format}, which can be read only from a regular file; save it to a file and give that file",
         shown(path)
     )]
     NoSeeking {
@@ -274,7 +274,8 @@ pub enum CandleFault {
     },
     /// The candle begins long before the previous candle has ended.
     #[error(
-        "the time of the candle is {time}, {distance} after the previous one; candles are {interval} long, so they overlap"
+        "the time of the candle is {time}, {} after the previous one; candles are {interval} long, so they overlap",
+        Interval::Fixed(*distance)
     )]
     Overlap {
         /// The time of the candle.

@@ -6,7 +6,6 @@
 use std::{
     fs::File,
     io::{self, Read as _, Seek as _, SeekFrom},
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 
@@ -18,13 +17,13 @@ use arrow_ipc::{
 };
 use arrow_schema::{ArrowError, Schema, SchemaRef};
 
-use crate::tape::parquet::BATCH_BYTES_MAX;
+use crate::{quiet::without_panic, tape::parquet::BATCH_BYTES_MAX};
 
 /// The maximum size of a footer, in bytes.
 const FOOTER_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
-const DAMAGED_FOOTER: &str = "its footer is damaged; copy the file again";
-const DAMAGED_BLOCK: &str = "a block is damaged; copy the file again";
+const DAMAGED: &str =
+    "it is damaged; copy the file again, or write it again (pandas: `to_feather`)";
 
 /// The magic bytes at the end of a file, after the size of the footer in 4 bytes.
 const MAGIC: &[u8; 6] = b"ARROW1";
@@ -46,7 +45,8 @@ impl Feather {
     pub(super) fn open(mut file: File) -> Result<Self, String> {
         let message = |error: io::Error| error.to_string();
         let bytes = file.seek(SeekFrom::End(0)).map_err(message)?;
-        let cut = || "it is cut off or still being written; copy the file again".to_owned();
+        let cut =
+            || "it is cut off, or a program is still writing it; copy the file again".to_owned();
         let end = bytes.checked_sub(TAIL_BYTES).ok_or_else(cut)?;
         let tail = read_at(&mut file, end, TAIL_BYTES).map_err(message)?;
         let (size, magic) = tail.split_first_chunk::<4>().ok_or_else(cut)?;
@@ -81,7 +81,7 @@ impl Feather {
         to_error: impl Fn(String) -> E,
     ) -> Result<(), E> {
         let footer = std::mem::take(&mut self.footer);
-        let footer = root_as_footer(&footer).map_err(|_| to_error(DAMAGED_FOOTER.to_owned()))?;
+        let footer = root_as_footer(&footer).map_err(|_| to_error(DAMAGED.to_owned()))?;
         let decoder = FileDecoder::new(Arc::clone(&self.schema), footer.version());
         let mut decoder = decoder.with_projection(places.to_vec());
         for block in footer.dictionaries().iter().flatten() {
@@ -101,14 +101,14 @@ impl Feather {
 
     /// Reads a block, and checks the size of its decompressed values.
     fn block(&mut self, block: &Block) -> Result<Buffer, String> {
-        let damaged = || DAMAGED_BLOCK.to_owned();
+        let damaged = || DAMAGED.to_owned();
         let of = |size: i64| u64::try_from(size).map_err(|_| damaged());
         let (begin, body) = (of(block.offset())?, of(block.bodyLength())?);
         let header = of(i64::from(block.metaDataLength()))?;
         let size = header.checked_add(body).ok_or_else(damaged)?;
         let end = begin.checked_add(size).ok_or_else(damaged)?;
         if end > self.bytes {
-            return Err("a block is outside of the file; copy the file again".to_owned());
+            return Err(damaged());
         }
         check_size(size)?;
         let bytes = read_at(&mut self.file, begin, size).map_err(|error| error.to_string())?;
@@ -135,8 +135,8 @@ fn read_at(file: &mut File, begin: u64, size: u64) -> io::Result<Vec<u8>> {
 }
 
 fn schema(footer: &[u8]) -> Result<Schema, String> {
-    let footer = root_as_footer(footer).map_err(|_| DAMAGED_FOOTER.to_owned())?;
-    let schema = footer.schema().ok_or(DAMAGED_FOOTER)?;
+    let footer = root_as_footer(footer).map_err(|_| DAMAGED.to_owned())?;
+    let schema = footer.schema().ok_or(DAMAGED)?;
     Ok(fb_to_schema(schema))
 }
 
@@ -170,18 +170,15 @@ fn decompressed(block: &[u8], header: u64) -> Option<u64> {
     Some(sum)
 }
 
-/// Returns the error of a decoder as text.
+/// Returns the error of a decoder as text. The text of the decoder is about its buffers, which no reader of the message
+/// knows.
 fn text<T>(result: Result<T, ArrowError>) -> Result<T, String> {
-    result.map_err(|error| {
-        let error = error.to_string();
-        let why = error.strip_prefix("Io error: ").unwrap_or(&error);
-        format!("{DAMAGED_BLOCK} ({why})")
-    })
+    result.map_err(|_| DAMAGED.to_owned())
 }
 
 /// Calls a decoder, which can panic if the values are damaged.
 fn guarded<T>(decode: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| Err(DAMAGED_BLOCK.to_owned()))
+    without_panic(decode).unwrap_or_else(|| Err(DAMAGED.to_owned()))
 }
 
 #[cfg(test)]

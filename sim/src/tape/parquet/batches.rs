@@ -4,13 +4,7 @@
 //! dictionary can repeat a long text in every row. So text is read as views of its page, so that a repeated text is not
 //! copied. The number of rows in a batch is chosen so that all pages of the batch fit into [`BATCH_BYTES_MAX`].
 
-use std::{
-    fs::File,
-    io,
-    ops::Range,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use std::{fs::File, io, ops::Range, sync::Arc};
 
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, Fields, SchemaRef};
@@ -31,6 +25,7 @@ use super::{
     footer,
     pages::{Chunk, Content, Header, Headers, Pages},
 };
+use crate::quiet::without_panic;
 
 /// The maximum number of rows in a batch, a power of two.
 const BATCH_ROWS_MAX: u64 = 2048;
@@ -264,11 +259,10 @@ impl Iterator for Batches {
 
     fn next(&mut self) -> Option<Self::Item> {
         // The decoders can panic if the values are damaged.
-        let next = catch_unwind(AssertUnwindSafe(|| self.next_batch()));
-        let why = match next {
-            Ok(Ok(batch)) => return batch.map(Ok),
-            Ok(Err(error)) => text(&error),
-            Err(_) => "a page is damaged".to_owned(),
+        let why = match without_panic(|| self.next_batch()) {
+            Some(Ok(batch)) => return batch.map(Ok),
+            Some(Err(error)) => text(&error),
+            None => "a page is damaged; copy the file again".to_owned(),
         };
         self.current = None;
         self.groups = 0..0;

@@ -68,7 +68,7 @@ fn notes(policy: &Policy, now: Timestamp) -> Vec<String> {
     let short = SignedDuration::from_micros(SHORT_SEC * 1_000_000);
     if rest >= SignedDuration::from_micros(0) && rest < short {
         notes.push(format!(
-            "the policy expires in {rest}, before services may have read it; check `valid_until_epoch`"
+            "the policy expires in {rest}, possibly before every service has read it; check `valid_until_epoch`"
         ));
     }
     notes

@@ -15,7 +15,8 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The sequence of the last publication, as a protection against a release by mistake; `policy history` lists it
+    /// The sequence of the last publication, as `policy history` lists it; any other number is refused, to prevent a release
+    /// by mistake
     #[arg(long, value_name = "N", value_parser = |text: &str| parse_whole(text, 0..=u64::MAX))]
     seq: u64,
     #[command(flatten)]

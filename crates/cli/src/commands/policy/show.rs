@@ -1,10 +1,10 @@
 //! The command `portcullis policy show`.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use portcullis::{
     policy::{Listing, Policy},
-    types::{Shown, Symbol},
+    types::{Rounded, Shown, Symbol},
 };
 use portcullis_sim::report::with_time;
 use serde_json::{json, value::RawValue};
@@ -19,9 +19,8 @@ use crate::{
     print::{Format, print, print_json},
 };
 
-/// Maximum length of a number in plain notation, in characters. Longer numbers are printed with an
-/// exponent.
-const DIGITS_MAX: usize = 24;
+/// The length of a JSON number, in characters, up to which its notation is kept.
+const DIGITS_MAX: usize = 12;
 
 pub(super) fn run(args: &PolicyArgs) -> Result<(), Failure> {
     let policy = match args.source.read()? {
@@ -67,21 +66,15 @@ fn text(policy: &Policy) -> String {
 
 fn leverage(listing: Listing, symbol: &Symbol) -> String {
     match listing {
-        Listing::Leverage(leverage) => {
-            let written_out = leverage.to_string();
-            if written_out.len() > DIGITS_MAX {
-                format!("{:e}x", leverage.get())
-            } else {
-                format!("{written_out}x")
-            }
-        }
+        Listing::Leverage(leverage) => format!("{}x", Rounded::new(leverage.get())),
         Listing::NoLeverage | Listing::NotInUniverse => {
             format!("none: entries in {symbol} are always skipped")
         }
     }
 }
 
-/// Formats one field. An object is printed with one entry per line.
+/// Formats one field. An object is printed with one entry per line. Numbers keep their notation, unless they have more
+/// digits than a person reads.
 fn field(name: &str, value: &str) -> String {
     let name = Shown(name).whole();
     // Raw values keep the notation of numbers.
@@ -89,13 +82,18 @@ fn field(name: &str, value: &str) -> String {
         Err(_) => format!("\n{name}  {}\n", with_time(&name, Shown(value).whole())),
         Ok(entries) => {
             let lines = entries.iter().map(|(key, value)| {
-                format!(
-                    "  {:<20} {}\n",
-                    Shown(key).whole(),
-                    Shown(value.get()).whole()
-                )
+                let key = Shown(key).whole();
+                format!("  {key:<20} {}\n", Shown(number(value.get())).whole())
             });
             format!("\n{name}\n{}", lines.collect::<String>())
         }
+    }
+}
+
+/// Returns a JSON value as text. A number with many digits is rounded.
+fn number(json: &str) -> Cow<'_, str> {
+    match json.parse() {
+        Ok(number) if json.len() > DIGITS_MAX => Rounded::new(number).to_string().into(),
+        Ok(_) | Err(_) => json.into(),
     }
 }

@@ -82,7 +82,7 @@ pub(super) fn stored_policy(
     let note = note.map(|write| {
         format!(
             "the fields were written by another program after publication {0}; services that remember sequence {0} \
-             reject them (POLICY_ROLLED_BACK); publish again with `portcullis policy publish`, or hand the key back with \
+             reject them (POLICY_ROLLED_BACK); publish again with `portcullis policy publish`, or leave the key to that program with \
              `portcullis policy release`",
             write.publication
         )

@@ -17,15 +17,15 @@ fn the_guardrails_must_bound_the_distance_of_a_stop() {
         };
         error_line(&start.output().unwrap())
     };
-    let rest = "; one of its services writes a percentage into `stop_loss`, which would trade as a price: a stop of 1 \
-                at a price of 100";
+    let rest = "; one of its services writes a percentage into `stop_loss`, and without this guardrail the percentage \
+                would be used as the price of a stop";
     for (guardrails, found) in [
         (None, "but it is missing"),
         (Some("{}"), "but it is missing"),
         (Some(r#"{"max_stop_distance": 0.51}"#), "but it is 0.51"),
     ] {
         let expected = format!(
-            "the profile `quantum-trader` requires the guardrail `max_stop_distance`, at most 0.5, {found}{rest}"
+            "the profile `quantum-trader` requires a guardrail `max_stop_distance` of at most 0.5, {found}{rest}"
         );
         assert_eq!(refused(guardrails), expected);
     }

@@ -79,7 +79,7 @@ fn every_value_but_the_known_ones_halts_entries_and_no_exit() {
         log.contains("SWITCH_ON: all entries are halted by "),
         "{log}"
     );
-    assert!(log.contains("reset the switch to end this"), "{log}");
+    assert!(log.contains("reset the switch to end this halt"), "{log}");
 }
 
 #[test]

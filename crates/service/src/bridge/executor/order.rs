@@ -92,7 +92,7 @@ pub(in crate::bridge) fn of_trade(
                 Some(at.saturating_add(bounds.age_max)),
             ),
             None => refused(format!(
-                "the notional divided by `{source}` is not a quantity"
+                "the notional divided by `{source}` is not a valid quantity"
             )),
         },
     }
@@ -157,8 +157,8 @@ fn of_exit_quantity(
     let of_position = || match held {
         Ok((side, quantity)) => match permit.position_side() {
             Some(stated) if stated != *side => Err(format!(
-                "the exit closes a {stated} position, but the position of {} is {side}; its quantity is not that of \
-                 the exit; send `quantity`",
+                "the exit closes a {stated} position, but the position of {} is {side}, so the quantity to close is \
+                 unknown; send `quantity`",
                 permit.symbol()
             )),
             Some(_) | None => Ok(*quantity),

@@ -25,7 +25,7 @@ fn hset(server: &Server, version: &str) {
 }
 
 const NEXT: &str = "; the fields were written by another program after publication 1; publish again with \
-                    `portcullis policy publish`, or hand the key back with `portcullis policy release`";
+                    `portcullis policy publish`, or leave the key to that program with `portcullis policy release`";
 
 #[test]
 fn a_policy_that_another_program_has_overwritten_is_explained_and_can_be_released() {
