@@ -11,6 +11,8 @@ use portcullis::{
 use serde::{Serialize, Serializer};
 use strum::IntoStaticStr;
 
+use crate::replay::EntryAnswer;
+
 /// Passes the columns of an [`Effect`], except the verdict, to a macro. They are a selection of
 /// [`portcullis::answer_columns`], and their kinds are the same.
 macro_rules! effect_columns {
@@ -60,7 +62,6 @@ macro_rules! define {
 
         impl Effect {
             /// Returns an effect without numbers.
-            #[cfg(test)]
             pub(super) fn without_numbers(decision: Verdict, reason: Option<SkipCode>) -> Self {
                 Self { reason, ..Self { decision, $($name: None,)* } }
             }
@@ -82,6 +83,20 @@ macro_rules! define {
 effect_columns!(define);
 
 impl Effect {
+    /// Returns the part of the effect of an entry that depends on the policy.
+    pub(super) fn of_entry(answer: &EntryAnswer) -> Self {
+        let decision = if answer.skip.is_some() {
+            Verdict::Skip
+        } else {
+            Verdict::Trade
+        };
+        Self {
+            leverage: answer.leverage,
+            notional_usd: answer.notional_usd,
+            ..Self::without_numbers(decision, answer.skip)
+        }
+    }
+
     /// Returns true if both answers have the same effect. The skip reason is ignored.
     pub(super) fn does_as(&self, other: &Self) -> bool {
         let reason = other.reason;

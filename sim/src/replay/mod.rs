@@ -35,7 +35,7 @@ pub(crate) use chunk_output::ChunkOutput;
 pub use counts::{Counts, SymbolCounts};
 pub use decisions::{TapeDecisions, decisions};
 use digest_part::DigestPart;
-pub(crate) use entries::FixedEntries;
+pub(crate) use entries::{EntryAnswer, FixedEntries};
 pub use error::ReplayError;
 pub use exact_sum::ExactSum;
 pub use explain::{ExplainError, ExplainedRecord, explain};

@@ -1,5 +1,7 @@
 //! Plain entries that are decided under several policies.
 
+use std::mem;
+
 use portcullis::{
     decide::{DecisionColumns, Outcome, SkipCode},
     policy::{Policy, PolicyState},
@@ -10,7 +12,7 @@ use portcullis::{
 use super::{Entries, PendingRow, entry::PlainEntry, line::LineReader, text_of};
 use crate::{
     replay::{
-        Counts, Totals,
+        Counts, SkipSamples, Totals,
         counts::REASONS,
         replayer::{Replayer, Scope},
     },
@@ -22,7 +24,8 @@ use crate::{
 pub(crate) struct FixedEntries {
     reader: LineReader,
     entries: Entries,
-    decisions: DecisionColumns,
+    /// The decisions under one policy, or under each of two.
+    decisions: [DecisionColumns; 2],
     /// The times of the first and of the last entry.
     span: Option<(Timestamp, Timestamp)>,
 }
@@ -62,49 +65,64 @@ impl FixedEntries {
     ) {
         let Some(span) = self.span else { return };
         let state = replayer.state(PolicyState::present(policy));
-        let (entries, decisions) = (&self.entries, &mut self.decisions);
+        let (entries, [decisions, _]) = (&self.entries, &mut self.decisions);
         replayer
             .engine
             .decide_columns(state, &entries.columns, replayer.now, decisions);
-        let (mut trades, mut skips) = (0, [0; REASONS]);
-        let mut unlisted = vec![false; entries.columns.symbols().len()];
-        for (index, (row, outcome)) in entries.rows.iter().zip(decisions.outcomes()).enumerate() {
-            let reason = match outcome {
-                Outcome::Trade => {
+        let (mut trades, mut skips) = (0, Skips::new(entries));
+        for (index, row) in entries.rows.iter().enumerate() {
+            let Some(answer) = EntryAnswer::of(decisions, index) else {
+                continue;
+            };
+            match answer.skip {
+                None => {
                     trades += 1;
-                    let trade = decisions.row(index);
-                    let leverage = trade.and_then(|it| it.leverage);
-                    let notional = trade.and_then(|it| it.notional);
-                    totals.add_trade(
-                        notional.map(|it| it.get()),
-                        leverage.map(|(leverage, _)| leverage.get()),
-                    );
-                    continue;
+                    totals.add_trade(answer.notional_usd, answer.leverage);
                 }
-                Outcome::Skip(reason) => *reason,
-                // Entries are never exits.
-                Outcome::ExitByOwner | Outcome::ExitByDelegate => continue,
-            };
-            let Some(count) = skips.get_mut(usize::from(reason.number())) else {
-                continue;
-            };
-            *count += 1;
-            let place = usize::try_from(row.symbol).unwrap_or(usize::MAX);
-            let is_new_symbol = match unlisted.get_mut(place) {
-                Some(seen) if reason == SkipCode::PolicyUniverseFilter => {
-                    !std::mem::replace(seen, true)
+                Some(reason) => {
+                    if skips.count(reason, row, entries, &counts.samples) {
+                        add_sample(replayer, chunk, row, state, &mut counts.samples);
+                    }
                 }
-                Some(_) | None => false,
-            };
-            if *count > 1 && !is_new_symbol {
-                continue;
-            }
-            let symbol = entries.columns.symbols().get(place);
-            if symbol.is_some_and(|symbol| counts.samples.lacks(reason, row.n, symbol)) {
-                add_sample(replayer, chunk, row, state, counts);
             }
         }
-        counts.add_entries(trades, &skips, span);
+        counts.add_entries(trades, &skips.counts, span);
+    }
+
+    /// Decides all entries under two policies, and passes the answers to `each`, with the line and the number of the
+    /// record. Keeps examples of the skips under the first policy.
+    pub(crate) fn compare<'c>(
+        &mut self,
+        replayer: &Replayer,
+        chunk: &'c Chunk,
+        policies: (&Policy, &Policy),
+        samples: &mut SkipSamples,
+        mut each: impl FnMut(Line<'c>, u64, [EntryAnswer; 2]),
+    ) {
+        let (entries, [before, after]) = (&self.entries, &mut self.decisions);
+        let state = |policy| replayer.state(PolicyState::present(policy));
+        let states = (state(policies.0), state(policies.1));
+        for (state, decisions) in [(states.0, &mut *before), (states.1, &mut *after)] {
+            replayer
+                .engine
+                .decide_columns(state, &entries.columns, replayer.now, decisions);
+        }
+        let mut skips = Skips::new(entries);
+        for (index, row) in entries.rows.iter().enumerate() {
+            let (Some(line), Some(before), Some(after)) = (
+                row.line(chunk),
+                EntryAnswer::of(before, index),
+                EntryAnswer::of(after, index),
+            ) else {
+                continue;
+            };
+            if let Some(reason) = before.skip
+                && skips.count(reason, row, entries, samples)
+            {
+                add_sample(replayer, chunk, row, states.0, samples);
+            }
+            each(line, row.n, [before, after]);
+        }
     }
 
     /// Removes the entries.
@@ -114,20 +132,88 @@ impl FixedEntries {
     }
 }
 
+/// The answer to an entry.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EntryAnswer {
+    /// The reason of a skip; `None` for a trade.
+    pub(crate) skip: Option<SkipCode>,
+    /// The leverage of a trade.
+    pub(crate) leverage: Option<f64>,
+    /// The notional of a trade, in USD.
+    pub(crate) notional_usd: Option<f64>,
+}
+
+impl EntryAnswer {
+    #[inline(always)]
+    fn of(decisions: &DecisionColumns, index: usize) -> Option<Self> {
+        let row = decisions.row(index)?;
+        Some(Self {
+            skip: match row.outcome {
+                Outcome::Trade => None,
+                Outcome::Skip(reason) => Some(reason),
+                // Entries are never exits.
+                Outcome::ExitByOwner | Outcome::ExitByDelegate => return None,
+            },
+            leverage: row.leverage.map(|(leverage, _)| leverage.get()),
+            notional_usd: row.notional.map(|notional| notional.get()),
+        })
+    }
+}
+
+/// The skips of some entries.
+struct Skips {
+    /// The number of skips, by the number of the reason.
+    counts: [u64; REASONS],
+    /// True for each symbol that was skipped because no policy lists it.
+    unlisted: Vec<bool>,
+}
+
+impl Skips {
+    fn new(entries: &Entries) -> Self {
+        Self {
+            counts: [0; REASONS],
+            unlisted: vec![false; entries.columns.symbols().len()],
+        }
+    }
+
+    /// Counts a skip. Returns true if it is missing in the examples.
+    #[inline(always)]
+    fn count(
+        &mut self,
+        reason: SkipCode,
+        row: &PendingRow,
+        entries: &Entries,
+        samples: &SkipSamples,
+    ) -> bool {
+        let Some(count) = self.counts.get_mut(usize::from(reason.number())) else {
+            return false;
+        };
+        *count += 1;
+        let place = usize::try_from(row.symbol).unwrap_or(usize::MAX);
+        let is_new_symbol = match self.unlisted.get_mut(place) {
+            Some(seen) if reason == SkipCode::PolicyUniverseFilter => !mem::replace(seen, true),
+            Some(_) | None => false,
+        };
+        if *count > 1 && !is_new_symbol {
+            return false;
+        }
+        let symbol = entries.columns.symbols().get(place);
+        symbol.is_some_and(|symbol| samples.lacks(reason, row.n, symbol))
+    }
+}
+
 /// Answers the entry by the general path, and keeps it as an example of its skip reason.
 fn add_sample(
     replayer: &Replayer,
     chunk: &Chunk,
     row: &PendingRow,
     state: PolicyState<'_>,
-    counts: &mut Counts,
+    samples: &mut SkipSamples,
 ) {
     let Some(line) = row.line(chunk) else { return };
     let number = usize::try_from(line.number).unwrap_or(usize::MAX);
     if let TapeRecord::Intent(mut intent) = replayer.read(line, number, &mut Scratch::default()) {
         intent.set_line(number);
-        counts
-            .samples
-            .add(&replayer.answer_intent(&intent, state, row.n));
+        samples.add(&replayer.answer_intent(&intent, state, row.n));
     }
 }

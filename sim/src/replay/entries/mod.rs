@@ -21,7 +21,7 @@ use portcullis::{
 };
 use xxhash_rust::xxh3::xxh3_64;
 
-pub(crate) use self::fixed::FixedEntries;
+pub(crate) use self::fixed::{EntryAnswer, FixedEntries};
 use self::{entry::PlainEntry, line::LineReader, names::Names};
 use super::{
     chunk_output::ChunkOutput,
