@@ -11,3 +11,4 @@ pub mod sample;
 pub mod simulate;
 pub mod tape;
 pub mod text;
+mod threads;

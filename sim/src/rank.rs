@@ -3,14 +3,14 @@
 //! Each record is answered as if each policy had been active from beginning to end. Policy changes on the tape are
 //! ignored, as in a comparison of two policies.
 
-use std::thread;
+use std::convert::Infallible;
 
-use crossbeam_channel::bounded;
 use portcullis::{decide::SkipCode, policy::Policy, record::Scratch};
 
 use crate::{
     replay::{Counts, FixedEntries, FixedReplay, ReplayError, Replayer, Totals},
     tape::{Chunk, TapeReader},
+    threads::{Interruption, evaluate},
 };
 
 /// A policy to rank.
@@ -123,51 +123,43 @@ impl Ranker<'_> {
         Ok(part)
     }
 
-    /// Evaluates chunks on several threads. The calling thread reads.
+    /// Evaluates chunks on several threads. Each thread has its own counts, which are added at the end.
     fn run_on_threads(
         &self,
         tapes: TapeReader,
         threads: usize,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Part, ReplayError> {
-        thread::scope(|scope| {
-            let (send, chunks) = bounded::<(Chunk, u64)>(threads);
-            let mut workers = Vec::new();
-            for _ in 0..threads {
-                let chunks = chunks.clone();
-                let work = move || {
-                    let mut part = self.part();
-                    for (chunk, first) in chunks {
-                        self.answer(&chunk, first, &mut part);
-                    }
-                    part
-                };
-                let worker = thread::Builder::new().spawn_scoped(scope, work);
-                workers.push(worker.map_err(|error| ReplayError::Threads { threads, error })?);
-            }
-            drop(chunks);
-            let (mut records, mut failed) = (0, None);
-            for chunk in tapes {
-                match chunk {
-                    Ok(chunk) => {
-                        let first = records + 1;
-                        records += chunk.record_count();
-                        if send.send((chunk, first)).is_err() {
-                            break;
-                        }
-                        progress(records);
-                    }
-                    Err(error) => failed = Some(ReplayError::Tape { error, records }),
-                }
-            }
-            drop(send);
-            let mut all = self.part();
-            for worker in workers {
-                let part = worker.join();
-                all.merge(&part.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            }
-            failed.map_or(Ok(all), Err)
-        })
+        let mut records = 0;
+        let mut read = 0;
+        let evaluated = evaluate(
+            tapes,
+            threads,
+            |chunk| {
+                let first = read + 1;
+                read += chunk.record_count();
+                (chunk, first)
+            },
+            || self.part(),
+            |part, (chunk, first)| {
+                let before = part.read.records;
+                self.answer(&chunk, first, part);
+                part.read.records - before
+            },
+            |count| {
+                records += count;
+                progress(records);
+                Ok::<(), Infallible>(())
+            },
+        );
+        let parts = evaluated.map_err(|interruption| match interruption {
+            Interruption::Tape(error) => ReplayError::Tape { error, records },
+            Interruption::Threads(error) => ReplayError::Threads { threads, error },
+            Interruption::Collect(never) => match never {},
+        })?;
+        let mut all = self.part();
+        parts.iter().for_each(|part| all.merge(part));
+        Ok(all)
     }
 
     /// Answers all records of a chunk. `first` is the number of its first record.

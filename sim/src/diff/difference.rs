@@ -101,6 +101,24 @@ impl Difference {
         kind
     }
 
+    /// Adds the counts of other records, without those of flips.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.read.merge(other.read);
+        self.unreadable += other.unreadable;
+        self.reached_policy += other.reached_policy;
+        self.without_policy += other.without_policy;
+        for (reason, count) in &other.unreached {
+            *self.unreached.entry(*reason).or_default() += count;
+        }
+        self.samples.merge(&other.samples);
+        self.same += other.same;
+        for (reasons, count) in &other.reasons {
+            *self.reasons.entry(*reasons).or_default() += count;
+        }
+        self.totals.0.merge(&other.totals.0);
+        self.totals.1.merge(&other.totals.1);
+    }
+
     /// Counts a flip and returns true if it is the first of its kind.
     pub(super) fn count(&mut self, flip: Flip) -> bool {
         let of_kind = self.kinds.entry(flip.kind).or_default();

@@ -63,6 +63,14 @@ pub enum DiffError {
     /// The flips cannot be written.
     #[error("cannot write flips: {0}")]
     Write(io::Error),
+    /// The threads cannot be started.
+    #[error("cannot start {threads} threads: {error}; try `--threads 1`")]
+    Threads {
+        /// The number of worker threads.
+        threads: usize,
+        /// The error of the operating system.
+        error: io::Error,
+    },
     /// The counts do not add up to the records read.
     #[error(
         "{compared} of {read} records were compared; this is a bug, please report it with the input"

@@ -17,7 +17,7 @@ mod recorded;
 mod rows;
 mod tally;
 
-use std::{io, mem};
+use std::{collections::BTreeSet, mem};
 
 use portcullis::{policy::Policy, record::Scratch};
 
@@ -33,73 +33,130 @@ pub use tally::FlipTally;
 
 use crate::{
     replay::{AnswerUnder, FixedEntries, FixedReplay, Replayer},
-    tape::{Chunk, Line, LineContent, TapeReader},
+    tape::{Chunk, Line, TapeReader},
+    threads::{Interruption, evaluate},
 };
 
 /// Compares the answers of two policies to every record of the tapes. `flips` receives every flip in order; `progress`
-/// receives the number of records so far.
+/// receives the number of records so far. The number of threads does not change the result.
 ///
 /// # Errors
-/// Returns an error if a tape cannot be read to its end or flips cannot be written.
+/// Returns an error if a tape cannot be read to its end, flips cannot be written or a thread cannot be started.
 pub fn diff(
     replayer: &Replayer,
     policies: (&Policy, &Policy),
     tapes: TapeReader,
-    flips: FlipSink<'_>,
+    threads: usize,
+    mut flips: FlipSink<'_>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Difference, DiffError> {
     let (before, after) = policies;
     let listed = changes(Some(before), after);
-    let mut comparison = Comparison {
+    let comparer = || Comparer {
+        replayer,
         before,
         after,
         causes: Causes::new(before, listed.clone()),
-        difference: Difference {
-            changes: listed,
-            ..Difference::default()
-        },
-        flips,
+        entries: FixedEntries::default(),
+        scratch: Scratch::default(),
+        difference: Difference::default(),
     };
-    let mut scratch = Scratch::default();
-    let mut entries = FixedEntries::default();
-    let mut read = FixedReplay::default();
-    for chunk in tapes {
-        let chunk = chunk?;
-        let mut flips = Vec::new();
-        for line in chunk.lines() {
-            let n = read.records + 1;
-            if entries.push(replayer, &chunk, (line, n)).is_some() {
-                read.records += 1;
-                continue;
+    let mut total = Difference {
+        changes: listed.clone(),
+        ..Difference::default()
+    };
+    let mut add = |part: ChunkDifference| {
+        total.merge(&part.difference);
+        for (flip, text) in part.flips {
+            flips.write(&flip).map_err(DiffError::Write)?;
+            if total.count(flip) {
+                total.minimal.extend(text);
             }
-            read.read(replayer, (line, n), &mut scratch, |answer_under| {
-                flips.extend(comparison.compare(line, answer_under));
-            });
         }
-        comparison.compare_entries(replayer, &chunk, &mut entries, &mut flips);
-        flips.sort_by_key(|(flip, _)| flip.n);
-        comparison.add(flips).map_err(DiffError::Write)?;
-        progress(read.records);
+        progress(total.read.records);
+        Ok(())
+    };
+    let mut read = 0;
+    if threads > 1 {
+        let task = |chunk: Chunk| {
+            let first = read + 1;
+            read += chunk.record_count();
+            (chunk, first)
+        };
+        let work = |comparer: &mut Comparer<'_>, (chunk, first)| comparer.compare(&chunk, first);
+        evaluate(tapes, threads, task, comparer, work, add).map_err(|interruption| {
+            match interruption {
+                Interruption::Tape(error) => error.into(),
+                Interruption::Threads(error) => DiffError::Threads { threads, error },
+                Interruption::Collect(error) => error,
+            }
+        })?;
+    } else {
+        let mut comparer = comparer();
+        for chunk in tapes {
+            let part = comparer.compare(&chunk?, read + 1);
+            read += part.difference.read.records;
+            add(part)?;
+        }
     }
-    let mut difference = comparison.difference;
-    difference.read = read;
-    difference.finish(comparison.flips)
+    total.finish(flips)
 }
 
-struct Comparison<'p, 'w> {
+/// The comparison of two policies, with the memory of one thread.
+struct Comparer<'p> {
+    replayer: &'p Replayer,
     before: &'p Policy,
     after: &'p Policy,
     causes: Causes<'p>,
+    entries: FixedEntries,
+    scratch: Scratch,
+    /// The counts of the current chunk, without those of flips.
     difference: Difference,
-    flips: FlipSink<'w>,
+}
+
+/// The comparison of the answers to a chunk.
+struct ChunkDifference {
+    /// The counts, without those of flips.
+    difference: Difference,
+    /// The flips in order, each with its record if it is the first of its kind in the chunk.
+    flips: Vec<(Flip, Option<String>)>,
 }
 
 /// A flip with its record.
 type FlippedLine<'c> = (Flip, Line<'c>);
 
-impl Comparison<'_, '_> {
+impl Comparer<'_> {
+    /// Compares the answers to all records of a chunk. `first` is the number of its first record.
+    fn compare(&mut self, chunk: &Chunk, first: u64) -> ChunkDifference {
+        let mut flips = Vec::new();
+        let mut read = FixedReplay::default();
+        let mut scratch = mem::take(&mut self.scratch);
+        for (n, line) in (first..).zip(chunk.lines()) {
+            if self.entries.push(self.replayer, chunk, (line, n)).is_some() {
+                read.records += 1;
+                continue;
+            }
+            read.read(self.replayer, (line, n), &mut scratch, |answer_under| {
+                flips.extend(self.compare_record(line, answer_under));
+            });
+        }
+        self.compare_entries(chunk, &mut scratch, &mut flips);
+        self.scratch = scratch;
+        flips.sort_by_key(|(flip, _)| flip.n);
+        let mut kinds = BTreeSet::new();
+        let flips = flips.into_iter().map(|(flip, line)| {
+            let is_first = kinds.insert(flip.kind);
+            let text = line.text().filter(|_| is_first).map(str::to_owned);
+            (flip, text)
+        });
+        let flips = flips.collect();
+        let mut difference = mem::take(&mut self.difference);
+        difference.read = read;
+        ChunkDifference { difference, flips }
+    }
+
     /// Compares the answers to one record.
-    fn compare<'c>(
+    fn compare_record<'c>(
         &mut self,
         line: Line<'c>,
         answer_under: &AnswerUnder<'_>,
@@ -145,14 +202,13 @@ impl Comparison<'_, '_> {
     /// Compares the answers to all plain entries of a chunk. Only flips are answered record by record.
     fn compare_entries<'c>(
         &mut self,
-        replayer: &Replayer,
         chunk: &'c Chunk,
-        entries: &mut FixedEntries,
+        scratch: &mut Scratch,
         flips: &mut Vec<FlippedLine<'c>>,
     ) {
+        let mut entries = mem::take(&mut self.entries);
         let mut samples = mem::take(&mut self.difference.samples);
-        let policies = (self.before, self.after);
-        let mut scratch = Scratch::default();
+        let (replayer, policies) = (self.replayer, (self.before, self.after));
         entries.compare(
             replayer,
             chunk,
@@ -162,25 +218,14 @@ impl Comparison<'_, '_> {
                 let [before, after] = answers.map(|answer| Effect::of_entry(&answer));
                 if let Some(kind) = self.difference.compare(&before, &after) {
                     let mut read = FixedReplay::default();
-                    read.read(replayer, (line, n), &mut scratch, |answer_under| {
+                    read.read(replayer, (line, n), scratch, |answer_under| {
                         flips.extend(self.flip(line, answer_under, kind));
                     });
                 }
             },
         );
-        self.difference.samples = samples;
         entries.clear();
-    }
-
-    /// Counts and writes flips.
-    fn add(&mut self, flips: Vec<FlippedLine<'_>>) -> io::Result<()> {
-        for (flip, line) in flips {
-            self.flips.write(&flip)?;
-            if let (true, LineContent::Text(text)) = (self.difference.count(flip), line.content) {
-                self.difference.minimal.push(text.to_owned());
-            }
-        }
-        Ok(())
+        (self.entries, self.difference.samples) = (entries, samples);
     }
 }
 
@@ -221,10 +266,11 @@ mod tests {
         replayer: &Replayer,
         policies: (&Policy, &Policy),
         tapes: TapeReader,
+        threads: usize,
     ) -> (String, String) {
         let mut flips = Vec::new();
         let sink = FlipSink::Lines(&mut flips);
-        let difference = diff(replayer, policies, tapes, sink, &mut |_| ()).unwrap();
+        let difference = diff(replayer, policies, tapes, threads, sink, &mut |_| ()).unwrap();
         (
             String::from_utf8(flips).unwrap(),
             format!("{difference:#?}"),
@@ -237,40 +283,44 @@ mod tests {
         (before, after): (&Policy, &Policy),
         tapes: TapeReader,
     ) -> (String, String) {
-        let mut flips = Vec::new();
-        let difference = {
-            let listed = changes(Some(before), after);
-            let mut comparison = Comparison {
-                before,
-                after,
-                causes: Causes::new(before, listed.clone()),
-                difference: Difference {
-                    changes: listed,
-                    ..Difference::default()
-                },
-                flips: FlipSink::Lines(&mut flips),
-            };
-            let (mut read, mut scratch) = (FixedReplay::default(), Scratch::default());
-            for chunk in tapes {
-                let chunk = chunk.unwrap();
-                for line in chunk.lines() {
-                    let place = (line, read.records + 1);
-                    let mut flip = None;
-                    read.read(replayer, place, &mut scratch, |answer_under| {
-                        flip = comparison.compare(line, answer_under);
-                    });
-                    comparison.add(flip.into_iter().collect()).unwrap();
+        let listed = changes(Some(before), after);
+        let mut comparer = Comparer {
+            replayer,
+            before,
+            after,
+            causes: Causes::new(before, listed.clone()),
+            entries: FixedEntries::default(),
+            scratch: Scratch::default(),
+            difference: Difference {
+                changes: listed,
+                ..Difference::default()
+            },
+        };
+        let mut lines = String::new();
+        let (mut read, mut scratch) = (FixedReplay::default(), Scratch::default());
+        for chunk in tapes {
+            let chunk = chunk.unwrap();
+            for line in chunk.lines() {
+                let place = (line, read.records + 1);
+                let mut flip = None;
+                read.read(replayer, place, &mut scratch, |answer_under| {
+                    flip = comparer.compare_record(line, answer_under);
+                });
+                let Some((flip, line)) = flip else { continue };
+                lines += &format!("{}\n", serde_json::to_string(&flip).unwrap());
+                if comparer.difference.count(flip) {
+                    let text = line.text().map(str::to_owned);
+                    comparer.difference.minimal.extend(text);
                 }
             }
-            comparison.difference.read = read;
-            let difference = comparison.difference.finish(comparison.flips);
-            format!("{:#?}", difference.unwrap())
-        };
-        (String::from_utf8(flips).unwrap(), difference)
+        }
+        comparer.difference.read = read;
+        let difference = comparer.difference.finish(FlipSink::Discard).unwrap();
+        (lines, format!("{difference:#?}"))
     }
 
     #[test]
-    fn columns_do_not_change_a_comparison() {
+    fn columns_and_threads_do_not_change_a_comparison() {
         let ownership = ExitOwnership::new("exitbrain_v3_5").unwrap();
         let replayer = Replayer::new(Engine::new(Guardrails::none(), ownership.clone()));
         let limited = Guardrails::none().with_max_leverage(Leverage::new(5.0).unwrap());
@@ -305,9 +355,10 @@ mod tests {
             for policies in afters.iter().map(|after| (&before, after)) {
                 let expected = expected(replayer, policies, reader(&tape, 1 << 20));
                 flips += expected.0.lines().count();
-                for chunk_bytes in [4_000, 1 << 20] {
-                    let found = compared(replayer, policies, reader(&tape, chunk_bytes));
-                    assert_eq!(found, expected);
+                for (threads, chunk_bytes) in [(1, 4_000), (1, 1 << 20), (3, 4_000)] {
+                    let tapes = reader(&tape, chunk_bytes);
+                    let found = compared(replayer, policies, tapes, threads);
+                    assert!(found == expected, "{threads} threads, {}", found.0);
                 }
             }
         }

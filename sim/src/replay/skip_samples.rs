@@ -83,7 +83,7 @@ impl SkipSamples {
     }
 
     /// Adds the samples of another part of the run.
-    pub(super) fn merge(&mut self, other: &Self) {
+    pub(crate) fn merge(&mut self, other: &Self) {
         for (reason, skip) in &other.first {
             let first = self.first.entry(*reason).or_insert_with(|| skip.clone());
             if skip.n < first.n {

@@ -7,4 +7,5 @@ pub(crate) mod service;
 pub(crate) mod sizes;
 pub(crate) mod store;
 pub(crate) mod streams;
+pub(crate) mod threads;
 pub(crate) mod values;

@@ -15,7 +15,7 @@ use portcullis_sim::{
 };
 
 use crate::{
-    args::{engine::EngineArgs, values::parse_report},
+    args::{engine::EngineArgs, threads::ThreadsArg, values::parse_report},
     failure::Failure,
     input::{
         file::shown_path,
@@ -68,6 +68,8 @@ pub(crate) struct Args {
     /// The output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+    #[command(flatten)]
+    threads: ThreadsArg,
     #[command(flatten)]
     settings: EngineArgs,
 }
@@ -194,8 +196,9 @@ fn diff_policies(args: &Args, before: &Path, after: &Path) -> Result<(), Failure
     let reader = tapes.reader();
     let mut outputs = Outputs::open(args, Some(&tapes), reader.progress())?;
     let replayer = args.settings.replayer(engine, false);
+    let (policies, threads) = ((&before, &after), args.threads.count());
     let difference = outputs.write_flips(|flips, progress| {
-        diff(&replayer, (&before, &after), reader, flips, progress)
+        diff(&replayer, policies, reader, threads, flips, progress)
     })?;
     let report = DiffReport {
         difference: &difference,

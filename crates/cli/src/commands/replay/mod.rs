@@ -6,10 +6,8 @@ mod ranking;
 use std::{
     fmt,
     io::{self, Read},
-    num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::Arc,
-    thread,
 };
 
 use portcullis::{decide::Engine, guardrails::Guardrails};
@@ -25,6 +23,7 @@ use crate::{
     args::{
         engine::EngineArgs,
         store::Address,
+        threads::ThreadsArg,
         values::{parse_report, parse_whole},
     },
     commands::generate::{SAMPLE_RECORDS, SAMPLE_SEED},
@@ -41,15 +40,8 @@ use crate::{
 /// The guardrails for the built-in sample tape.
 const SAMPLE_GUARDRAILS: &str = include_str!("../../../../../examples/guardrails.json");
 
-/// The largest number of threads. More threads do not make a replay faster.
-const THREADS_MAX: u64 = 256;
-
 /// The largest number of parts of a plan.
 const PARTS_MAX: u64 = 100_000;
-
-/// Maximum default number of threads, on any machine. One thread reads the tape, and it cannot
-/// supply more workers.
-const THREADS_DEFAULT: usize = 16;
 
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Args {
@@ -100,9 +92,8 @@ pub(crate) struct Args {
     /// The number of the part to evaluate, counted from 1
     #[arg(long, value_name = "K", requires = "part", value_parser = parse_parts, allow_negative_numbers = true)]
     number: Option<u64>,
-    /// The number of worker threads [default: one per core, at most 16]
-    #[arg(long, value_name = "N", value_parser = parse_threads, allow_negative_numbers = true)]
-    threads: Option<usize>,
+    #[command(flatten)]
+    threads: ThreadsArg,
     #[command(flatten)]
     settings: EngineArgs,
 }
@@ -110,19 +101,19 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if let (Some(plan), Some(number)) = (&args.part, args.number) {
         let (operator, out) = (&args.settings.operator, args.out.as_deref());
-        return parts::evaluate(plan, number, operator, out, threads(args.threads));
+        return parts::evaluate(plan, number, operator, out, args.threads.count());
     }
     args.settings
         .check_stdin(args.policy.as_deref(), find_stdin(&args.tapes))?;
     if let Some(parts) = args.plan {
         let (tapes, policy) = (args.tapes()?, args.policy.as_deref());
-        return parts::plan(&tapes, policy, &args.settings, parts, threads(args.threads));
+        return parts::plan(&tapes, policy, &args.settings, parts, args.threads.count());
     }
     let (engine, run_settings) = args.engine()?;
     let replayer = args.settings.replayer(engine, args.report.is_some());
     let tapes = args.tapes()?;
     if let Some(folder) = &args.policies {
-        let threads = threads(args.threads);
+        let threads = args.threads.count();
         return ranking::run(
             folder,
             &replayer,
@@ -152,7 +143,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         &replayer,
         initial.policy,
         reader,
-        threads(args.threads),
+        args.threads.count(),
         sinks,
     );
     progress.finish();
@@ -223,17 +214,6 @@ pub(super) fn warn_of_unreadable(names: &[String], tapes: &[usize]) {
             "warning: no line of `{name}`{more} could be read as a record; is it a tape?"
         ));
     }
-}
-
-/// Returns the number of worker threads, which depends on the number of cores if none is given.
-fn threads(given: Option<usize>) -> usize {
-    let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    given.unwrap_or_else(|| cores().min(THREADS_DEFAULT))
-}
-
-fn parse_threads(text: &str) -> Result<usize, String> {
-    let threads = parse_whole(text, 1..=THREADS_MAX)?;
-    usize::try_from(threads).map_err(|error| error.to_string())
 }
 
 fn parse_parts(text: &str) -> Result<u64, String> {
