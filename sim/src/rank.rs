@@ -211,7 +211,7 @@ mod tests {
     use portcullis::{
         decide::Engine,
         exit::ExitOwnership,
-        guardrails::Guardrails,
+        guardrails::{CandleTime, Guardrails},
         types::{Leverage, SignedDuration, Timestamp},
     };
 
@@ -280,9 +280,15 @@ mod tests {
         let limited = Guardrails::none()
             .with_max_leverage(Leverage::new(5.0).unwrap())
             .with_max_intent_age(SignedDuration::from_micros(30_000_000));
+        let hour = CandleTime::Open(SignedDuration::from_micros(3_600_000_000));
+        let sources = ["momentum", "ensemble", "trading-bot", "meanrev-4h"];
+        let candles = sources.iter().fold(limited.clone(), |guardrails, source| {
+            guardrails.with_timestamp_is(*source, hour)
+        });
         vec![
             Replayer::new(engine(Guardrails::none())),
             Replayer::new(engine(limited.clone())),
+            Replayer::new(engine(candles)),
             Replayer {
                 assume_in_force: true,
                 ..Replayer::new(engine(limited))

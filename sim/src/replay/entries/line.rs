@@ -3,6 +3,8 @@
 //! is a plain line, too, also if the payload is a text in which only quotes are escaped. The general reader reads all other
 //! lines.
 
+use std::sync::LazyLock;
+
 use super::{
     keys::{ENVELOPE, KEY_COUNT, Key, KeyTable},
     names::Name,
@@ -133,8 +135,8 @@ pub(super) fn read_digits(bytes: &[u8], number: &mut u64) -> usize {
 /// The reader of plain lines. It predicts each key from the previous one.
 #[derive(Debug)]
 pub(super) struct LineReader {
-    table: KeyTable,
-    steps: Steps,
+    keys: &'static KeyTable,
+    steps: &'static Steps,
     /// The index of the last step from each state.
     predicted: [usize; STATES],
     values: Values,
@@ -142,11 +144,15 @@ pub(super) struct LineReader {
     payload: Vec<u8>,
 }
 
+/// The tables of all readers.
+static KEY_TABLE: LazyLock<KeyTable> = LazyLock::new(KeyTable::default);
+static STEPS: LazyLock<Steps> = LazyLock::new(Steps::default);
+
 impl Default for LineReader {
     fn default() -> Self {
         Self {
-            table: KeyTable::default(),
-            steps: Steps::default(),
+            keys: &KEY_TABLE,
+            steps: &STEPS,
             predicted: [0; STATES],
             values: Values::default(),
             payload: Vec::new(),
@@ -266,7 +272,7 @@ impl LineReader {
         };
         let name = text.get(start..)?;
         let name = name.get(..text_end(name)?)?;
-        let (key, kind) = self.table.guess(name)?;
+        let (key, kind) = self.keys.guess(name)?;
         let form = Form::of(kind, *text.get(start + name.len() + 2)?)?;
         let index = Steps::to_value(before, false, key, form);
         let step = self.steps.get(index)?;
@@ -294,7 +300,7 @@ impl LineReader {
     fn find_key<'t>(&self, before: Before, text: &'t [u8]) -> Option<(usize, &'t [u8])> {
         let name = skip_spaces(text).strip_prefix(b"\"")?;
         let (name, rest) = name.split_at_checked(text_end(name)?)?;
-        let (key, kind) = self.table.find(name)?;
+        let (key, kind) = self.keys.find(name)?;
         let behind_name = skip_spaces(rest.strip_prefix(b"\"")?).strip_prefix(b":")?;
         let rest = skip_spaces(behind_name);
         let form = Form::of(kind, *rest.first()?)?;
