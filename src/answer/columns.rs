@@ -105,7 +105,7 @@ macro_rules! answer_columns {
                 /// The volatility component of K before its weight: the relative excess of the
                 /// volatility over `sigma_ref`.
                 k_sigma_spike as number: Option<f64>,
-                /// The trend component of K before its weight: the shortfall of the trend strength
+                /// The trend strength component of K before its weight: the shortfall of the trend strength
                 /// below `ts_ref`.
                 k_ts_drop as number: Option<f64>,
                 /// The age component of K before its weight: the age of the position as a share of `max_age_sec`.

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use super::{Decision, Gate, SkipCode};
 
 /// The reason why a service denied an entry, which the engine cannot derive from the intent and the policy: a policy
-/// that was unavailable at that moment, a halt, an untrusted clock, a duplicate id, a later exit, or an executor that
-/// cannot carry out the trade.
+/// that was unavailable at that moment, a halt, an untrusted clock, a duplicate id, an exit that was sent after the
+/// entry and is already answered, or an executor that cannot carry out the trade.
 ///
 /// A service denial can only make the answer to an entry a skip. It never affects an exit. If a
 /// gate fails that is checked before the denial, the answer is the skip of that gate.

@@ -108,7 +108,7 @@ reasons! {
     PolicyLimitExceeded = "POLICY_LIMIT_EXCEEDED", 23;
     /// The service has already answered an intent with this id.
     IntentDuplicate = "INTENT_DUPLICATE", 24;
-    /// The service has answered a later exit for this symbol.
+    /// The service has already answered an exit for this symbol that was sent after the entry.
     IntentSuperseded = "INTENT_SUPERSEDED", 25;
     /// There is no open position to harvest.
     HarvestNoPosition = "HARVEST_NO_POSITION", 26;

@@ -82,7 +82,7 @@ pub enum SkipReason<'a> {
     LimitExceeded {
         /// The number that was checked.
         number: LimitedNumber,
-        /// The value of the number in the denied trade.
+        /// The value of that number.
         observed: f64,
         /// The limit and its source; `None` if the number was denied because it is not finite or
         /// not greater than 0.

@@ -120,7 +120,8 @@ fn ownership_text(source: Option<&str>, owner: &str, rule: Option<ExitRule>) -> 
             format!("`{source}` is neither the exit owner `{owner}` nor a delegate")
         }
         (None, _) => {
-            "the entry has no `source`; it is not treated as sent by the exit owner".to_owned()
+            "the entry has no `source`, so it is not an entry of the exit owner or a delegate"
+                .to_owned()
         }
     }
 }

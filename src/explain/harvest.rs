@@ -100,7 +100,9 @@ fn r_text(harvest: &Harvest<'_>, r: &RPart) -> String {
 
 fn ladder_text(harvest: &Harvest<'_>, r: &RPart) -> String {
     if harvest.reasons().contains(HarvestReason::LadderUnavailable) {
-        return "unavailable: `harvested` must be NONE, PARTIAL_25, PARTIAL_50 or PARTIAL_75, and quantities and sizes must be finite numbers greater than 0"
+        return "unavailable: one of these is out of bounds: `harvested` (NONE, PARTIAL_25, PARTIAL_50 or PARTIAL_75), \
+                `quantity` and `peak_quantity` (finite and not 0), `lot_size` (finite and greater than 0), \
+                `min_quantity` and `min_notional_usd` (finite and at least 0)"
             .to_owned();
     }
     let theta = harvest.theta();

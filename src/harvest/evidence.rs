@@ -122,20 +122,12 @@ impl fmt::Display for Observed {
 
 /// An input that a part of a harvest cannot use.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
-#[error("`{}` is {observed}{} {}", .field.as_str(), must_be(observed), required(*.field, observed))]
+#[error("`{}` is {observed}, but must be {}", .field.as_str(), required(*.field, observed))]
 pub struct InputError {
     /// The field that cannot be used.
     pub field: HarvestField,
     /// The value that was found, or the reason why there is none.
     pub observed: Observed,
-}
-
-/// Returns the words between the observation and the requirement.
-const fn must_be(observed: &Observed) -> &'static str {
-    match observed {
-        Observed::Absent | Observed::Unreadable => "; it must be",
-        Observed::Number(_) | Observed::TooOld { .. } => ", but must be",
-    }
 }
 
 fn required(field: HarvestField, observed: &Observed) -> String {

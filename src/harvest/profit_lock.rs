@@ -1,4 +1,4 @@
-//! The profit lock, which moves the stop beyond the entry price (break-even stop).
+//! The profit lock, which moves the stop to the profit side of the entry price (break-even stop).
 
 use super::{RPart, evidence::is_positive, r_net::sign};
 use crate::{

@@ -25,7 +25,7 @@ pub enum HarvestReason {
     RegimeFlip,
     /// The volatility component of K is greater than 0.
     SigmaSpike,
-    /// The trend component of K is greater than 0.
+    /// The trend strength component of K is greater than 0.
     TsDrop,
     /// The age component of K is greater than 0.
     AgePenalty,

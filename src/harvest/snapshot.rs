@@ -55,8 +55,8 @@ impl Snapshot {
     /// ```
     ///
     /// # Errors
-    /// Returns an error if the text is not one JSON object, or has no readable `symbol`. Any other
-    /// fault makes unavailable only the part of a harvest that needs the field.
+    /// Returns an error if the text is not one JSON object, or has no readable `symbol`. After any other
+    /// fault, only the parts of a harvest that need the faulty field are unavailable.
     pub fn from_json(text: &str, as_of: Option<Timestamp>) -> Result<Self, SnapshotError> {
         let mut fields = PositionFields::default();
         scan_object(text, &mut fields)?;

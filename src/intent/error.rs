@@ -185,7 +185,7 @@ pub enum IntentError {
     },
     /// The `action` or `side` of the intent is HOLD.
     #[error(
-        "the intent requests no trade: its `action` or `side` is HOLD, or requests only the change of a resting order, such as UPDATE_SL"
+        "the intent requests no trade: its `action` or `side` is HOLD, or a word such as UPDATE_SL, which only changes a resting order"
     )]
     Hold,
 }

@@ -107,8 +107,8 @@ impl<'a> RecordFields<'a> {
         }
     }
 
-    /// Returns the id to use as a stream entry id. It is the id of the payload, unless that id is
-    /// not a stream entry id and the payload has no other time; then it is the id of the envelope.
+    /// Returns the id to use as a stream entry id: the id of the payload, if it is a stream entry id or
+    /// if the payload has another time; otherwise the id of the envelope.
     fn entry_id<'s>(&'s self, payload: &'s Self) -> &'s RawField<'a> {
         let is_timed = is_entry_id(&payload.id)
             || payload.id.is_duplicate()

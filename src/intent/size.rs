@@ -136,8 +136,8 @@ impl Amounts {
         })
     }
 
-    /// Returns the size of the smallest statement. If the intent also states a margin, the size is a margin, so that a
-    /// trade with a lower leverage than the requested one does not need more than that margin.
+    /// Returns the size in the smallest statement. If it is a notional and the intent also states a margin, converts it to
+    /// a margin at the requested leverage. So a trade with a lower leverage does not need more than that margin.
     fn margin_of(&self, smallest: Statement) -> RequestedSize {
         let leverage = self
             .margin

@@ -56,9 +56,9 @@ pub enum TimestampError {
 /// The treatment of a number that lies between two whole units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rounding {
-    /// Rounds down, to the earlier unit.
+    /// Rounds down, to the earlier of the two.
     Down,
-    /// Rounds up, to the later unit.
+    /// Rounds up, to the later of the two.
     Up,
     /// Does not round. A number that is not a whole number of units is an error.
     Exact,

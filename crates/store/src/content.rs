@@ -80,7 +80,7 @@ impl StoreContent {
         }
     }
 
-    /// Returns the content of the store that represents its policy.
+    /// Returns the content that the store holds as its policy, before validation.
     ///
     /// # Errors
     /// Returns the error if the policy could not be read.

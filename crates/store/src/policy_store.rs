@@ -13,7 +13,7 @@ use portcullis::{
     types::{PolicyHash, Timestamp},
 };
 
-/// The number of attempts of a change when other writers change the store at the same time.
+/// The maximum number of attempts to make a change, if other writers change the store at the same time.
 const ATTEMPTS: usize = 64;
 
 /// A store of one policy, its publication history, an audit log and the halts.
@@ -24,7 +24,7 @@ pub trait PolicyStore: Send + Sync {
     /// Returns the name of the store for messages, without a password.
     fn name(&self) -> String;
 
-    /// Returns the content of the store that represents its policy, in one read.
+    /// Reads the content that the store holds as its policy, before validation. All of it is from the same moment.
     ///
     /// # Errors
     /// Returns an error if the store cannot be reached.

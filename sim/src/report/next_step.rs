@@ -97,7 +97,7 @@ impl<'a> Skips<'a> {
         let records = counted(count, "record");
         match reason {
             SkipCode::PolicyMissing if !self.listed.is_empty() => format!(
-                "{records} had no active policy: `--policy FILE` gives the policy that is active until the first \
+                "{records} had no active policy: `--policy FILE` sets a policy only for the records before the first \
                  policy record on the tape"
             ),
             SkipCode::PolicyMissing => format!(

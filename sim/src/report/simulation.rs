@@ -135,9 +135,9 @@ impl<'a> Prices<'a> {
         let column = Shown(column);
         let form = match (form, form_by) {
             (TimeForm::Epoch(_), DecidedBy::Option) => format!("{form} (--time-unit)"),
-            (TimeForm::Epoch(_), DecidedBy::Name) => format!("{form} (by its name)"),
+            (TimeForm::Epoch(_), DecidedBy::Name) => format!("{form} (found from the name)"),
             (TimeForm::Epoch(_), DecidedBy::Values | DecidedBy::Convention) => {
-                format!("{form} (by its values)")
+                format!("{form} (found from the values)")
             }
             (TimeForm::DateTimes | TimeForm::Dates, _) => form.to_string(),
         };
@@ -148,8 +148,8 @@ impl<'a> Prices<'a> {
         };
         let by = match label_by {
             DecidedBy::Option => "--time-label",
-            DecidedBy::Name => "by its name",
-            DecidedBy::Values => "by its values",
+            DecidedBy::Name => "found from the name",
+            DecidedBy::Values => "found from the values",
             DecidedBy::Convention => "assumed; if it is the end, use --time-label close",
         };
         format!("{format}, column `{column}`: {form}, the {label} of each candle ({by})")

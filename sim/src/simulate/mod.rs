@@ -7,8 +7,8 @@
 //!
 //! - An order is filled at the open of the first candle that begins after its decision. If there is
 //!   a gap before that candle, and the candle begins later than one candle length after the
-//!   decision, an entry is filled only if [`Settings::fill_after_gap`] is set, and an exit is filled
-//!   in both cases. An order that was decided more than one candle length before the first candle
+//!   decision, an entry is filled only if [`Settings::fill_after_gap`] is set; an exit is filled
+//!   with any setting. An order that was decided more than one candle length before the first candle
 //!   is not filled.
 //! - A candle ends where the next one begins, if that is less than 1.5 candle lengths after its
 //!   start. Otherwise it ends after one candle length, and a gap follows. The times of candles are
@@ -18,15 +18,16 @@
 //!   distance `fallback_stop_pct` of θ from the fill price. If θ has none either, the position has
 //!   no stop.
 //! - An entry buys the quantity that its intent states, or else its notional divided by the fill
-//!   price. Quantities are whole lots, or have at most 15 significant digits. An entry below a
-//!   minimum size, or at or beyond its stop or its target (`take_profit`), is not filled.
-//! - Within a candle, the stop is executed before the target, and a liquidation before the stop if
-//!   the price reaches it first. If the open is at or beyond the stop, the stop is filled at the
-//!   open. A target is a resting order: it is filled at its own price, and before every other order
-//!   of a candle whose open has passed it.
+//!   price. Quantities are whole lots, or have at most 15 significant digits. An entry is not
+//!   filled if it is below a minimum size, or if its fill price is at or beyond its stop or its
+//!   target (`take_profit`).
+//! - Within a candle, the stop is executed before the target, and a liquidation is executed before the
+//!   stop if the price reaches the liquidation price first. If the open is at or beyond the stop, the
+//!   stop is filled at the open. A target is a resting order, which is filled at its own price. If the
+//!   open is at or beyond the target, the target is filled before every other order of this candle.
 //! - Harvest uses the closing price. A proposed close is executed at the open of the next candle. A
-//!   moved stop takes effect from the next candle on. The stages of the ladder close down to a share
-//!   of the opened quantity.
+//!   moved stop takes effect from the next candle on. A stage of the ladder closes so much that a
+//!   fixed share of the opened quantity is left.
 //! - Margin is isolated and is `notional / leverage`. A position is liquidated if its margin plus
 //!   unrealised profit is at most the maintenance margin (0 if no rate is given). A liquidation
 //!   costs the whole margin; a loss beyond it is reported but not booked.

@@ -44,7 +44,7 @@ pub(crate) struct Args {
     /// Write the tape to this file; use `-` for standard output
     #[arg(long, value_name = "FILE", default_value = "-")]
     out: PathBuf,
-    /// Write the answers of the bridge to this file as JSON Lines, numbered like the records of the tape
+    /// Write the answers of the bridge to this file as JSON Lines, with the record numbers of the tape
     #[arg(long, value_name = "FILE")]
     answers: Option<PathBuf>,
     /// Record the answers up to the current end of the streams, then stop [default: record until SIGTERM or Ctrl-C]

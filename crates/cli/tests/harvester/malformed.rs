@@ -19,7 +19,7 @@ fn a_missing_market_disables_only_the_kill_score() {
     assert_eq!(proposal.get("kill_score"), None);
     let reasons = "harvest_partial_25,profit_lock,kill_score_unavailable";
     assert_eq!(text(&proposal, "reasons"), reasons);
-    harvester.await_log("the kill score is unavailable: `market` is absent; it must be an object");
+    harvester.await_log("the kill score is unavailable: `market` is absent, but must be an object");
     // A key of another type has the same effect and is logged.
     redis.run(&["SET", &market_key(BTC), "calm"]);
     harvester.await_log("BTCUSDT: the Redis key of its market state is not a hash, so the kill score is unavailable\n");
@@ -97,7 +97,7 @@ fn an_invalid_position_is_logged_once_and_does_not_affect_others() {
         assert_eq!(log.matches(&line).count(), 1, "{line}\n{log}");
     }
     let line =
-        "R is unavailable: `entry_price` is unreadable; it must be finite and greater than 0\n";
+        "R is unavailable: `entry_price` is unreadable, but must be finite and greater than 0\n";
     assert_eq!(log.matches(line).count(), 1, "{log}");
 }
 

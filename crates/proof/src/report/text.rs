@@ -196,7 +196,7 @@ fn write_stale(f: &mut fmt::Formatter<'_>, stale: &Stale) -> fmt::Result {
         write!(f, "{}, ", check.id())?;
     }
     let (until, reason) = (stale.until, printable(&stale.reason));
-    writeln!(f, "until {until}: {reason}; {}", stale.because)?;
+    writeln!(f, "until {until}: {reason} (no effect: {})", stale.because)?;
     match &stale.code {
         Some(code) => writeln!(f, "    {}", printable(code)),
         None => Ok(()),

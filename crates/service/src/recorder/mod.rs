@@ -53,7 +53,7 @@ pub struct Settings {
 pub struct Sinks<'a> {
     /// The tape, which receives one record per line.
     pub tape: &'a mut dyn Write,
-    /// The answers of the bridge, numbered like the records of the tape.
+    /// The answers of the bridge, with the record numbers of the tape.
     pub answers: Option<&'a mut dyn Write>,
     /// A function that is called after each batch.
     pub progress: &'a mut dyn FnMut(&Tally),

@@ -1,7 +1,6 @@
 //! Reading of plain lines. A plain line is an object with known keys, each at most once. Its values are null, numbers
-//! without a sign and an exponent (also as text), or texts without escapes. An envelope with such an object as its payload
-//! is a plain line, too, also if the payload is a text in which only quotes are escaped. The general reader reads all other
-//! lines.
+//! without a sign or an exponent (also as text), or texts without escapes. An envelope is a plain line if its payload is such
+//! an object, or a text with such an object in which only quotes are escaped. The general reader reads all other lines.
 
 use std::sync::LazyLock;
 

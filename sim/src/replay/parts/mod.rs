@@ -2,8 +2,8 @@
 //!
 //! A [`Plan`] divides the tapes. Each of its parts contains everything that its evaluation needs from earlier records:
 //! the number of its first record, the number of its first line, the changes of the policy, and the number of bytes of
-//! earlier digest rows. The results ([`Part`]) of consecutive parts are merged in any grouping. The result of all parts
-//! equals that of a replay of all tapes.
+//! earlier digest rows. The results ([`Part`]) of consecutive parts can be merged, and merged results can be merged
+//! again. The result of all parts equals that of a replay of all tapes.
 
 mod error;
 mod event;

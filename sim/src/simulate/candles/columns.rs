@@ -78,7 +78,7 @@ pub(super) struct Columns {
     pub(super) time_column: TimeColumn,
 }
 
-/// The reason why the columns are not those of candles.
+/// A missing or duplicate column of a candle file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum ColumnFault {
     Missing(&'static str),

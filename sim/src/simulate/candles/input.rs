@@ -10,15 +10,15 @@ use super::{
 };
 use crate::tape::format::WINDOW_TOO_LARGE;
 
-/// Options for the candles of all files, which take precedence over the contents of the files. A `None` is decided from
-/// each file.
+/// Options for the candles of all files, which take precedence over the contents of the files. For a `None`, the
+/// value is found from each file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReadOptions {
     /// The length of a candle.
     pub interval: Option<Interval>,
     /// The unit of times that are numbers.
     pub time_unit: Option<TimeUnit>,
-    /// The edge of a candle that its time denotes.
+    /// The meaning of the time of a candle: its start or its end.
     pub time_label: Option<TimeLabel>,
 }
 
@@ -63,7 +63,7 @@ impl Input<'_> {
         }
     }
 
-    /// Returns the error for columns that are not those of candles.
+    /// Returns the error for a missing or duplicate column.
     pub(super) fn column_error(&self, fault: ColumnFault, names: &[&str]) -> CandleError {
         let path = self.path.to_owned();
         match fault {

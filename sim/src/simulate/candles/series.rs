@@ -51,9 +51,9 @@ pub struct CandleSource {
     pub format: String,
     /// The name of the column with the times.
     pub column: String,
-    /// The form of the times and its origin.
+    /// The form of the times, and how it was found.
     pub form: (TimeForm, DecidedBy),
-    /// The edge of the candle that its time denotes, and the origin of this decision.
+    /// The meaning of the time of a candle, and how it was found.
     pub label: (TimeLabel, DecidedBy),
     /// True if the time is the last day of the candle.
     pub is_last_day: bool,
@@ -127,8 +127,8 @@ fn times(path: &Path, rows: &Rows, form: TimeForm) -> Result<Vec<Timestamp>, Can
     Ok(times)
 }
 
-/// Returns the edge of a candle that the times denote, the origin of this decision, and the distance from a time to
-/// that edge. The distance is not zero if the times are the last instant or the last day of each candle.
+/// Returns whether the times are starts or ends of candles, how this was found, and the distance from a time to that
+/// start or end. The distance is not zero if the times are the last instant or the last day of each candle.
 fn label(
     times: &[Timestamp],
     named: Option<TimeLabel>,

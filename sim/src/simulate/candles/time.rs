@@ -31,7 +31,7 @@ pub enum TimeUnit {
     Nanos,
 }
 
-/// The edge of a candle that its time denotes: its start or its end.
+/// The meaning of the time of a candle: its start or its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -53,7 +53,7 @@ pub enum TimeForm {
     Dates,
 }
 
-/// The origin of a decision about the times of a file.
+/// The way in which the form or the meaning of the times of a file was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DecidedBy {

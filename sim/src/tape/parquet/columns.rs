@@ -214,7 +214,7 @@ impl Input {
     /// event type: neither in its column, nor in a whole record or in other fields.
     ///
     /// # Errors
-    /// Returns an error if the columns are not those of a tape.
+    /// Returns an error if the file does not have the columns of a tape.
     pub(crate) fn rows_of_intents(&self, groups: &Range<usize>) -> Result<Option<u64>, String> {
         roles(self, false)?;
         Ok(self.rows_without(&["event_type", RECORD, REST], groups))

@@ -46,7 +46,7 @@ impl Rows {
     /// `line_bytes_max` bytes is replaced by filling bytes, which are also too long.
     ///
     /// # Errors
-    /// Returns a message if the file is not Parquet or its columns are not those of a record.
+    /// Returns a message if the file is not Parquet or does not have the columns of a record.
     pub(in crate::tape) fn open(
         file: File,
         groups: Option<Range<usize>>,

@@ -290,8 +290,8 @@ fn a_position_that_was_reduced_before_the_first_scan_has_no_largest_quantity() {
 }
 
 proptest! {
-    /// For any sequence of prices, stops and ascending opening times, the stages of one position rise, and no
-    /// proposal is repeated.
+    /// For any sequence of prices, stops and ascending opening times, each proposed stage of a position is higher than the
+    /// previous one, and no proposal is repeated.
     #[test]
     fn stages_rise(looks in prop::collection::vec((0..6_usize, 0..4_usize, any::<bool>()), 1..40)) {
         let mut world = World::new();
