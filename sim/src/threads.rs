@@ -10,7 +10,7 @@ use crate::tape::{Chunk, TapeError, TapeReader};
 const IN_PROGRESS_PER_THREAD: usize = 3;
 
 /// The maximum number of chunks in progress in total. It bounds the memory of a run, for any number of threads.
-const IN_PROGRESS_MAX: usize = 24;
+const IN_PROGRESS_MAX: usize = 20;
 
 /// The reason why an evaluation ended early.
 pub(crate) enum Interruption<E> {

@@ -53,25 +53,46 @@ pub(super) const KEYS: [(&str, KeyKind); KEY_COUNT] = [
     ("regime", KeyKind::Ignored),
 ];
 
-pub(super) const ID: Key = Key(0);
-pub(super) const INTENT_ID: Key = Key(1);
-pub(super) const EVENT_TYPE: Key = Key(2);
-pub(super) const SOURCE: Key = Key(3);
-pub(super) const TS: Key = Key(4);
-pub(super) const TIMESTAMP: Key = Key(5);
-pub(super) const SYMBOL: Key = Key(8);
-pub(super) const ACTION: Key = Key(9);
-pub(super) const SIDE: Key = Key(10);
-pub(super) const LEVERAGE: Key = Key(11);
-pub(super) const QUANTITY: Key = Key(12);
-pub(super) const QTY: Key = Key(13);
-pub(super) const PRICE: Key = Key(14);
-pub(super) const ENTRY_PRICE: Key = Key(15);
-pub(super) const POSITION_USD: Key = Key(16);
-pub(super) const SIZE: Key = Key(17);
-pub(super) const POSITION_SIZE_USD: Key = Key(18);
-pub(super) const STOP_LOSS: Key = Key(19);
-pub(super) const TAKE_PROFIT: Key = Key(20);
+pub(super) const ID: Key = key("id");
+pub(super) const INTENT_ID: Key = key("intent_id");
+pub(super) const EVENT_TYPE: Key = key("event_type");
+pub(super) const SOURCE: Key = key("source");
+pub(super) const TS: Key = key("ts");
+pub(super) const TIMESTAMP: Key = key("timestamp");
+pub(super) const SYMBOL: Key = key("symbol");
+pub(super) const ACTION: Key = key("action");
+pub(super) const SIDE: Key = key("side");
+pub(super) const LEVERAGE: Key = key("leverage");
+pub(super) const QUANTITY: Key = key("quantity");
+pub(super) const QTY: Key = key("qty");
+pub(super) const PRICE: Key = key("price");
+pub(super) const ENTRY_PRICE: Key = key("entry_price");
+pub(super) const POSITION_USD: Key = key("position_usd");
+pub(super) const SIZE: Key = key("size");
+pub(super) const POSITION_SIZE_USD: Key = key("position_size_usd");
+pub(super) const STOP_LOSS: Key = key("stop_loss");
+pub(super) const TAKE_PROFIT: Key = key("take_profit");
+
+/// Returns the key with a name that is in [`KEYS`].
+const fn key(name: &str) -> Key {
+    let mut keys = KEYS.as_slice();
+    let mut index = 0;
+    while let [(found, _), rest @ ..] = keys
+        && !is_equal(found.as_bytes(), name.as_bytes())
+    {
+        (keys, index) = (rest, index + 1);
+    }
+    Key(index)
+}
+
+const fn is_equal(mut one: &[u8], mut other: &[u8]) -> bool {
+    while let ([first, rest @ ..], [others_first, others_rest @ ..]) = (one, other)
+        && *first == *others_first
+    {
+        (one, other) = (rest, others_rest);
+    }
+    one.is_empty() && other.is_empty()
+}
 
 /// The keys of an envelope.
 pub(super) const ENVELOPE: u32 = 0xff;
@@ -139,16 +160,29 @@ mod tests {
         for name in ["", "i", "ids", "sise", "stop_l0ss"] {
             assert_eq!(table.find(name.as_bytes()), None, "{name}");
         }
-        assert_eq!(
-            [ID, TIMESTAMP, SYMBOL, LEVERAGE, PRICE, TAKE_PROFIT].map(|key| KEYS[key.0].0),
-            [
-                "id",
-                "timestamp",
-                "symbol",
-                "leverage",
-                "price",
-                "take_profit"
-            ],
-        );
+        let constants = [
+            (ID, "id"),
+            (INTENT_ID, "intent_id"),
+            (EVENT_TYPE, "event_type"),
+            (SOURCE, "source"),
+            (TS, "ts"),
+            (TIMESTAMP, "timestamp"),
+            (SYMBOL, "symbol"),
+            (ACTION, "action"),
+            (SIDE, "side"),
+            (LEVERAGE, "leverage"),
+            (QUANTITY, "quantity"),
+            (QTY, "qty"),
+            (PRICE, "price"),
+            (ENTRY_PRICE, "entry_price"),
+            (POSITION_USD, "position_usd"),
+            (SIZE, "size"),
+            (POSITION_SIZE_USD, "position_size_usd"),
+            (STOP_LOSS, "stop_loss"),
+            (TAKE_PROFIT, "take_profit"),
+        ];
+        for (key, name) in constants {
+            assert_eq!(KEYS[key.0].0, name);
+        }
     }
 }

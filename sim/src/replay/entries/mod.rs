@@ -4,7 +4,6 @@
 //! every line; this path only reads fewer lines. It is used if no answers are written and no report is made.
 
 mod entry;
-mod fixed;
 mod keys;
 mod line;
 mod names;
@@ -21,7 +20,6 @@ use portcullis::{
 };
 use xxhash_rust::xxh3::xxh3_64;
 
-pub(crate) use self::fixed::{EntryAnswer, FixedEntries};
 use self::{entry::PlainEntry, line::LineReader, names::Names};
 use super::{
     chunk_output::ChunkOutput,
@@ -61,27 +59,27 @@ struct Pending {
 
 /// Entries as columns.
 #[derive(Debug, Default)]
-struct Entries {
-    columns: IntentColumns,
+pub(super) struct Entries {
+    pub(super) columns: IntentColumns,
     symbols: Names,
     sources: Names,
     /// The digests of the symbols, by their numbers in `columns`.
     symbol_hashes: Vec<u64>,
-    rows: Vec<PendingRow>,
+    pub(super) rows: Vec<PendingRow>,
 }
 
 /// The values of an entry that are written into its answer next to the decision.
 #[derive(Debug, Clone, Copy)]
-struct PendingRow {
+pub(super) struct PendingRow {
     /// The offset of its row in the digest rows of the chunk.
     place: usize,
-    n: u64,
+    pub(super) n: u64,
     /// The number of its line, and where its text is in the chunk.
     line: u64,
     text: (usize, usize),
     id_hash: u64,
     ts: Timestamp,
-    symbol: u32,
+    pub(super) symbol: u32,
     side: Side,
     requested: Option<f64>,
     size: Size,
@@ -100,13 +98,7 @@ impl EntryBatch {
         timeline: &Timeline,
         output: &mut ChunkOutput,
     ) -> Option<()> {
-        let (bytes, text) = text_of(chunk, line)?;
-        let (_, len) = text;
-        let entry = PlainEntry::of(&self.reader.read(bytes, len)?)?;
-        if entry.times.is_stamped && settings.engine.guardrails().has_candle_times() {
-            return None;
-        }
-        let place = (line.number, n, text);
+        let (entry, place) = read(&mut self.reader, settings.engine, (chunk, line, n))?;
         self.pending
             .push(settings, (chunk, place, &entry), timeline, output)
     }
@@ -122,19 +114,6 @@ impl EntryBatch {
     ) {
         self.pending.decide(settings, chunk, timeline, output);
     }
-}
-
-/// Returns the bytes of a chunk from a line on, and where the line is; `None` if the line is not text.
-#[inline(always)]
-fn text_of<'c>(chunk: &'c Chunk, line: Line<'_>) -> Option<(&'c [u8], (usize, usize))> {
-    let LineContent::Text(text) = line.content else {
-        return None;
-    };
-    let start = text
-        .as_ptr()
-        .addr()
-        .checked_sub(chunk.bytes().as_ptr().addr())?;
-    Some((chunk.bytes().get(start..)?, (start, text.len())))
 }
 
 /// The number of the line, the number of the record, and where its text is in the chunk.
@@ -237,6 +216,45 @@ impl Pending {
     }
 }
 
+/// A reader of plain entries.
+#[derive(Debug, Default)]
+pub(super) struct EntryReader(LineReader);
+
+impl EntryReader {
+    /// Appends a line to the entries and returns the time of its intent. Returns `None` if it is not a plain entry.
+    #[inline(always)]
+    pub(super) fn push(
+        &mut self,
+        engine: &Engine,
+        (chunk, line, n): (&Chunk, Line<'_>, u64),
+        entries: &mut Entries,
+    ) -> Option<Timestamp> {
+        let (entry, place) = read(&mut self.0, engine, (chunk, line, n))?;
+        entries.push(&entry, place, 0)?;
+        Some(entry.times.emitted_at)
+    }
+}
+
+/// Reads a plain entry.
+#[inline(always)]
+fn read<'a>(
+    reader: &'a mut LineReader,
+    engine: &Engine,
+    (chunk, line, n): (&'a Chunk, Line<'a>, u64),
+) -> Option<(PlainEntry<'a>, Place)> {
+    let LineContent::Text(text) = line.content else {
+        return None;
+    };
+    let start = text
+        .as_ptr()
+        .addr()
+        .checked_sub(chunk.bytes().as_ptr().addr())?;
+    let bytes = chunk.bytes().get(start..)?;
+    let entry = PlainEntry::of(&reader.read(bytes, text.len())?)?;
+    let is_ambiguous = entry.times.is_stamped && engine.guardrails().has_candle_times();
+    (!is_ambiguous).then_some((entry, (line.number, n, (start, text.len()))))
+}
+
 impl Entries {
     /// Appends an entry. `offset` is that of its row in the digest rows. Returns `None` if the symbol is not valid.
     #[inline(always)]
@@ -285,7 +303,7 @@ impl Entries {
     }
 
     /// Removes the entries. Symbols and sources keep their numbers, unless there are too many of them.
-    fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.rows.clear();
         let (symbols, sources) = (self.columns.symbols().len(), self.columns.source_count());
         if symbols.max(sources) > NAMES_MAX {
@@ -301,7 +319,7 @@ impl Entries {
 
 impl PendingRow {
     /// Returns the line of the entry.
-    fn line<'c>(&self, chunk: &'c Chunk) -> Option<Line<'c>> {
+    pub(super) fn line<'c>(&self, chunk: &'c Chunk) -> Option<Line<'c>> {
         let (start, len) = self.text;
         let bytes = chunk.bytes().get(start..)?.get(..len)?;
         Some(Line::new(self.line, std::str::from_utf8(bytes).ok()?))

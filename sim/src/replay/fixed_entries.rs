@@ -9,20 +9,19 @@ use portcullis::{
     types::Timestamp,
 };
 
-use super::{Entries, PendingRow, entry::PlainEntry, line::LineReader, text_of};
-use crate::{
-    replay::{
-        Counts, SkipSamples, Totals,
-        counts::REASONS,
-        replayer::{Replayer, Scope},
-    },
-    tape::{Chunk, Line},
+use super::{
+    counts::{Counts, REASONS},
+    entries::{Entries, EntryReader, PendingRow},
+    replayer::{Replayer, Scope},
+    skip_samples::SkipSamples,
+    totals::Totals,
 };
+use crate::tape::{Chunk, Line};
 
 /// The plain entries of a chunk. They are read once and decided under any number of policies.
 #[derive(Debug, Default)]
 pub(crate) struct FixedEntries {
-    reader: LineReader,
+    reader: EntryReader,
     entries: Entries,
     /// The decisions under one policy, or under each of two.
     decisions: [DecisionColumns; 2],
@@ -40,15 +39,10 @@ impl FixedEntries {
         (line, n): (Line<'_>, u64),
     ) -> Option<()> {
         (replayer.scope != Scope::Positions).then_some(())?;
-        let (bytes, text) = text_of(chunk, line)?;
-        let (_, len) = text;
-        let entry = PlainEntry::of(&self.reader.read(bytes, len)?)?;
-        let times = entry.times;
-        if times.is_stamped && replayer.engine.guardrails().has_candle_times() {
-            return None;
-        }
-        self.entries.push(&entry, (line.number, n, text), 0)?;
-        let at = times.emitted_at;
+        let place = (chunk, line, n);
+        let at = self
+            .reader
+            .push(&replayer.engine, place, &mut self.entries)?;
         let (first, last) = self.span.unwrap_or((at, at));
         self.span = Some((first.min(at), last.max(at)));
         Some(())
