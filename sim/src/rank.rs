@@ -304,6 +304,41 @@ mod tests {
         ]
     }
 
+    /// The first record of an unlisted symbol is skipped by an earlier gate.
+    #[test]
+    fn an_unlisted_symbol_is_an_example_after_a_skip_for_another_reason() {
+        let entry = |age_sec: i64, symbol: &str| {
+            let at = START_MS + 40_000 - age_sec * 1_000;
+            format!("{{\"id\":\"{at}-0\",\"symbol\":\"{symbol}\",\"side\":\"BUY\",\"size\":5}}\n")
+        };
+        let tape = [
+            entry(60, "XRPUSDT"),
+            entry(0, "DOGEUSDT"),
+            entry(0, "XRPUSDT"),
+        ];
+        let age_max = SignedDuration::from_micros(30_000_000);
+        let engine = Engine::new(
+            Guardrails::none().with_max_intent_age(age_max),
+            ExitOwnership::new("exitbrain_v3_5").unwrap(),
+        );
+        let replayer = Replayer {
+            now: Timestamp::from_millis(START_MS + 40_000).ok(),
+            ..Replayer::new(engine)
+        };
+        let tapes = reader(tape.concat().as_bytes(), 1 << 20);
+        let policies = candidates().into_iter().take(1).collect();
+        let ranking = rank(&replayer, policies, tapes, 1, &mut |_| ()).unwrap();
+        let counts = &ranking.candidates[0].counts;
+        let reasons: Vec<_> = counts.reasons().collect();
+        let expected = [
+            (SkipCode::IntentStale, 1),
+            (SkipCode::PolicyUniverseFilter, 2),
+        ];
+        assert_eq!(reasons, expected);
+        let unlisted: Vec<_> = counts.samples.unlisted().map(|it| it.to_string()).collect();
+        assert_eq!(unlisted, ["DOGEUSDT", "XRPUSDT"]);
+    }
+
     #[test]
     fn columns_and_threads_do_not_change_a_ranking() {
         for (seed, replayer) in (0..).zip(replayers()) {

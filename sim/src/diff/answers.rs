@@ -268,3 +268,59 @@ fn flip(old: Recorded, new: Recorded, kind: FlipKind) -> Flip {
         cause: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ops::RangeInclusive;
+
+    use portcullis::types::{Symbol, Timestamp};
+
+    use super::*;
+
+    const UNREADABLE: &str = r#"{"n":1,"id":"1","decision":"SKIP","reason":"INTENT_UNREADABLE"}"#;
+
+    fn row(n: u64, text: &str) -> Recorded {
+        Recorded::read(n, text).unwrap()
+    }
+
+    /// Skips of the records with these numbers.
+    struct Skips(RangeInclusive<u64>);
+
+    impl Answers for Skips {
+        fn next_answer(&mut self) -> Result<Option<Recorded>, DiffError> {
+            let skip = |n| {
+                format!(r#"{{"n":{n},"id":"{n}","decision":"SKIP","reason":"POLICY_MISSING"}}"#)
+            };
+            Ok(self.0.next().map(|n| row(n, &skip(n))))
+        }
+
+        fn name(&self) -> String {
+            "skips".to_owned()
+        }
+
+        fn place(&self, line: u64) -> String {
+            format!("skip {line}")
+        }
+    }
+
+    #[test]
+    fn progress_is_reported_every_1024_records_and_at_the_end() {
+        let mut reported = Vec::new();
+        let mut progress = |records| reported.push(records);
+        let [mut before, mut after] = [Skips(1..=2050), Skips(1..=2050)];
+        let compared = diff_answers(&mut before, &mut after, FlipSink::Discard, &mut progress);
+        assert_eq!(compared.unwrap().same, 2050);
+        assert_eq!(reported, [1024, 2048, 2050]);
+    }
+
+    #[test]
+    fn a_flip_has_the_fields_of_the_readable_side() {
+        let readable = r#"{"n":1,"id":"a","event":"trade.intent","ts":5,"symbol":"BTCUSDT","decision":"EXIT"}"#;
+        for (old, new) in [(UNREADABLE, readable), (readable, UNREADABLE)] {
+            let flip = flip(row(1, old), row(1, new), FlipKind::SkipToExit);
+            assert_eq!((flip.n, &*flip.id), (1, "a"), "{old}");
+            assert_eq!(flip.ts, Timestamp::from_millis(5).ok(), "{old}");
+            assert_eq!(flip.symbol, Symbol::new("BTCUSDT").ok(), "{old}");
+        }
+    }
+}

@@ -70,3 +70,54 @@ impl<'p> Causes<'p> {
         made.map(|change| change.field.clone()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use portcullis::types::Timestamp;
+
+    use super::*;
+    use crate::{diff::changes, sample::policy_json};
+
+    #[test]
+    fn a_cause_is_the_smallest_set_of_changes_that_concern_the_symbol() {
+        let before = policy_json(Timestamp::from_millis(1_000_000).unwrap());
+        let after = [
+            ("portcullis policy sample", "other"),
+            ("\"lock_R\": 1.2", "\"lock_R\": 1.1"),
+            ("\"ETHUSDT\": 10", "\"ETHUSDT\": 11"),
+            ("1.0.0-ai-sample", "2"),
+        ];
+        let after = after
+            .iter()
+            .fold(before.clone(), |text, (old, new)| text.replace(old, new));
+        let [before, after] = [before, after].map(|text| Policy::from_json(&text).unwrap());
+        let mut causes = Causes::new(&before, changes(Some(&before), &after));
+        let [bitcoin, ether] = ["BTCUSDT", "ETHUSDT"].map(|name| Symbol::new(name).ok());
+        let leverages = "leverage_by_symbol";
+        for (symbol, fields, cause) in [
+            (bitcoin, &["policy_version"][..], &["policy_version"][..]),
+            (
+                bitcoin,
+                &["generator", "policy_version"],
+                &["generator", "policy_version"],
+            ),
+            (
+                ether,
+                &[leverages, "policy_version"],
+                &["leverage_by_symbol.ETHUSDT", "policy_version"],
+            ),
+            (ether, &[leverages], &["leverage_by_symbol.ETHUSDT"]),
+            (bitcoin, &[leverages], &[]),
+            (bitcoin, &["valid_until_epoch", "absent"], &[]),
+        ] {
+            let is_changed = |policy: &Policy, name: &&str| {
+                let changed = policy.fields().get(*name);
+                changed != before.fields().get(*name)
+            };
+            let found = causes.of(symbol, |policy| {
+                fields.iter().all(|name| is_changed(policy, name))
+            });
+            assert_eq!(found, cause, "{fields:?}");
+        }
+    }
+}

@@ -270,3 +270,68 @@ impl Flip {
 fn moved(before: Option<f64>, after: Option<f64>) -> f64 {
     after.into_iter().sum::<f64>() - before.into_iter().sum::<f64>()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Numbers = (Option<f64>, Option<f64>);
+
+    /// Returns a flip between two effects with these notionals and leverages.
+    fn flip(n: u64, before: Numbers, after: Numbers) -> Flip {
+        let effect = |(notional_usd, leverage)| Effect {
+            notional_usd,
+            leverage,
+            ..Effect::without_numbers(Verdict::Trade, None)
+        };
+        Flip {
+            n,
+            id: n.to_string(),
+            ts: None,
+            symbol: None,
+            kind: FlipKind::Size,
+            before: effect(before),
+            after: effect(after),
+            cause: None,
+        }
+    }
+
+    #[test]
+    fn two_skips_for_different_reasons_have_the_same_effect() {
+        let skip = |reason| Effect::without_numbers(Verdict::Skip, Some(reason));
+        let (missing, stale) = (skip(SkipCode::PolicyMissing), skip(SkipCode::PolicyStale));
+        assert!(missing.does_as(&stale));
+        assert_eq!(FlipKind::between(&missing, &stale), None);
+        let other = Effect {
+            harvest_action: Some(HarvestAction::None),
+            ..missing
+        };
+        assert!(!missing.does_as(&other));
+    }
+
+    #[test]
+    fn the_largest_change_of_notional_then_of_leverage_is_first() {
+        let none = (None, None);
+        let of = |notional, leverage| (Some(notional), Some(leverage));
+        let mut flips = [
+            flip(1, of(10.0, 2.0), of(20.0, 2.0)),
+            flip(2, none, of(10.0, 5.0)),
+            flip(3, of(30.0, 1.0), none),
+            flip(4, of(10.0, 9.0), of(20.0, 4.0)),
+            flip(5, none, of(10.0, 7.0)),
+        ];
+        let moved = flips
+            .each_ref()
+            .map(|it| (it.notional_moved(), it.leverage_moved()));
+        let expected = [
+            (10.0, 0.0),
+            (10.0, 5.0),
+            (-30.0, -1.0),
+            (10.0, -5.0),
+            (10.0, 7.0),
+        ];
+        assert_eq!(moved, expected);
+        flips.sort_by(Flip::larger_first);
+        assert_eq!(flips.map(|it| it.n), [3, 5, 2, 4, 1]);
+    }
+}

@@ -337,3 +337,34 @@ fn unknown(name: &str, value: &str) -> RowError {
 fn required<T>(name: &str, value: Option<T>) -> Result<T, RowError> {
     value.ok_or_else(|| RowError::new(format!("`{name}` is missing")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_contradict_each_other_if_both_or_neither_is_unreadable() {
+        let row = |id: &str, symbol: &str, reason: &str| {
+            let text = format!(
+                r#"{{"n":1,"id":"{id}","symbol":"{symbol}","decision":"SKIP","reason":"{reason}"}}"#
+            );
+            Recorded::read(1, &text).unwrap()
+        };
+        let unread = |id| row(id, "BTCUSDT", "INTENT_UNREADABLE");
+        let read = |id, symbol| row(id, symbol, "POLICY_MISSING");
+        assert!(unread("1").is_unreadable() && !read("1", "BTCUSDT").is_unreadable());
+        assert_eq!(unread("1").contradiction(&read("a", "ETHUSDT")), None);
+        assert_eq!(read("a", "ETHUSDT").contradiction(&unread("1")), None);
+        assert_eq!(
+            read("a", "ETHUSDT").contradiction(&read("a", "ETHUSDT")),
+            None
+        );
+        let of = |one: Recorded, other: Recorded| one.contradiction(&other).map(|it| it.0);
+        assert_eq!(of(unread("1"), unread("2")), Some("id"));
+        assert_eq!(of(read("a", "ETHUSDT"), read("b", "ETHUSDT")), Some("id"));
+        assert_eq!(
+            of(read("a", "ETHUSDT"), read("a", "BTCUSDT")),
+            Some("symbol")
+        );
+    }
+}

@@ -179,9 +179,62 @@ mod tests {
         assert_eq!(tally.width(), 2 * DAY_MS);
         assert_eq!(tally.span(), (10_000, 10_849));
         assert_eq!(tally.symbols.in_order().count(), NAMES_MAX);
+        let number = |name: &str| tally.symbols.number(Symbol::new(name).ok().as_ref());
+        assert_eq!(["S0", "S7", "S199", "S200"].map(number), [1, 8, 200, 0]);
+        assert_eq!(tally.symbols.number(None), 0);
         assert_eq!(tally.cells.values().sum::<u64>(), 9_000);
         let of_others = tally.cells.iter().filter(|(cell, _)| cell.symbol == 0);
         assert_eq!(of_others.map(|(_, count)| count).sum::<u64>(), 3_000);
+    }
+
+    #[test]
+    fn buckets_are_merged_from_a_span_of_the_maximum() {
+        let mut tally = FlipTally::default();
+        for (day, width, span) in [
+            (20, DAY_MS, (20, 20)),
+            (1019, DAY_MS, (20, 1019)),
+            (1020, 2 * DAY_MS, (10, 510)),
+        ] {
+            tally.add(&flip(1, day, "BTCUSDT"));
+            assert_eq!((tally.width(), tally.span()), (width, span));
+        }
+    }
+
+    /// Without times, merging removes no cells.
+    #[test]
+    fn merging_ends_when_one_bucket_covers_all_times() {
+        let mut tally = FlipTally::default();
+        for n in 0..=50_000 {
+            let kind = [FlipKind::Size, FlipKind::Leverage][usize::from(n >= 40_000)];
+            tally.add(&Flip {
+                ts: None,
+                kind,
+                cause: Some(vec![format!("C{}", n / 200 % 200)]),
+                ..flip(1, 0, &format!("S{}", n % 200))
+            });
+        }
+        assert_eq!(tally.cells.len(), 50_001);
+        assert_eq!(tally.width(), DAY_MS << DOUBLINGS_MAX);
+    }
+
+    #[test]
+    fn the_kinds_and_reasons_that_occur_are_listed_once() {
+        let mut tally = FlipTally::default();
+        assert_eq!(tally.reasons(), [None]);
+        let stale = Some(SkipCode::PolicyStale);
+        for (kind, reason) in [
+            (FlipKind::Size, None),
+            (FlipKind::TradeToSkip, stale),
+            (FlipKind::TradeToSkip, stale),
+        ] {
+            tally.add(&Flip {
+                kind,
+                after: Effect::without_numbers(Verdict::Skip, reason),
+                ..flip(1, 20, "BTCUSDT")
+            });
+        }
+        assert_eq!(tally.kinds(), [FlipKind::TradeToSkip, FlipKind::Size]);
+        assert_eq!(tally.reasons(), [None, stale]);
     }
 
     #[test]
@@ -190,6 +243,8 @@ mod tests {
         for n in 0..150_000 {
             let day = i64::try_from(n % 750).unwrap();
             tally.add(&flip(n, day, &format!("S{}", n / 750)));
+            // Up to the maximum, each flip has its own cell.
+            assert_eq!(tally.width() > DAY_MS, n >= 50_000, "{n}");
         }
         assert!(tally.cells.len() <= CELLS_MAX);
         let count: u64 = tally.cells.values().sum();

@@ -22,13 +22,6 @@ macro_rules! define {
 
 portcullis::answer_columns!(define);
 
-impl AnswerColumns {
-    /// Removes all rows.
-    pub(super) fn clear(&mut self) {
-        drop(self.take());
-    }
-}
-
 /// A Parquet writer for answers.
 pub struct AnswerRows<'w>(RowFile<'w>);
 

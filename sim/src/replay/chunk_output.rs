@@ -51,13 +51,13 @@ impl ChunkOutput {
         }
     }
 
-    /// Clears the result and keeps its allocated memory.
+    /// Clears the result after its answers were written, and keeps its allocated memory.
     pub(crate) fn clear(&mut self) {
         self.rows.clear();
         match &mut self.answers {
-            AnswerBuffer::Nothing => {}
+            // Writing empties columns.
+            AnswerBuffer::Nothing | AnswerBuffer::Columns(_) => {}
             AnswerBuffer::Lines(lines) => lines.clear(),
-            AnswerBuffer::Columns(columns) => columns.clear(),
         }
         self.report_rows.clear();
         self.counts = Counts::default();

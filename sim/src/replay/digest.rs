@@ -374,3 +374,52 @@ const fn stop_source_code(source: Source) -> u8 {
         2
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The codes in the documentation of the digest.
+    #[test]
+    fn each_value_has_its_documented_code() {
+        let fields = [
+            "quantity*price",
+            "quantity*entry_price",
+            "qty*price",
+            "qty*entry_price",
+            "position_usd",
+            "size",
+            "position_size_usd",
+            "stake_amount",
+            "size*price",
+            "notional/leverage",
+        ];
+        let sizes = fields.map(|field| size_source_code(Source::Intent(field)));
+        assert_eq!(sizes, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+        let (intent, policy) = (Source::Intent("leverage"), Source::Policy("leverage"));
+        assert_eq!([intent, policy].map(size_source_code), [u8::MAX; 2]);
+        assert_eq!([policy, intent].map(leverage_source_code), [1, 2]);
+        let position = Source::Position("stop_dist_pct");
+        assert_eq!([position, policy].map(stop_source_code), [1, 2]);
+        assert_eq!(["notional", "margin"].map(basis_code), [1, 2]);
+        let rules = [ExitRule::Owner, ExitRule::Delegate];
+        assert_eq!(rules.map(exit_rule_code), [1, 2]);
+        let legs = [PositionSide::Long, PositionSide::Short];
+        assert_eq!(legs.map(leg_code), [1, 2]);
+        let sides = [Side::Buy, Side::Sell].map(AnswerSide::Order);
+        assert_eq!(sides.map(side_code), [1, 2]);
+        assert_eq!(legs.map(AnswerSide::Position).map(side_code), [3, 4]);
+        let codes = |all: &mut dyn Iterator<Item = u8>| all.collect::<Vec<_>>();
+        let mut verdicts = Verdict::ALL.iter().map(|it| verdict_code(*it));
+        assert_eq!(codes(&mut verdicts), [1, 2, 3, 4, 5]);
+        let mut actions = HarvestAction::ALL.iter().map(|it| action_code(*it));
+        assert_eq!(codes(&mut actions), [1, 2, 3, 4, 5]);
+        let events = [
+            RecordKind::Intent,
+            RecordKind::Position,
+            RecordKind::PolicyUpdated,
+            RecordKind::PolicyWithdrawn,
+        ];
+        assert_eq!(events.map(event_code), [1, 2, 3, 4]);
+    }
+}

@@ -487,3 +487,6 @@ fn no_time(event: RecordKind) -> Answer<'static> {
         ),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -183,3 +183,130 @@ fn seconds(duration: SignedDuration) -> f64 {
     let float = |part: i64| i32::try_from(part).map_or(f64::from(i32::MAX), f64::from);
     float(whole) + float(rest) / 1_000.0
 }
+
+#[cfg(test)]
+mod tests {
+    use portcullis::{
+        decide::Engine, exit::ExitOwnership, guardrails::Guardrails, policy::Policy,
+        record::Scratch,
+    };
+
+    use super::*;
+    use crate::{
+        replay::{ChunkOutput, Replayer, Timeline},
+        sample::policy_json,
+        tape::Line,
+    };
+
+    const START: i64 = 1_767_571_200_000;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(START + millis).unwrap()
+    }
+
+    /// Returns the row of a record, evaluated at `now` (milliseconds after [`START`]) under the sample policy with these
+    /// limits, which expires 10 seconds after [`START`].
+    fn row(limits: &str, now: i64, record: &str) -> ReportRow {
+        let policy = policy_json(at(10_000)).replacen('{', &format!("{{\"limits\":{limits},"), 1);
+        let mut timeline = Timeline::new(Ok(Policy::from_json(&policy).unwrap()));
+        let skew = SignedDuration::from_micros(1_000_000);
+        let guardrails = Guardrails::none().with_max_intent_skew(skew);
+        let engine = Engine::new(guardrails, ExitOwnership::new("owner").unwrap());
+        let replayer = Replayer {
+            now: Some(at(now)),
+            reports: true,
+            ..Replayer::new(engine)
+        };
+        let (mut scratch, mut output) = (Scratch::default(), ChunkOutput::default());
+        let line = Line::new(1, record);
+        replayer.line(line, 1, &mut timeline, &mut scratch, &mut output);
+        output.report_rows[0]
+    }
+
+    #[test]
+    fn a_near_miss_is_the_smallest_change_that_permits_the_entry() {
+        let limit = |kind, ratio| Some(NearMiss::Limit(kind, ratio));
+        let symbol = |name| Some(NearMiss::Symbol(Symbol::new(name).unwrap()));
+        for (limits, now, ts, name, expected) in [
+            ("{}", 0, 0, "BTCUSDT", None),
+            // The leverage is 8, so the margin of 400 USD is 50 USD.
+            (
+                r#"{"max_leverage":5}"#,
+                0,
+                0,
+                "BTCUSDT",
+                limit(LimitKind::Leverage, 1.6),
+            ),
+            (
+                r#"{"max_position_usd":40}"#,
+                0,
+                0,
+                "BTCUSDT",
+                limit(LimitKind::Margin, 1.25),
+            ),
+            (
+                r#"{"max_notional_usd":250}"#,
+                0,
+                0,
+                "BTCUSDT",
+                limit(LimitKind::Notional, 1.6),
+            ),
+            (
+                r#"{"max_intent_age_sec":2}"#,
+                2500,
+                0,
+                "BTCUSDT",
+                limit(LimitKind::Age, 1.25),
+            ),
+            ("{}", 0, 1500, "BTCUSDT", limit(LimitKind::Lead, 1.5)),
+            ("{}", 100_500, 0, "BTCUSDT", Some(NearMiss::Expiry(90.5))),
+            ("{}", 0, 0, "XRPUSDT", symbol("XRPUSDT")),
+        ] {
+            let ts = START + ts;
+            let entry = format!(r#"{{"ts":{ts},"symbol":"{name}","side":"BUY","size":400}}"#);
+            assert_eq!(
+                row(limits, now, &entry).near_miss,
+                expected,
+                "{limits} {entry}"
+            );
+        }
+    }
+
+    #[test]
+    fn each_limit_has_a_name() {
+        let kinds = [
+            LimitKind::Leverage,
+            LimitKind::Margin,
+            LimitKind::Notional,
+            LimitKind::Age,
+            LimitKind::Lead,
+        ];
+        let names = [
+            "leverage",
+            "margin",
+            "notional",
+            "intent age",
+            "timestamp ahead of clock",
+        ];
+        assert_eq!(kinds.map(LimitKind::name), names);
+    }
+
+    #[test]
+    fn a_row_of_a_position_has_its_scores_and_its_action() {
+        let record = format!(
+            r#"{{"event_type":"position.snapshot","ts":{START},"symbol":"BTCUSDT","side":"LONG","entry_price":100,"current_price":103.8,"age_sec":3600,"stop_dist_pct":0.02,"market":{{"sigma":0.01,"ts":0.35,"p_trend":0.5,"p_mr":0.2,"p_chop":0.3}}}}"#
+        );
+        let row = row("{}", 0, &record);
+        assert!(matches!(row.subject, Subject::Symbol(_)));
+        assert_eq!(row.action, Some(HarvestAction::Partial25));
+        // (3.8 - 0.12) / 2
+        assert!(
+            row.r_net.is_some_and(|r| (r - 1.84).abs() < 1e-9),
+            "{row:?}"
+        );
+        assert_eq!(
+            row.kill.map(|it| it.components),
+            Some([false, false, false, true])
+        );
+    }
+}

@@ -145,3 +145,69 @@ impl TryFrom<Encoded> for SkipSamples {
         Ok(samples)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use portcullis::answer::{Detail, RecordKind};
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    const REASONS: [SkipCode; 3] = [
+        SkipCode::PolicyUniverseFilter,
+        SkipCode::PolicyMissing,
+        SkipCode::TradingHalted,
+    ];
+
+    fn symbol(number: usize) -> Symbol {
+        Symbol::new(&format!("S{number}")).unwrap()
+    }
+
+    fn add(samples: &mut SkipSamples, (n, reason, number): (u64, usize, usize)) {
+        let detail = Detail::Text("a detail");
+        let mut answer =
+            Answer::refused(RecordKind::Intent, REASONS[reason], detail).to(n, None, None);
+        answer.symbol = Some(symbol(number));
+        samples.add(&answer);
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_skips_and_their_division_do_not_matter(
+            skips in vec((0..REASONS.len(), 0..24_usize), 1..80)
+                .prop_map(|skips| (1..).zip(skips).map(|(n, (reason, symbol))| (n, reason, symbol)).collect::<Vec<_>>())
+                .prop_shuffle(),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let mut samples = SkipSamples::default();
+            for (n, reason, number) in &skips {
+                let before = samples.clone();
+                add(&mut samples, (*n, *reason, *number));
+                let lacked = before.lacks(REASONS[*reason], *n, &symbol(*number));
+                prop_assert_eq!(samples != before, lacked);
+            }
+            let (one, other) = skips.split_at(cut.index(skips.len()));
+            let [mut merged, other] = [one, other].map(|skips| {
+                let mut samples = SkipSamples::default();
+                skips.iter().for_each(|skip| add(&mut samples, *skip));
+                samples
+            });
+            merged.merge(&other);
+            prop_assert_eq!(&merged, &samples);
+
+            let mut in_order = skips;
+            in_order.sort_unstable();
+            for (place, reason) in REASONS.into_iter().enumerate() {
+                let first = in_order.iter().find(|(_, reason, _)| *reason == place);
+                prop_assert_eq!(samples.first(reason).map(|it| it.n), first.map(|it| it.0));
+            }
+            let mut unlisted: Vec<Symbol> = Vec::new();
+            for (_, reason, number) in in_order {
+                if reason == 0 && unlisted.len() < SYMBOLS_MAX && !unlisted.contains(&symbol(number)) {
+                    unlisted.push(symbol(number));
+                }
+            }
+            prop_assert_eq!(samples.unlisted().collect::<Vec<_>>(), unlisted);
+        }
+    }
+}

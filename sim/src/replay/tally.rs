@@ -78,8 +78,8 @@ pub struct AnswerTally {
     /// For each symbol that the policy lacks: the number of skips, and the number of the first
     /// record.
     pub(crate) missing_symbols: BTreeMap<Symbol, (u64, u64)>,
-    /// The same two numbers for all missing symbols beyond the maximum.
-    pub(crate) other_missing_symbols: (u64, u64),
+    /// The number of skips for all missing symbols beyond the maximum.
+    pub(crate) other_missing_symbols: u64,
 }
 
 /// The change with which skipped entries would pass the gate that failed, with the bin of its size.
@@ -127,7 +127,7 @@ impl Default for AnswerTally {
             components: Cells::default(),
             near_misses: BTreeMap::new(),
             missing_symbols: BTreeMap::new(),
-            other_missing_symbols: (0, 0),
+            other_missing_symbols: 0,
         }
     }
 }
@@ -186,7 +186,8 @@ impl AnswerTally {
                 if symbols.len() < SYMBOLS_MAX || symbols.contains_key(&symbol) {
                     symbols.entry(symbol).or_insert((0, row.n))
                 } else {
-                    &mut self.other_missing_symbols
+                    self.other_missing_symbols += 1;
+                    return;
                 }
             }
         };
@@ -235,7 +236,7 @@ fn kind(row: &ReportRow) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::report_row::Kill, *};
 
     fn row(n: u64, millis: i64) -> ReportRow {
         ReportRow {
@@ -278,6 +279,105 @@ mod tests {
             format!("{tally:?}")
         };
         assert_eq!(of(&mut (0..500)), of(&mut (0..500).rev()));
+    }
+
+    #[test]
+    fn each_value_of_an_answer_is_counted_in_its_cell() {
+        let reason = Some(SkipCode::ALL[3]);
+        let skip = ReportRow {
+            at: None,
+            subject: Subject::Unlisted,
+            decision: Verdict::Skip,
+            reason,
+            leverage: None,
+            notional_usd: None,
+            ..row(2, 0)
+        };
+        let update = ReportRow {
+            subject: Subject::Policy,
+            decision: Verdict::Policy,
+            reason: None,
+            at: row(3, 7_000).at,
+            ..skip
+        };
+        let harvest = |n, r_net, score, action| ReportRow {
+            at: row(n, 6_999).at,
+            subject: Subject::Symbol(1),
+            decision: Verdict::Harvest,
+            reason: None,
+            r_net: Some(r_net),
+            kill: Some(Kill {
+                score,
+                components: [true, false, false, n == 5],
+            }),
+            action: Some(action),
+            ..skip
+        };
+        let mut tally = AnswerTally::default();
+        for row in [
+            row(1, 5_000),
+            skip,
+            update,
+            harvest(4, 1.84, 0.6, HarvestAction::Partial25),
+            harvest(5, 9.0, 1.0, HarvestAction::FullCloseProposed),
+        ] {
+            tally.add(&row);
+        }
+        assert_eq!((tally.width, tally.buckets), (1000, Some((5, 7))));
+        let flat = |cells: &Cells| cells.flat(5);
+        // Bucket, symbol, kind and count of each cell. The five verdicts come before the reasons.
+        assert_eq!(
+            flat(&tally.answers),
+            [[-1, 0, 5 + 3, 1], [0, 2, 0, 1], [1, 3, 3, 2], [2, 1, 4, 1]].concat()
+        );
+        assert_eq!(flat(&tally.leverages), [0, 2, 3, 1]);
+        assert_eq!(flat(&tally.notionals), [0, 2, 3, 1]);
+        // Five actions for each R, and two for each kill score.
+        assert_eq!(
+            flat(&tally.ladder),
+            [[1, 3, 10 * 5 + 1, 1], [1, 3, 23 * 5 + 4, 1]].concat()
+        );
+        assert_eq!(
+            flat(&tally.kills),
+            [[1, 3, 4 * 2, 1], [1, 3, 20 * 2 + 1, 1]].concat()
+        );
+        assert_eq!(
+            flat(&tally.components),
+            [[1, 3, 0, 2], [1, 3, 3, 1]].concat()
+        );
+    }
+
+    #[test]
+    fn near_misses_are_counted_with_their_first_record_and_up_to_200_symbols() {
+        let mut tally = AnswerTally::default();
+        let mut add = |n, near_miss| {
+            tally.add(&ReportRow {
+                near_miss: Some(near_miss),
+                ..row(n, 0)
+            });
+        };
+        add(1, NearMiss::Limit(LimitKind::Margin, 1.25));
+        add(2, NearMiss::Limit(LimitKind::Margin, 1.2));
+        add(3, NearMiss::Limit(LimitKind::Age, 1.2));
+        add(4, NearMiss::Expiry(61.0));
+        let symbol = |n| Symbol::new(&format!("S{n}")).unwrap();
+        for n in 5..208 {
+            add(n, NearMiss::Symbol(symbol(n)));
+        }
+        add(300, NearMiss::Symbol(symbol(5)));
+        let counted = tally.near_misses.into_iter().collect::<Vec<_>>();
+        assert_eq!(
+            counted,
+            [
+                (NearMissKind::Limit(LimitKind::Margin, 1), (2, 1)),
+                (NearMissKind::Limit(LimitKind::Age, 1), (1, 3)),
+                (NearMissKind::Expiry(1), (1, 4)),
+            ]
+        );
+        assert_eq!(tally.missing_symbols.len(), 200);
+        assert_eq!(tally.missing_symbols.get(&symbol(5)), Some(&(2, 5)));
+        assert_eq!(tally.missing_symbols.get(&symbol(204)), Some(&(1, 204)));
+        assert_eq!(tally.other_missing_symbols, 3);
     }
 
     #[test]

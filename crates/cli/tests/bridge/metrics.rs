@@ -5,7 +5,7 @@ use std::{
     net::TcpStream,
 };
 
-use super::process::{Bridge, HALTS, POLICY, Server, command, eventually, free_port};
+use super::process::{BRIDGE, Bridge, HALTS, POLICY, Server, command, eventually, free_port};
 
 fn scrape(address: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;
@@ -62,6 +62,17 @@ fn decisions_and_the_policy_are_counted() {
     until(
         r#"portcullis_waiting{stream="quantum:stream:trade.intent"}"#,
         0.0,
+    );
+    // The server skips a trade that was decided, because a later exit was answered.
+    redis.run(&["SET", &format!("{BRIDGE}:exit:ETHUSDT"), "no entry"]);
+    redis.intent("superseded", "ETHUSDT");
+    until(
+        r#"portcullis_decisions_total{verdict="SKIP",reason="INTENT_SUPERSEDED"}"#,
+        1.0,
+    );
+    until(
+        r#"portcullis_decisions_total{verdict="TRADE",reason=""}"#,
+        2.0,
     );
     redis.run(&["HSET", POLICY, "universe_symbols", "["]);
     until(

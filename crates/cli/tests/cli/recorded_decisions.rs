@@ -4,7 +4,8 @@ use portcullis::policy::Policy;
 use serde_json::{Value, json};
 
 use crate::program::Place;
-use crate::records::{START, entry, exit, lines, policy, policy_until, short, updated};
+use crate::records::{START, entry, exit, lines, policy, policy_until, short, text, updated};
+use crate::simulate::{self, Simulated};
 
 const REASONS: [&str; 13] = [
     "INTENT_UNREADABLE",
@@ -224,4 +225,31 @@ fn only_a_replay_accepts_it() {
     let run = place.run_with(&["decide"], decided(&exit(0)).to_string());
     let detail = "line 1, column 1: unsupported `event_type` `trade.decided`; for an intent, set it to `trade.intent` or leave it out";
     assert!(run.stdout.contains(detail), "{}", run.stdout);
+}
+
+#[test]
+fn a_simulation_executes_it_unless_the_service_denied_the_entry() {
+    let hash = Policy::from_json(&policy("hand").to_string())
+        .unwrap()
+        .hash();
+    let made = |seconds: i64, intent: &Value| {
+        let made = json!({"decided_at": (START + seconds) * 1000, "policy_hash": hash.to_string()});
+        with(&decided(intent), &made)
+    };
+    let trade = made(35, &simulate::entry("BUY", &[("stop_loss", 90.0)]));
+    let close = made(95, &exit(90));
+    let denial = objection("TRADING_HALTED");
+    let events = |tape: &[Value]| {
+        let simulated = Simulated::of(tape, &[[100.0; 4]; 4], &[]);
+        let events = simulated.events.iter();
+        events
+            .map(|event| text(event, "event").to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(events(&[trade.clone(), close.clone()]), ["open", "exit"]);
+    assert_eq!(
+        events(&[trade.clone(), with(&close, &denial)]),
+        ["open", "exit"]
+    );
+    assert_eq!(events(&[with(&trade, &denial), close]), [""; 0]);
 }

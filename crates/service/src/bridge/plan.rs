@@ -212,3 +212,138 @@ pub(super) fn put_policy(items: &mut Items, policy: Option<&Policy>) {
     items.put_some("policy_version", policy.map(Policy::version));
     items.put_some("policy_hash", policy.map(Policy::hash));
 }
+
+#[cfg(test)]
+mod tests {
+    use portcullis::{
+        decide::Engine,
+        exit::ExitOwnership,
+        guardrails::Guardrails,
+        policy::{PolicyState, PolicyUnavailable},
+        record::{self, Scratch},
+    };
+
+    use super::*;
+
+    /// Returns the fields of the plan for an exit, as `name=value`.
+    fn exit(fields: &str, order_type: Option<&str>, reference: Option<&str>) -> Vec<String> {
+        let record =
+            format!(r#"{{"symbol":"BTCUSDT","source":"owner","reduceOnly":true,{fields}}}"#);
+        let mut scratch = Scratch::default();
+        let intent = record::read(&record, &mut scratch).into_intent();
+        let engine = Engine::new(Guardrails::none(), ExitOwnership::new("owner").unwrap());
+        let absent = PolicyUnavailable::NotFound;
+        let now = Timestamp::from_millis(1_767_571_200_500).unwrap();
+        let decision = engine.decide(PolicyState::unavailable(&absent), &intent, now);
+        let about = About {
+            plan_id: "plan",
+            stream: "exits",
+            entry_id: "7-1",
+            sender_id: None,
+            attempt: Some("2"),
+            order_type,
+            trigger_reference: reference,
+            now,
+            answer: "{}",
+        };
+        let items = plan(&decision, &about);
+        assert_eq!(items.len(), items.iter().count());
+        let items: Vec<&str> = items.iter().collect();
+        let pairs = items.chunks(2).map(|pair| pair.join("="));
+        pairs.collect()
+    }
+
+    /// Checks the fields of an exit of a long position from its type to `reduceOnly`, except the position side.
+    #[track_caller]
+    fn check(fields: &str, order_type: Option<&str>, expected: &[&str]) {
+        let all = exit(fields, order_type, Some("MARK_PRICE"));
+        let first = all.iter().position(|it| it.starts_with("type="));
+        let last = all.iter().position(|it| it == "reduceOnly=true");
+        let found = all.get(first.unwrap()..last.unwrap()).unwrap();
+        let is_leg = |it: &&String| *it == "position_leg=LONG";
+        assert_eq!(found.iter().filter(is_leg).count(), 1);
+        let found: Vec<&String> = found.iter().filter(|it| !is_leg(it)).collect();
+        assert_eq!(found, expected, "{fields} {order_type:?}");
+    }
+
+    #[test]
+    fn a_plan_of_an_exit_has_its_identity_and_its_rule() {
+        let expected = [
+            "plan_id=plan",
+            "decision=EXECUTE",
+            "verdict=EXIT",
+            "symbol=BTCUSDT",
+            "side=SELL",
+            "type=MARKET",
+            "position_leg=LONG",
+            "qty=0.5",
+            "qty_source=intent:quantity",
+            "qty_asked=some",
+            "reduceOnly=true",
+            "exit_rule=owner",
+            "attempt=2",
+            "source=owner",
+            "entry=7-1",
+            "stream=exits",
+            "timestamp=1767571200",
+            "decided_at=1767571200500",
+            "answer={}",
+        ];
+        let fields = r#""side":"SELL","positionSide":"LONG","quantity":0.5"#;
+        assert_eq!(exit(fields, None, None), expected);
+    }
+
+    #[test]
+    fn a_plan_of_an_exit_states_the_quantity_to_close_or_that_it_is_unknown() {
+        let share = |share: &str, partial: &str| {
+            [
+                "type=MARKET".to_owned(),
+                format!("quantity_fraction={share}"),
+                "qty_source=intent:close_fraction".to_owned(),
+                "qty_asked=fraction".to_owned(),
+                format!("partial={partial}"),
+            ]
+        };
+        for (fraction, partial) in [("0.5", "true"), ("1", "false")] {
+            let expected = share(fraction, partial);
+            let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+            let fields = format!(r#""side":"SELL","close_fraction":{fraction}"#);
+            check(&fields, None, &expected);
+        }
+        for (fields, expected) in [
+            (r#""side":"SELL""#, &["qty_asked=none"][..]),
+            (
+                r#""side":"SELL","quantity":"all""#,
+                &["qty=unreadable", "qty_asked=unreadable"],
+            ),
+            (
+                r#""side":"SELL","size":400"#,
+                &["qty=unreadable", "qty_asked=in USD"],
+            ),
+        ] {
+            check(fields, None, &[&["type=MARKET"], expected].concat());
+        }
+    }
+
+    #[test]
+    fn a_plan_of_a_resting_exit_never_has_the_type_of_an_immediate_close() {
+        let resting = r#""side":"SELL","stopPrice":90"#;
+        for (stated, order_type) in [
+            (None, "type=TRIGGER"),
+            (Some("MARKET"), "type=TRIGGER"),
+            (Some("LIMIT"), "type=TRIGGER"),
+            (Some("STOP_MARKET"), "type=STOP_MARKET"),
+        ] {
+            let expected = [
+                order_type,
+                "trigger_price=90",
+                "trigger_reference=MARK_PRICE",
+                "qty_asked=none",
+            ];
+            check(resting, stated, &expected);
+        }
+        for (stated, order_type) in [(None, "type=MARKET"), (Some("LIMIT"), "type=LIMIT")] {
+            check(r#""side":"SELL""#, stated, &[order_type, "qty_asked=none"]);
+        }
+    }
+}

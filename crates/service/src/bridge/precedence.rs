@@ -76,3 +76,55 @@ impl Precedence {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn intents_are_read_only_while_no_exit_is_waiting() {
+        let precedence = Precedence::new();
+        let state = || (precedence.is_clear(), precedence.denial().is_some());
+        assert_eq!(state(), (false, false));
+        for (exits, expected) in [
+            (Exits::Answered, (true, false)),
+            (Exits::Waiting, (false, false)),
+            (Exits::Unreadable, (true, true)),
+            (Exits::Answered, (true, false)),
+        ] {
+            precedence.set(exits);
+            assert_eq!(state(), expected, "{exits:?}");
+        }
+    }
+
+    #[test]
+    fn waiting_ends_when_the_exits_are_answered_or_unreadable() {
+        for exits in [Exits::Answered, Exits::Unreadable] {
+            let (precedence, stop) = (Precedence::new(), Stop::default());
+            let events = Mutex::new(Vec::new());
+            let add = |event| events.lock().unwrap().push(event);
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    precedence.wait(&stop);
+                    add("intents are read");
+                });
+                // Gives the other thread time to do this too early.
+                thread::sleep(LOOK * 2);
+                add("no exit is waiting");
+                precedence.set(exits);
+            });
+            let events = events.into_inner().unwrap();
+            assert_eq!(events, ["no exit is waiting", "intents are read"]);
+        }
+    }
+
+    #[test]
+    fn waiting_ends_with_a_stop() {
+        let (precedence, stop) = (Precedence::new(), Stop::default());
+        stop.set();
+        precedence.wait(&stop);
+        assert!(!precedence.is_clear());
+    }
+}

@@ -63,12 +63,17 @@ impl Skew {
             .then_some(skew);
         metrics::skew(skew);
         let is_large = skew > self.bound.unwrap_or(LOGGED_ABOVE);
-        if is_large != self.is_large && self.logs_changes {
+        if self.is_logged(is_large) {
             log_status(format_args!(
                 "the clocks of this machine and of the Redis server differ by at least {skew}"
             ));
         }
         self.is_large = is_large;
+    }
+
+    /// Returns true if a comparison must be logged, because the difference became large or is no longer large.
+    const fn is_logged(&self, is_large: bool) -> bool {
+        self.logs_changes && is_large != self.is_large
     }
 
     /// Returns a denial of entries if the clocks differ by more than the bound, or could not be compared. Returns
@@ -111,5 +116,42 @@ mod tests {
         skew.measured(micros(0), micros(0));
         skew.forget();
         assert!(skew.denial().is_some());
+    }
+
+    #[test]
+    fn clocks_are_compared_more_often_if_their_difference_is_bounded() {
+        let micros = SignedDuration::from_micros;
+        for bound in [Some(micros(250)), None] {
+            let mut skew = Skew::new(bound, false);
+            assert!(skew.is_due());
+            skew.measured(micros(0), micros(0));
+            assert!(skew.compared.is_some());
+            let now = Tick::now();
+            // A time in the future has not elapsed, however slow the test is.
+            skew.compared = now.checked_add(COMPARE_EVERY);
+            assert!(!skew.is_due());
+            skew.compared = now.checked_sub(COMPARE_OFTEN);
+            assert_eq!(skew.is_due(), bound.is_some());
+            skew.compared = now.checked_sub(COMPARE_EVERY);
+            assert!(skew.is_due());
+            skew.forget();
+            assert!(skew.is_due());
+        }
+    }
+
+    #[test]
+    fn a_difference_is_large_above_the_bound_or_above_a_second() {
+        let micros = SignedDuration::from_micros;
+        for (bound, largest) in [(Some(micros(250)), 250), (None, 1_000_000)] {
+            let [mut skew, mut silent] = [true, false].map(|logs| Skew::new(bound, logs));
+            for (difference, is_large) in [(0, false), (largest, false), (largest + 1, true)] {
+                skew.measured(micros(difference), micros(0));
+                silent.measured(micros(difference), micros(0));
+                assert_eq!(skew.is_large, is_large, "{difference}");
+                assert!(skew.is_logged(!is_large) && !skew.is_logged(is_large));
+                assert!(!silent.is_logged(!is_large) && !silent.is_logged(is_large));
+                assert_eq!(skew.denial().is_some(), is_large && bound.is_some());
+            }
+        }
     }
 }

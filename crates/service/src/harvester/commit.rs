@@ -62,6 +62,17 @@ pub(super) enum Committed {
     Moved,
 }
 
+impl Committed {
+    /// Returns the outcome that the script replies.
+    const fn of(reply: u8) -> Self {
+        match reply {
+            1 => Self::Done,
+            2 => Self::Moved,
+            _ => Self::Superseded,
+        }
+    }
+}
+
 /// A writer of proposals, in one atomic script.
 pub(super) struct Committer {
     script: Script,
@@ -117,11 +128,7 @@ impl Committer {
         for item in change.items.iter() {
             call.arg(item);
         }
-        Ok(match call.invoke::<u8>(connection)? {
-            1 => Committed::Done,
-            2 => Committed::Moved,
-            _ => Committed::Superseded,
-        })
+        call.invoke(connection).map(Committed::of)
     }
 }
 
@@ -140,5 +147,33 @@ impl MemoryChange {
     /// Returns the change to a new text, if there is one.
     pub(super) fn set(text: Option<String>) -> Self {
         text.map_or(Self::Keep, Self::Set)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reply_of_the_script_is_an_outcome() {
+        let script = include_str!("commit.lua");
+        for (reply, outcome) in [
+            (0, Committed::Superseded),
+            (1, Committed::Done),
+            (2, Committed::Moved),
+        ] {
+            assert!(script.contains(&format!("return {reply}")));
+            assert_eq!(Committed::of(reply), outcome);
+        }
+    }
+
+    #[test]
+    fn a_memory_without_a_new_text_is_kept() {
+        assert_eq!(MemoryChange::set(None), MemoryChange::Keep);
+        let text = "text".to_owned();
+        assert_eq!(
+            MemoryChange::set(Some(text.clone())),
+            MemoryChange::Set(text)
+        );
     }
 }

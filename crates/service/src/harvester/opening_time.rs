@@ -106,6 +106,17 @@ mod tests {
     }
 
     #[test]
+    fn the_earliest_opening_is_the_start_of_1971() {
+        let first = Timestamp::from_millis(MILLIS_MIN).unwrap();
+        assert_eq!(
+            read("opened_at", "1971-01-01T00:00:00Z"),
+            OpeningTime::At(first)
+        );
+        let before = read("opened_at", "1970-12-31T23:59:59.999Z");
+        assert!(matches!(before, OpeningTime::Unreadable(_)), "{before:?}");
+    }
+
+    #[test]
     fn an_unreadable_opening_has_a_reason() {
         for (name, value, why) in [
             (

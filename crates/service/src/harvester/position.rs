@@ -231,8 +231,13 @@ mod tests {
         }
         let short = [("side", "SHORT"), ("quantity", "1"), ("position_amt", "-1")];
         assert!(read(&short, &StoredHash::Absent).is_ok());
-        let both = [("side", "LONG"), ("position_side", "BOTH")];
-        assert!(read(&both, &StoredHash::Absent).is_ok());
+        for other in ["BOTH", "LONG", "long"] {
+            let both = [("side", "LONG"), ("position_side", other)];
+            assert!(read(&both, &StoredHash::Absent).is_ok(), "{other}");
+        }
+        // A long position may have been closed.
+        let closed = [("side", "LONG"), ("quantity", "0"), ("qty", "-0")];
+        assert!(position(&closed).is_flat());
         // The side FLAT takes precedence over a quantity that was not reset.
         assert!(position(&[("side", "FLAT"), ("quantity", "1")]).is_flat());
     }

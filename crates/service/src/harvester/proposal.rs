@@ -232,3 +232,50 @@ fn stage(harvested: Harvested) -> Option<HarvestAction> {
         Harvested::Unreadable => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::fields::StoredHash, *};
+
+    #[test]
+    fn the_previous_stage_comes_from_the_proposal_of_the_taken_stage_of_this_position() {
+        let fields = [("opened_at_ms", "1767571200000")].into_iter().collect();
+        let now = Timestamp::from_millis(1_767_571_260_000).unwrap();
+        let symbol = Symbol::new("BTCUSDT").unwrap();
+        let seen = ObservedPosition::read(symbol, &fields, &StoredHash::Absent, now).unwrap();
+        let before = |taken, [action, opened, harvested]: [&str; 3]| {
+            let texts = [action, "", "", "", opened, "", harvested];
+            let last = ComparedFields(texts.map(|text| text.as_bytes().to_vec()));
+            last.stage_before(taken, &seen)
+        };
+        let opened = "1767571200000";
+        for (taken, fields, expected) in [
+            (
+                Stage::Partial50,
+                ["PARTIAL_50", opened, "PARTIAL_25"],
+                Some(Stage::Partial25),
+            ),
+            (
+                Stage::Partial25,
+                ["PARTIAL_25", opened, "NONE"],
+                Some(Stage::None),
+            ),
+            (Stage::Partial50, ["PARTIAL_25", opened, "NONE"], None),
+            (
+                Stage::Partial50,
+                ["FULL_CLOSE_PROPOSED", opened, "PARTIAL_25"],
+                None,
+            ),
+            (Stage::None, ["NONE", opened, "NONE"], None),
+            (
+                Stage::Partial50,
+                ["PARTIAL_50", "1767571200001", "PARTIAL_25"],
+                None,
+            ),
+            (Stage::Partial50, ["PARTIAL_50", "", "PARTIAL_25"], None),
+            (Stage::Partial50, ["PARTIAL_50", opened, ""], None),
+        ] {
+            assert_eq!(before(taken, fields), expected, "{taken:?} {fields:?}");
+        }
+    }
+}

@@ -148,3 +148,41 @@ fn memory_bytes(reply: RedisResult<Value>) -> RedisResult<Vec<u8>> {
         other => Ok(bytes(other?).unwrap_or_default()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns an error of the server with this code.
+    fn error(code: &str) -> RedisResult<Value> {
+        Err(redis::make_extension_error(code.to_owned(), None))
+    }
+
+    fn value(text: &str) -> Value {
+        Value::BulkString(text.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn a_key_of_another_type_is_a_value_and_every_other_error_is_returned() {
+        let none = compared_fields(error("WRONGTYPE")).unwrap();
+        assert!(none.is_empty());
+        assert_eq!(memory_bytes(error("WRONGTYPE")).unwrap(), WRONG_TYPE);
+        let hash = StoredHash::read(error("WRONGTYPE")).unwrap();
+        assert_eq!(hash, StoredHash::WrongType);
+        for code in ["NOPERM", "LOADING"] {
+            compared_fields(error(code)).unwrap_err();
+            memory_bytes(error(code)).unwrap_err();
+            StoredHash::read(error(code)).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn absent_fields_are_empty() {
+        let last = vec![value("NONE"), Value::Nil, value("x")];
+        let last = compared_fields(Ok(Value::Array(last))).unwrap();
+        let texts = last.0.each_ref().map(Vec::as_slice);
+        assert_eq!(texts, [&b"NONE"[..], b"", b"x", b"", b"", b"", b""]);
+        assert_eq!(memory_bytes(Ok(Value::Nil)).unwrap(), b"");
+        assert_eq!(memory_bytes(Ok(value("m"))).unwrap(), b"m");
+    }
+}

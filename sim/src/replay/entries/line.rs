@@ -438,6 +438,9 @@ mod tests {
             r#"{"payload":null}"#,
             r#"{"payload":5}"#,
             r#"{"payload":{"side":"BUY"},"data":{"side":"BUY"}}"#,
+            r#"{"payload":{"side":"BUY"},"data":"{\"side\":\"BUY\"}"}"#,
+            r#"{"payload":"{\"side\":\"BUY\"}","data":{"side":"BUY"}}"#,
+            r#"{"payload":"{\"side\":\"BUY\"}","data":"{\"side\":\"BUY\"}"}"#,
             r#"{"payload":{"payload":{"side":"BUY"}}}"#,
             r#"{"symbol":"A","payload":{"side":"BUY"}}"#,
             r#"{"model":"A","payload":{"side":"BUY"}}"#,
@@ -464,6 +467,20 @@ mod tests {
             read(&mut reader, other, |found| {
                 assert!(found.is_none(), "{other}")
             });
+        }
+        for (number, value) in [
+            ("123456789012345", 123_456_789_012_345.0),
+            ("12345.6789012345", 12_345.678_901_234_5),
+            ("0.12345678901234", 0.123_456_789_012_34),
+        ] {
+            read(
+                &mut reader,
+                &format!(r#"{{"leverage":{number}}}"#),
+                |line| {
+                    let number = line.unwrap().number(LEVERAGE);
+                    assert_eq!(number.map(Number::value), Some(value));
+                },
+            );
         }
         for envelope in [
             r#"{"id":"1-0","payload":{"side":"BUY","size":5},"source":"s"}"#,

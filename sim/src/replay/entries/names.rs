@@ -84,4 +84,15 @@ mod tests {
         assert_eq!(Name::read(b"0123456789abcdefg", 17), None);
         assert_eq!(Name::read(b"short", 6), None);
     }
+
+    #[test]
+    fn a_name_keeps_its_number_until_all_are_cleared() {
+        let mut names = Names::default();
+        let name = Name::read(b"BTCUSDT", 7).unwrap();
+        assert_eq!(names.number(name, |_| None), None);
+        assert_eq!(names.number(name, |_| Some(5)), Some(5));
+        assert_eq!(names.number(name, |_| Some(7)), Some(5));
+        names.clear();
+        assert_eq!(names.number(name, |_| Some(7)), Some(7));
+    }
 }

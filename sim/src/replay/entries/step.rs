@@ -239,6 +239,31 @@ fn words(bytes: &[u8; LITERAL_BYTES]) -> [u64; WORDS] {
 mod tests {
     use super::*;
 
+    /// Also two bytes in different words that differ in the same way.
+    #[test]
+    fn a_text_begins_with_a_literal_only_if_all_bytes_are_equal() {
+        for step in Steps::default().0 {
+            let literal = step.words.map(u64::to_le_bytes).concat();
+            let text = [&literal[..step.len], b"5,\"and more than 32 bytes\":2}"].concat();
+            assert!(step.begins(&text));
+            assert!(!step.begins(&text[..step.len - 1]));
+            for one in 0..step.len {
+                for other in one..step.len {
+                    let mut changed = text.clone();
+                    changed[one] ^= 1;
+                    if other > one {
+                        changed[other] ^= 1;
+                    }
+                    assert!(
+                        !step.begins(&changed),
+                        "{}",
+                        String::from_utf8_lossy(&changed)
+                    );
+                }
+            }
+        }
+    }
+
     #[test]
     fn every_step_is_at_its_index() {
         let steps = Steps::default();

@@ -5,7 +5,7 @@ use portcullis::{
     exit::ExitOwnership,
     guardrails::Guardrails,
     policy::{Policy, PolicyUnavailable},
-    types::{Fraction, Leverage, SignedDuration, Timestamp},
+    types::{Fraction, Leverage, Price, SignedDuration, Timestamp},
 };
 use proptest::{prelude::*, sample::select};
 
@@ -14,7 +14,7 @@ use super::super::{
     replayer::{Replayer, Workspace},
     timeline::Timeline,
 };
-use super::{LineReader, PlainEntry};
+use super::{LineReader, NAMES_MAX, PlainEntry};
 use crate::tape::{TapeReader, TapeSource};
 
 /// The expiry of the first policy, in epoch milliseconds.
@@ -274,4 +274,186 @@ fn a_generated_tape_has_the_same_answers() {
         plain > 20_000 / 2,
         "only {plain} of 20,000 records are plain entries"
     );
+}
+
+#[test]
+fn an_entry_is_decided_under_the_policy_at_its_time() {
+    let at = |seconds: i64| EXPIRY_MS + seconds * 1_000;
+    let update = format!(
+        r#"{{"event_type":"policy.updated","ts":{},"policy":{}}}"#,
+        at(-2),
+        policy("second", at(2)).replace('\n', "")
+    );
+    for seconds in [[-3, -2, -1], [-1, -2, -3], [-2, -3, -1]] {
+        let entry = |seconds| {
+            let id = at(seconds);
+            format!(r#"{{"id":"{id}-0","symbol":"BTCUSDT","side":"BUY","position_size_usd":250}}"#)
+        };
+        // A last line without a line end would be in a chunk of its own.
+        let tape = [&*update, &seconds.map(entry).join("\n"), ""].join("\n");
+        check(&replayer(Guardrails::none(), None), tape.as_bytes());
+    }
+}
+
+/// Replays entries with so many different symbols and sources, and returns the number of symbols that are kept for the
+/// next chunk.
+fn kept_symbols(symbols: usize, sources: usize) -> usize {
+    let entry = |n: usize| {
+        let (id, symbol, source) = (EXPIRY_MS, n % symbols, n % sources);
+        format!(
+            r#"{{"id":"{id}-{n}","source":"s{source}","symbol":"S{symbol}","side":"BUY","size":5}}"#
+        )
+    };
+    let entries: Vec<_> = (0..symbols.max(sources)).map(entry).collect();
+    let source = TapeSource::Memory {
+        name: "a test",
+        bytes: entries.join("\n").into_bytes().into(),
+    };
+    let mut timeline = Timeline::new(Err(PolicyUnavailable::NotFound));
+    let mut workspace = Workspace::default();
+    for chunk in TapeReader::new(vec![source]) {
+        let mut output = ChunkOutput::default();
+        let replayer = replayer(Guardrails::none(), None);
+        replayer.chunk(
+            &chunk.unwrap(),
+            1,
+            &mut timeline,
+            &mut workspace,
+            &mut output,
+        );
+    }
+    let pending = &workspace.entries.pending.entries;
+    assert_eq!(pending.symbol_hashes.len(), pending.columns.symbols().len());
+    pending.columns.symbols().len()
+}
+
+#[test]
+fn names_are_kept_up_to_the_maximum() {
+    assert_eq!(kept_symbols(NAMES_MAX, 1), NAMES_MAX);
+    assert_eq!(kept_symbols(NAMES_MAX + 1, 1), 0);
+    assert_eq!(kept_symbols(1, NAMES_MAX - 1), 1);
+    assert_eq!(kept_symbols(1, NAMES_MAX + 1), 0);
+}
+
+/// Returns the larger price, the price deviation and the stop distance of a plain entry with these fields.
+fn prices(fields: &str) -> Option<(Option<f64>, f64, f64)> {
+    let line = format!(r#"{{"id":"{EXPIRY_MS}-0","symbol":"BTCUSDT",{fields}}}"#);
+    let mut reader = LineReader::default();
+    let entry = PlainEntry::of(&reader.read(line.as_bytes(), line.len())?)?;
+    let price = entry.price.map(Price::get);
+    Some((price, entry.price_deviation, entry.stop_distance))
+}
+
+#[test]
+fn the_prices_of_a_plain_entry_agree_and_are_in_order() {
+    for (fields, expected) in [
+        (r#""side":"BUY","size":5"#, Some((None, 0.0, 0.0))),
+        (
+            r#""side":"BUY","size":5,"stop_loss":90"#,
+            Some((None, 0.0, f64::INFINITY)),
+        ),
+        (
+            r#""side":"BUY","qty":3,"price":100,"stop_loss":75,"take_profit":101"#,
+            Some((Some(100.0), 0.0, 0.25)),
+        ),
+        (
+            r#""side":"BUY","qty":3,"price":100,"entry_price":80,"stop_loss":70"#,
+            Some((Some(100.0), 0.25, 0.125)),
+        ),
+        (
+            r#""side":"SELL","qty":3,"price":100,"entry_price":125,"stop_loss":150"#,
+            Some((Some(125.0), 0.2, 0.2)),
+        ),
+        (
+            r#""side":"BUY","qty":3,"price":149,"entry_price":100"#,
+            Some((Some(149.0), 0.49, 0.0)),
+        ),
+        (
+            r#""side":"BUY","qty":3,"price":150,"entry_price":100"#,
+            None,
+        ),
+        (
+            r#""side":"BUY","qty":3,"price":100,"entry_price":150"#,
+            None,
+        ),
+        (r#""side":"BUY","qty":3,"price":100,"stop_loss":100"#, None),
+        (
+            r#""side":"BUY","qty":3,"price":100,"take_profit":100"#,
+            None,
+        ),
+        (r#""side":"SELL","qty":3,"price":100,"stop_loss":99"#, None),
+        (
+            r#""side":"SELL","size":5,"stop_loss":9,"take_profit":9"#,
+            None,
+        ),
+    ] {
+        assert_eq!(prices(fields), expected, "{fields}");
+    }
+}
+
+#[test]
+fn the_time_of_a_plain_entry_id_has_at_most_15_digits() {
+    let mut reader = LineReader::default();
+    for (id, is_plain) in [
+        (format!("{EXPIRY_MS}-0"), true),
+        (format!("00{EXPIRY_MS}-17"), true),
+        (format!("000{EXPIRY_MS}-0"), false),
+        (format!("{EXPIRY_MS}-"), false),
+        (format!("{EXPIRY_MS}"), false),
+        (format!("{EXPIRY_MS}-0a"), false),
+        ("-0".to_owned(), false),
+    ] {
+        let line = format!(r#"{{"id":"{id}","symbol":"BTCUSDT","side":"BUY","size":5}}"#);
+        check(&replayer(Guardrails::none(), None), line.as_bytes());
+        let line = reader.read(line.as_bytes(), line.len()).unwrap();
+        let emitted_at = PlainEntry::of(&line).map(|entry| entry.times.emitted_at.as_millis());
+        assert_eq!(emitted_at, is_plain.then_some(EXPIRY_MS), "{id}");
+    }
+}
+
+#[test]
+fn the_words_of_a_plain_entry_state_one_side() {
+    for (words, is_plain) in [
+        (r#""side":"BUY""#, true),
+        (r#""action":"SELL""#, true),
+        (r#""side":"LONG""#, true),
+        (r#""action":"SHORT""#, true),
+        (r#""action":"BUY","side":"BUY""#, true),
+        (r#""action":"SELL","side":"SELL""#, true),
+        (r#""action":"BUY","side":"SELL""#, false),
+        (r#""action":"LONG","side":"LONG""#, false),
+        (r#""action":"BUY","side":"LONG""#, false),
+        (r#""side":"buy""#, false),
+        (r#""side":null"#, false),
+    ] {
+        let fields = format!(r#"{words},"size":5"#);
+        assert_eq!(prices(&fields).is_some(), is_plain, "{words}");
+        let line = format!(r#"{{"id":"{EXPIRY_MS}-0","symbol":"BTCUSDT",{fields}}}"#);
+        check(&replayer(Guardrails::none(), None), line.as_bytes());
+    }
+}
+
+#[test]
+fn a_plain_entry_states_its_size_once() {
+    for (fields, is_plain) in [
+        (r#""size":5"#, true),
+        (r#""position_size_usd":5"#, true),
+        (r#""quantity":5,"price":2"#, true),
+        (r#""qty":5,"entry_price":2"#, true),
+        (r#""position_usd":5,"leverage":2"#, true),
+        // The unit of a size next to a price, and a margin without a leverage, are left to the general path.
+        (r#""size":5,"price":2"#, false),
+        (r#""size":5,"entry_price":2"#, true),
+        (r#""position_usd":5"#, false),
+        (r#""position_usd":5,"leverage":0"#, false),
+        (r#""quantity":5"#, false),
+        (r#""size":0"#, false),
+        (r#""size":5,"qty":5"#, false),
+        (r#""price":2"#, false),
+    ] {
+        let fields = format!(r#""side":"BUY",{fields}"#);
+        assert_eq!(prices(&fields).is_some(), is_plain, "{fields}");
+        let line = format!(r#"{{"id":"{EXPIRY_MS}-0","symbol":"BTCUSDT",{fields}}}"#);
+        check(&replayer(Guardrails::none(), None), line.as_bytes());
+    }
 }

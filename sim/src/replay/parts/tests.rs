@@ -6,7 +6,7 @@ use parquet::{
     arrow::{ArrowWriter, arrow_reader::ParquetRecordBatchReaderBuilder},
     file::properties::WriterProperties,
 };
-use portcullis::types::Timestamp;
+use portcullis::{guardrails::Guardrails, types::Timestamp};
 use proptest::{prelude::*, sample::Index};
 
 use super::*;
@@ -539,5 +539,54 @@ fn parquet_without_event_types_is_planned_from_its_footer() {
         let (from, to) = (Place::beginning(0), Place::beginning(1));
         let tapes = input::tapes(&[input], from, to, 1);
         assert_eq!(input::rows_of_intents(&tapes[0]).unwrap(), None, "{line}");
+    }
+}
+
+#[test]
+fn the_records_of_parts_are_consecutive() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, parts) = four_parts(&folder, &settings(true));
+    let mut next = 1;
+    for part in &parts {
+        let records = part.counts.records;
+        assert!(records > 1);
+        assert_eq!(part.records(), (next, next + records - 1));
+        next += records;
+    }
+    assert_eq!(next - 1, 403);
+    let empty = [write(&folder, 1, &[], Form::Empty)];
+    let (parts, _) = evaluate(&plan(&settings(true), &empty, &[], 1), true, 1);
+    assert_eq!(parts[0].records(), (1, 0));
+}
+
+#[test]
+fn policy_changes_after_a_file_that_is_not_read_have_their_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = lines(300, 3);
+    let forms = [Form::Intents, Form::Plain, Form::Intents, Form::Plain];
+    let paths = [0, 1, 2, 3].map(|name| write(&folder, name, &lines, forms[name]));
+    let plan = plan(&settings(true), &paths, &[], 1);
+    let (parts, answers) = evaluate(&plan, true, 1);
+    let numbers: Vec<u64> = parts[0].events.iter().map(|event| event.n).collect();
+    assert!(numbers.iter().any(|n| *n > 3 * 303) && numbers[0] > 303);
+    assert_eq!(numbers, policy_changes(&answers));
+}
+
+#[test]
+fn a_replay_in_parts_has_all_settings() {
+    for assume_in_force in [false, true] {
+        let settings = Settings {
+            exit_delegates: vec!["helper".to_owned()],
+            assume_in_force,
+            ..settings(true)
+        };
+        let replayer = settings.replayer().unwrap();
+        assert_eq!(replayer.assume_in_force, assume_in_force);
+        assert_eq!(
+            replayer.engine.guardrails(),
+            &Guardrails::from_json(GUARDRAILS).unwrap()
+        );
+        let may_exit = |name| replayer.engine.ownership().rule(name).is_some();
+        assert!(may_exit("exitbrain_v3_5") && may_exit("helper") && !may_exit("other"));
     }
 }

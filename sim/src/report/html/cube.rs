@@ -154,7 +154,7 @@ pub(super) fn near_miss_rows(tally: &AnswerTally) -> Vec<Vec<String>> {
             first.to_string(),
         )
     }));
-    let (others, _) = tally.other_missing_symbols;
+    let others = tally.other_missing_symbols;
     if others > 0 {
         rows.push(row(LISTED.to_owned(), "others", others, "–".to_owned()));
     }

@@ -40,6 +40,21 @@ pub(in crate::bridge) struct MarkBounds {
     pub(in crate::bridge) ahead_max: SignedDuration,
 }
 
+impl MarkBounds {
+    /// Returns the reason why a mark with this time cannot be used, if it is too old or too far ahead of the clock.
+    fn fault(self, at: Timestamp, source: &str, now: Timestamp) -> Option<String> {
+        let (age, ahead) = (now.since(at), at.since(now));
+        if age > self.age_max {
+            let max = self.age_max;
+            return Some(format!(
+                "`{source}` is {age} old; at most {max} is allowed (`--mark-max-age`)"
+            ));
+        }
+        (ahead > self.ahead_max)
+            .then(|| format!("the time of `{source}` is ahead of the clock by {ahead}"))
+    }
+}
+
 /// Returns the order of a trade. A trade without a quantity gets one from its notional and the mark price.
 pub(in crate::bridge) fn of_trade(
     trade: &Trade<'_>,
@@ -76,25 +91,19 @@ pub(in crate::bridge) fn of_trade(
     match &account.mark {
         Mark::Absent => refused(format!("there is no mark price of {}", trade.symbol())),
         Mark::Unreadable(why) => refused(format!("the mark price is unreadable: {why}")),
-        Mark::At { at, source, .. } if now.since(*at) > bounds.age_max => refused(format!(
-            "`{source}` is {} old; at most {} is allowed (`--mark-max-age`)",
-            now.since(*at),
-            bounds.age_max
-        )),
-        Mark::At { at, source, .. } if at.since(now) > bounds.ahead_max => refused(format!(
-            "the time of `{source}` is ahead of the clock by {}",
-            at.since(now)
-        )),
-        Mark::At { price, at, source } => match trade.quantity_at(*price) {
-            Some(quantity) => order(
-                rounded(quantity),
-                format!("notional/{source}"),
-                Some(at.saturating_add(bounds.age_max)),
-            ),
-            None => refused(format!(
-                "the notional divided by `{source}` is not a valid quantity"
-            )),
-        },
+        Mark::At { price, at, source } => {
+            match (bounds.fault(*at, source, now), trade.quantity_at(*price)) {
+                (Some(why), _) => refused(why),
+                (None, Some(quantity)) => order(
+                    rounded(quantity),
+                    format!("notional/{source}"),
+                    Some(at.saturating_add(bounds.age_max)),
+                ),
+                (None, None) => refused(format!(
+                    "the notional divided by `{source}` is not a valid quantity"
+                )),
+            }
+        }
     }
 }
 
@@ -223,5 +232,23 @@ mod tests {
             let found = rounded(Quantity::new(number).unwrap()).get();
             assert!((found - expected).abs() <= 0.0, "{number} {found}");
         }
+    }
+
+    #[test]
+    fn a_mark_is_used_up_to_its_largest_age_and_lead() {
+        let micros = SignedDuration::from_micros;
+        let bounds = MarkBounds {
+            age_max: micros(5_000_000),
+            ahead_max: micros(2_000_000),
+        };
+        let at = Timestamp::from_millis(1_767_571_200_000).unwrap();
+        let fault = |later| bounds.fault(at, "mark", at.saturating_add(micros(later)));
+        for later in [-2_000_000, 0, 5_000_000] {
+            assert_eq!(fault(later), None, "{later}");
+        }
+        let old = fault(5_000_001).unwrap();
+        assert!(old.starts_with("`mark` is "), "{old}");
+        let ahead = fault(-2_000_001).unwrap();
+        assert!(ahead.starts_with("the time of `mark` is ahead"), "{ahead}");
     }
 }
