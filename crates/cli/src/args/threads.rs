@@ -18,6 +18,11 @@ pub(crate) struct ThreadsArg {
 }
 
 impl ThreadsArg {
+    /// Returns true if the option is given.
+    pub(crate) const fn is_given(self) -> bool {
+        self.threads.is_some()
+    }
+
     /// Returns the number of worker threads, which depends on the number of cores if none is given.
     pub(crate) fn count(self) -> usize {
         let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);

@@ -155,6 +155,11 @@ fn comparison(args: &Args) -> Result<Comparison<'_>, Failure> {
             "`--minimal` requires two policies, because recorded answers are not on the tape; use `explain TAPE --n K` to inspect a record",
         );
     }
+    if args.threads.is_given() {
+        return fail(
+            "`--threads` requires two policies, because recorded answers are compared on one thread; remove it",
+        );
+    }
     Ok(comparison)
 }
 

@@ -297,6 +297,9 @@ fn conflicting_arguments_are_rejected() {
     let minimal = "`--minimal` requires two policies, because recorded answers are not on the tape; use `explain TAPE --n K` to inspect a record";
     check("--answers old --answers old --minimal m", minimal);
     check("--answers old tape --minimal m", minimal);
+    let threads = "`--threads` requires two policies, because recorded answers are compared on one thread; remove it";
+    check("--answers old --answers old --threads 2", threads);
+    check("--answers old tape --threads 2", threads);
     check(
         "--policy p.json --policy p.json",
         "`--policy` is given twice without a TAPE: give the tape whose records are to be answered under both policies",
