@@ -7,7 +7,7 @@ use crate::types::Shown;
 /// The names of the fields of an intent that could change its order and are not read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UnsupportedFields {
-    /// Fields that are known, which the guardrails cannot ignore.
+    /// Fields that are known to change an order. The guardrails cannot ignore them.
     listed: Vec<&'static str>,
     /// Fields that are recognised by the last token of their names, with the names as sent.
     suspected: Vec<Box<str>>,

@@ -216,7 +216,7 @@ impl Mutants {
         Ok(())
     }
 
-    /// Builds each of the other mutants, and runs all tests that reach a mutant of the same file.
+    /// Builds each mutant in `single` alone, and runs all tests that reach a mutant of the same file.
     fn test_single(
         &mut self,
         (workspace, targets): (&Workspace, &[String]),

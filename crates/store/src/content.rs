@@ -11,7 +11,7 @@ use super::{StoreError, Stored, halts::ALL};
 pub struct StoreContent {
     pub(super) stored: Result<Stored, StoreError>,
     pub(super) halt: Result<Halt, StoreError>,
-    /// The part of the halts that is in effect only because no resume has ended it.
+    /// The part of the halts that disappeared from the store without a resume. It stays in effect until a resume.
     pub(super) kept: Halt,
     /// A text about each switch of another program that halts everything.
     pub(super) switched: Vec<String>,

@@ -19,7 +19,7 @@ pub struct Settings {
     pub costs: Costs,
     /// The parameters of the market state. Without them there is no kill score.
     pub market: Option<MarketRule>,
-    /// True if an entry that was decided during a gap is filled at the open of the first candle after it.
+    /// True if entries that were decided during a gap are filled, namely at the open of the first candle after the gap.
     pub fill_after_gap: bool,
     /// The sizes that the market allows, for the symbols for which they are known.
     pub sizes: BTreeMap<Symbol, SizeRules>,

@@ -73,8 +73,8 @@ pub(crate) struct Args {
     /// such as 23:59:59.999 or the last days of months. If neither shows it, the start is assumed.
     #[arg(long, value_name = "open|close", value_parser = parse_label)]
     time_label: Option<TimeLabel>,
-    /// Fill an entry that was decided during a gap at the open of the first candle after the gap [default: such an entry
-    /// is not filled]
+    /// If an entry was decided during a gap, fill it at the open of the first candle after the gap [default: such an
+    /// entry is not filled]
     #[arg(long)]
     fill_after_gap: bool,
     /// The starting cash in USD

@@ -203,7 +203,7 @@ impl Step {
         }
     }
 
-    /// Returns true if `text` starts with the literal, and with a digit behind it if a number follows.
+    /// Returns true if `text` starts with the literal, followed by a digit if `after` is [`After::Number`].
     #[inline(always)]
     pub(super) fn begins(&self, text: &[u8]) -> bool {
         let head = match text.first_chunk::<LITERAL_BYTES>() {
