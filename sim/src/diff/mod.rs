@@ -52,15 +52,7 @@ pub fn diff(
 ) -> Result<Difference, DiffError> {
     let (before, after) = policies;
     let listed = changes(Some(before), after);
-    let comparer = || Comparer {
-        replayer,
-        before,
-        after,
-        causes: Causes::new(before, listed.clone()),
-        entries: FixedEntries::default(),
-        scratch: Scratch::default(),
-        difference: Difference::default(),
-    };
+    let comparer = || Comparer::new(replayer, policies, listed.clone());
     let mut total = Difference {
         changes: listed.clone(),
         ..Difference::default()
@@ -125,7 +117,24 @@ struct ChunkDifference {
 /// A flip with its record.
 type FlippedLine<'c> = (Flip, Line<'c>);
 
-impl Comparer<'_> {
+impl<'p> Comparer<'p> {
+    /// Creates the comparison of two policies with the given changes, without counts.
+    fn new(
+        replayer: &'p Replayer,
+        (before, after): (&'p Policy, &'p Policy),
+        listed: Vec<Change>,
+    ) -> Self {
+        Self {
+            replayer,
+            before,
+            after,
+            causes: Causes::new(before, listed),
+            entries: FixedEntries::default(),
+            scratch: Scratch::default(),
+            difference: Difference::default(),
+        }
+    }
+
     /// Compares the answers to all records of a chunk. `first` is the number of its first record.
     fn compare(&mut self, chunk: &Chunk, first: u64) -> ChunkDifference {
         let mut flips = Vec::new();
@@ -284,18 +293,8 @@ mod tests {
         tapes: TapeReader,
     ) -> (String, String) {
         let listed = changes(Some(before), after);
-        let mut comparer = Comparer {
-            replayer,
-            before,
-            after,
-            causes: Causes::new(before, listed.clone()),
-            entries: FixedEntries::default(),
-            scratch: Scratch::default(),
-            difference: Difference {
-                changes: listed,
-                ..Difference::default()
-            },
-        };
+        let mut comparer = Comparer::new(replayer, (before, after), listed.clone());
+        comparer.difference.changes = listed;
         let mut lines = String::new();
         let (mut read, mut scratch) = (FixedReplay::default(), Scratch::default());
         for chunk in tapes {

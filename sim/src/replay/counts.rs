@@ -119,8 +119,8 @@ impl Counts {
         self.add_about(verdict, symbol, policy);
     }
 
-    /// Counts the answers to entries, without their symbols and examples of their skips. `skips` are counts by the number
-    /// of the reason.
+    /// Counts the answers to entries, without their symbols and examples of their skips. `skips` contains the number of
+    /// skips for each reason, at the index [`SkipCode::number`].
     pub(super) fn add_entries(
         &mut self,
         trades: u64,

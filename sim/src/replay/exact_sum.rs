@@ -71,8 +71,8 @@ impl ExactSum {
         self.additions = 1;
     }
 
-    /// Returns the sum, rounded to the nearest number, and to an even one if two are equally near. A sum outside the range
-    /// of `f64` is infinite.
+    /// Returns the sum, rounded to the nearest number, and to an even one if two are equally near. The result is
+    /// infinite if the sum exceeds the range of `f64`.
     #[must_use]
     pub fn value(&self) -> f64 {
         let mut sum = *self;

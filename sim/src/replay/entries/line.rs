@@ -159,7 +159,7 @@ impl Default for LineReader {
     }
 }
 
-/// What was read of an object.
+/// The keys of an object that was read, and its end.
 #[derive(Debug, Clone, Copy, Default)]
 struct Object {
     /// The bits of its keys.
@@ -169,7 +169,7 @@ struct Object {
 }
 
 impl LineReader {
-    /// Reads the first `len` bytes. Reading is faster if more bytes follow, which must start with a line feed. Returns
+    /// Reads the first `len` bytes. Reading is faster if more bytes follow, which must start with a line end. Returns
     /// `None` if the line is not plain.
     #[inline(always)]
     pub(super) fn read<'a>(&'a mut self, bytes: &'a [u8], len: usize) -> Option<PlainLine<'a>> {

@@ -6,7 +6,7 @@ use super::keys::{KEY_COUNT, KEYS, Key, KeyKind};
 const WORDS: usize = 4;
 const LITERAL_BYTES: usize = WORDS * 8;
 
-/// What precedes a literal.
+/// The kind of text before a literal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Before {
     /// The beginning of an object.
@@ -29,7 +29,7 @@ impl Before {
     }
 }
 
-/// What follows a literal.
+/// The kind of value after a literal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum After {
     /// A text without escapes, after its opening quote.
@@ -111,7 +111,7 @@ pub(super) const fn state_after(key: Key, is_quoted: bool) -> usize {
     2 + 2 * key.0 + if is_quoted { 1 } else { 0 }
 }
 
-/// Returns what precedes the literal in a state.
+/// Returns the kind of the text before the literal in a state.
 #[inline(always)]
 pub(super) const fn before(state: usize) -> Before {
     match (state, state % 2) {
