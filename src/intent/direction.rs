@@ -142,7 +142,8 @@ impl Direction {
         keep(&mut self.closes_by_flag, field);
     }
 
-    /// Adds the fault of a statement that cannot be read. Of several faults, the first of the most basic kind is kept.
+    /// Adds the fault of a statement that cannot be read. Of several faults, the one whose kind comes first
+    /// in the order of [`IntentErrorKind`](super::IntentErrorKind) is kept; of the same kind, the first fault.
     pub(super) fn add_unreadable(&mut self, fault: IntentError) {
         let kept = self.unreadable.as_ref();
         if kept.is_none_or(|kept| fault.kind() < kept.kind()) {

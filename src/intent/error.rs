@@ -155,7 +155,7 @@ pub enum IntentError {
         /// The entry price.
         entry_price: f64,
     },
-    /// A time is outside the years 2000 to 2100, probably because it is in another unit.
+    /// A time is outside the years 2000 to 2099, probably because it is in another unit.
     #[error("`{field}` is {}, which {unit}", Shown(.value))]
     ImplausibleTime {
         /// The field.

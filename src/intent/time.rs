@@ -224,7 +224,7 @@ fn seconds_or_iso(value: &RawField<'_>) -> Result<(Timestamp, IsoOffset), Intent
     Ok((plausible(at, &text, FIELD, Unit::Seconds)?, offset))
 }
 
-/// Returns the time if it lies in the years 2000 to 2100. A time outside them is never converted to another unit.
+/// Returns the time if it lies in the years 2000 to 2099. A time outside them is never converted to another unit.
 fn plausible(
     at: Timestamp,
     text: &str,

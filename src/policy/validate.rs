@@ -145,11 +145,12 @@ fn epoch(text: &str, rounding: Rounding) -> Result<Timestamp, Broken> {
 
 fn sequence(text: &str) -> Result<u64, Broken> {
     text.parse().or_else(|_| {
-        Bound::Finite.read(text)?;
-        Err(Broken::invalid(&format!(
-            "a whole number from 0 to {}",
-            u64::MAX
-        )))
+        let bound = format!("a whole number from 0 to {}", u64::MAX);
+        Err(if text.parse::<f64>().is_ok() {
+            Broken::invalid(&bound)
+        } else {
+            Broken::parse_error(&bound)
+        })
     })
 }
 

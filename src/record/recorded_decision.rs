@@ -49,8 +49,8 @@ impl<'a> RecordedDecision<'a> {
         self.objection.as_ref()
     }
 
-    /// Returns the intent. If the record is incomplete, an entry is invalid, but an exit stays
-    /// valid.
+    /// Returns the intent. If the record is incomplete, an intent that opens a position is invalid, but
+    /// an exit stays valid.
     #[must_use]
     pub const fn intent(&self) -> &Intent<'a> {
         &self.intent

@@ -29,7 +29,8 @@ pub struct FirstSkip {
 }
 
 impl SkipSamples {
-    /// Keeps a skip, if it is the first of its reason or of its unlisted symbol. Skips can be added in any order.
+    /// Keeps a skip if its record number is the lowest so far for its reason or for its unlisted symbol. So
+    /// skips can be added in any order.
     pub(crate) fn add(&mut self, answer: &Answer<'_>) {
         let Some(reason) = answer.reason else { return };
         let skip = || FirstSkip {

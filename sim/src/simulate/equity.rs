@@ -12,7 +12,7 @@ use super::{
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Point {
-    /// The timestamp in epoch milliseconds.
+    /// The timestamp, which is serialized in epoch milliseconds.
     #[serde(serialize_with = "millis")]
     pub ts: Timestamp,
     /// The equity in USD: cash, margins and unrealised profit.

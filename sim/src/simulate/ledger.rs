@@ -12,7 +12,7 @@ use super::{
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct LedgerEntry {
-    /// The timestamp in epoch milliseconds.
+    /// The timestamp, which is serialized in epoch milliseconds.
     #[serde(serialize_with = "millis")]
     pub ts: Timestamp,
     /// The number of the record that opened the position.
@@ -68,7 +68,7 @@ pub struct RoundTrip {
     pub side: PositionSide,
     /// The policy under which the entry was allowed: its version and the first digits of its hash.
     pub policy: String,
-    /// The time of the opening in epoch milliseconds.
+    /// The time of the opening, which is serialized in epoch milliseconds.
     #[serde(serialize_with = "millis")]
     pub opened: Timestamp,
     /// The time of the final close; absent if a part is still open.

@@ -62,7 +62,7 @@ pub(super) fn boolean(value: &RawField<'_>) -> Result<Option<bool>, Unreadable> 
     }
 }
 
-/// Reads a flag: true, false, 1, 0, YES or NO, in any case. An empty text states nothing.
+/// Reads a flag: true, false, 1, 0, YES or NO, in upper or lower case. An empty text states nothing.
 pub(super) fn flag(value: &RawField<'_>) -> Result<Option<bool>, Unreadable> {
     if value.is_duplicate() {
         return Err(Unreadable);

@@ -72,7 +72,7 @@ pub(crate) fn decimal(text: &str, shift: i64) -> Decimal {
         .collect();
     let places = i64::try_from(whole.len()).unwrap() + exponent + shift;
     // These are the digits before the decimal point. At most 40 zeros are added, because the number
-    // then exceeds the maximum in any case.
+    // then always exceeds the maximum.
     let places = usize::try_from(places.max(0))
         .unwrap()
         .min(digits.len() + 40);

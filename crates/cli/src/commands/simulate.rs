@@ -51,8 +51,9 @@ pub(crate) struct Args {
     /// The candle file of one symbol: CSV, JSON, Parquet or Feather
     ///
     /// CSV and JSON can be in gzip, zstd or zip. The required columns are a time (`timestamp`, `date`, `open_time`, …),
-    /// `open`, `high`, `low` and `close`, in any case and order. The symbol is the beginning of the file name, as in
-    /// `BTCUSDT_1m.csv`, or is given explicitly, as in `BTCUSDT=FILE`. Can be repeated, with one file per symbol.
+    /// `open`, `high`, `low` and `close`, in any order and in upper or lower case. The symbol is the beginning of the
+    /// file name, as in `BTCUSDT_1m.csv`, or is given explicitly, as in `BTCUSDT=FILE`. Can be repeated, with one file
+    /// per symbol.
     #[arg(long, value_name = "[SYMBOL=]FILE", required = true, value_parser = parse_candles)]
     candles: Vec<CandleFile>,
     /// The length of a candle: a number and s, m (minutes), h, d, w or M (months)

@@ -80,7 +80,7 @@ pub(crate) fn is_parquet(path: &Path) -> bool {
     has_extension(path, "parquet")
 }
 
-/// Returns true if a path has this extension, in any case.
+/// Returns true if a path has this extension, in upper or lower case.
 pub(crate) fn has_extension(path: &Path, extension: &str) -> bool {
     path.extension()
         .is_some_and(|found| found.eq_ignore_ascii_case(extension))

@@ -40,11 +40,11 @@ pub(super) struct Answered {
 pub(super) enum Verdict {
     /// A plan of a trade.
     Trade(TradeTerms),
-    /// A plan of an exit, which is written in any case.
+    /// A plan of an exit, which is always written.
     Exit,
     /// A skip record that depends on the policy and the halts. It is written only while the store holds this content.
     Skip(ContentToken),
-    /// A skip record that is written in any case, because the intent is skipped regardless of the content of the store.
+    /// A skip record that is always written, because the intent is skipped regardless of the content of the store.
     SkipAlways,
 }
 

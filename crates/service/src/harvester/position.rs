@@ -3,7 +3,7 @@
 //! | value | fields (the first that is present is used) |
 //! |---|---|
 //! | symbol | end of the key; `symbol`, if present, must be equal |
-//! | side | `side`, `position_side`: LONG, SHORT or FLAT, in any case |
+//! | side | `side`, `position_side`: LONG, SHORT or FLAT, in upper or lower case |
 //! | entry price | `entry_price`, `avg_entry_price` |
 //! | current price | `current_price`, `mark_price` |
 //! | quantity | `quantity`, `qty`, `position_qty`, `position_amt`; signed or not |

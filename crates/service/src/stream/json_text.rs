@@ -66,7 +66,7 @@ pub(super) fn without_tokens_of_python(text: &str) -> Cow<'_, str> {
     Cow::Owned(written)
 }
 
-/// Renames keys, at every level and in any case. `names` are pairs of the name in the text and the new name.
+/// Renames keys, at every level and in upper or lower case. `names` are pairs of the name in the text and the new name.
 pub(super) fn renamed(text: &str, names: &[(&str, &str)]) -> String {
     let mut written = String::with_capacity(text.len());
     let mut parts = parts(text).peekable();

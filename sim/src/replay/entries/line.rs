@@ -14,8 +14,9 @@ use super::{
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PlainLine<'a> {
     values: &'a Values,
-    /// The text in which the values of an envelope are, and that of all other values.
+    /// The text that contains the values of the keys in [`ENVELOPE`].
     envelope: &'a [u8],
+    /// The text that contains all other values.
     payload: &'a [u8],
 }
 

@@ -169,7 +169,7 @@ impl Plan {
         self.parts.len()
     }
 
-    /// Returns the part with a number, counted from 1, and the parts before it.
+    /// Returns part `number`, counted from 1, and the parts before it.
     fn part(&self, number: usize) -> Result<(&PlannedPart, &[PlannedPart]), PartsError> {
         let before = number
             .checked_sub(1)
@@ -181,7 +181,7 @@ impl Plan {
         part.zip(before).ok_or(PartsError::NoPart { number, parts })
     }
 
-    /// Returns the reader of the part with a number, counted from 1.
+    /// Returns a reader of the records of part `number`, counted from 1.
     ///
     /// # Errors
     /// Returns an error if the part does not exist, the plan was made by another version, or a file has changed since
@@ -197,7 +197,7 @@ impl Plan {
         Ok(TapeReader::new(tapes))
     }
 
-    /// Evaluates the part with a number, counted from 1, from its reader.
+    /// Evaluates part `number`, counted from 1. `reader` is the result of [`Self::reader`] for this part.
     ///
     /// # Errors
     /// Returns an error if the part does not exist, its content is not the one that the plan states, or the replay

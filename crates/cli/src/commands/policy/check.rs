@@ -16,7 +16,8 @@ use crate::{
     print::{Format, print_json, print_painted, warn},
 };
 
-/// The remaining validity below which a policy probably has a wrong expiry: the services need time to read it.
+/// The remaining validity, in seconds, below which a note is printed: the expiry is probably wrong, because the policy
+/// would expire soon after the services have read it.
 const SHORT_SEC: i64 = 120;
 
 pub(super) fn run(args: &PolicyArgs) -> Result<(), Failure> {

@@ -132,7 +132,7 @@ def elsewhere(exchange, metrics, signal):
         return
     try:
         metrics.count("entries")
-    except OSError:  # = handler of something else
+    except OSError:  # = handler of other failures
         pass
     exchange.place_order(signal.symbol)  # = guarded entry
 
@@ -140,7 +140,7 @@ def elsewhere(exchange, metrics, signal):
 def parses(text):
     try:
         return int(text)
-    except ValueError:  # = handler of something else
+    except ValueError:  # = handler of other failures
         return 10
 
 
@@ -148,6 +148,6 @@ def retries(fetch):
     for _ in range(10):  # = retries
         try:
             return fetch()
-        except TimeoutError:  # = handler of something else
+        except TimeoutError:  # = handler of other failures
             pause = 10  # = timing
     return pause

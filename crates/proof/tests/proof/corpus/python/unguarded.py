@@ -18,7 +18,7 @@ def logs_and_goes_on(exchange, log, symbol):
 def made_up(exchange, store, symbol):
     policy = store.load_policy()
     if not policy:
-        policy = DEFAULT_POLICY  # = found where it trades
+        policy = DEFAULT_POLICY  # = found at the entry
     exchange.submit_order(symbol=symbol)  # ! 9 made-up policy
 
 
