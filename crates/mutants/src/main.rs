@@ -39,7 +39,7 @@ use workspace::{Build, CompileError, Program, Workspace};
 /// The function that tests whether a mutant is enabled. Each crate with mutants gets a copy.
 const ENABLED: &str = include_str!("enabled.rs.txt");
 
-/// The lints that are errors and that only mutants violate.
+/// The attribute that turns off all warnings, and the lints that would reject a mutant as an error.
 const LINTS: &str = "#![allow(warnings, arithmetic_overflow, unconditional_panic)]\n";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -49,7 +49,7 @@ pub(crate) enum NearMiss {
     Limit(LimitKind, f64),
     /// A later policy expiry. The number is the missing time in seconds.
     Expiry(f64),
-    /// A universe entry or a leverage for this symbol.
+    /// This symbol in the universe, or a leverage for it.
     Symbol(Symbol),
 }
 

@@ -355,7 +355,7 @@ impl<'a> StreamWorker<'a> {
         self.receive_read(connection)
     }
 
-    /// Writes the commands of a read: the last id that was answered, then the entries.
+    /// Writes two commands: one that reads the last id that was answered, and one that reads new entries.
     fn write_read(&self, block_millis: Option<u128>, bytes: &mut Vec<u8>) {
         let last = keys::last_answered(&self.settings.keys, self.group.stream);
         redis::cmd("GET").arg(last).write_packed_command(bytes);

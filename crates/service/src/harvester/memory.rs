@@ -11,7 +11,7 @@
 //! | absent or unreadable | yes |
 //!
 //! So a missing opening time never leads to a duplicate proposal. Without opening times, the memory of a symbol is
-//! removed when its position is flat. When the key of the position is deleted, only the largest quantity is removed,
+//! removed when its position is flat; when the key of such a position is deleted, only the largest quantity is removed,
 //! because the next position can be smaller.
 
 use portcullis::{

@@ -75,8 +75,9 @@ impl RedisStore {
         }
     }
 
-    /// Also reads the switches of other programs, each of which halts everything while it is set. The caller of
-    /// [`TOKEN_FUNCTIONS`](super::TOKEN_FUNCTIONS) must pass their keys to `halts_token`, in the same order.
+    /// Also reads these switches of other programs. While a switch is set, everything is halted. The caller of
+    /// [`TOKEN_FUNCTIONS`](super::TOKEN_FUNCTIONS) must pass the keys of the switches to `halts_token`, in the same
+    /// order.
     #[must_use]
     pub const fn with_switches(mut self, switches: Switches) -> Self {
         self.switches = switches;

@@ -60,7 +60,7 @@ fn exit(case: &mut Case<'_, '_>, (call, noise): &(Call, Noise)) -> Result<Tested
 fn owners_entry(case: &mut Case<'_, '_>, call: &Call) -> Result<Tested, FailedDemand> {
     let row = case.ask("an entry of the exit owner or a delegate", call.question())?;
     demand(row.decision == Verdict::Skip, || {
-        "an entry of the exit owner or a delegate must be a SKIP: it may be an exit without its `reduce_only`".to_owned()
+        "an entry of the exit owner or a delegate must be a SKIP, because it could be an exit that lost its `reduce_only`".to_owned()
     })?;
     Ok(Tested::Yes)
 }

@@ -144,8 +144,9 @@ pub(super) struct LineReader {
     payload: Vec<u8>,
 }
 
-/// The tables of all readers.
+/// The table of keys, which all readers share.
 static KEY_TABLE: LazyLock<KeyTable> = LazyLock::new(KeyTable::default);
+/// The table of steps, which all readers share.
 static STEPS: LazyLock<Steps> = LazyLock::new(Steps::default);
 
 impl Default for LineReader {

@@ -26,7 +26,7 @@ pub(in crate::bridge) struct Order {
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::bridge) enum Sizing {
     Order(Order),
-    /// The account of the symbol must be read first.
+    /// The position and the mark price of the symbol must be read from the server first.
     Unread,
     /// The executor cannot carry out the answer. The text contains the reason and the remedy.
     Refused(String),
