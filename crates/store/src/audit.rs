@@ -88,7 +88,7 @@ fn start(event: &str, before: &Head, operator: &Operator, at: Timestamp) -> Fiel
     record
 }
 
-/// Returns the lowest and the highest leverage of the universe, such as `6-15`.
+/// Returns the lowest and the highest leverage of the symbols in the universe, such as `6-15`.
 fn leverage_range(policy: &Policy) -> Option<String> {
     let in_force = policy.in_force(policy.valid_until()).ok()?;
     let leverage = |symbol| match in_force.listing(&symbol) {
@@ -187,7 +187,7 @@ pub enum AuditError {
         /// The number of the entry.
         entry: u64,
     },
-    /// An entry is not in the order of its number.
+    /// The number of an entry is not higher than that of an earlier entry.
     #[error("entry {entry} is out of order")]
     OutOfOrder {
         /// The number of the entry.
@@ -270,7 +270,8 @@ impl AuditEntry {
     }
 }
 
-/// An audit log, its faults, and the parts that are not faults but are reported.
+/// An audit log, its faults, and what is reported without being a fault: records of other programs, and a trimmed
+/// beginning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditTrail {
     entries: Vec<AuditEntry>,
@@ -342,7 +343,8 @@ impl AuditTrail {
                 entry: seen.entries,
             });
         }
-        // Trimming keeps the rest of the chain. Otherwise, the missing entries are a fault as well.
+        // Trimming leaves the rest of the chain unchanged. If the chain has a fault, or the log cannot be trimmed, the
+        // missing first entries are a fault as well.
         if trimmed > 0 && !(faults.is_empty() && log.may_be_trimmed) {
             faults.insert(
                 0,
@@ -380,8 +382,8 @@ impl AuditTrail {
         &self.foreign
     }
 
-    /// Returns the number of entries that were removed from the beginning of the log; 0 if there are none. All later
-    /// entries are verified.
+    /// Returns the number of entries that were removed from the beginning of the log; 0 if none were removed. If the
+    /// number is not 0, all later entries are verified.
     #[must_use]
     pub const fn trimmed(&self) -> u64 {
         self.trimmed

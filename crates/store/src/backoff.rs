@@ -6,8 +6,8 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
-/// Settings of the pauses before jitter. Jitter adds at most the same duration again, so these pauses are half as long
-/// as the longest possible ones.
+/// Settings of the pauses without jitter. Jitter extends each pause to at most twice its length, so the longest pause
+/// here is half of [`PAUSE_MAX`].
 const BUILDER: ExponentialBuilder = ExponentialBuilder::new()
     .with_jitter()
     .with_min_delay(Duration::from_millis(25))

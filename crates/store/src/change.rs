@@ -161,14 +161,14 @@ impl Change {
         Some(&self.publication.as_ref()?.replaced)
     }
 
-    /// Returns all fields of the new policy. They replace all fields of the old policy. There are none if the policy is
-    /// removed.
+    /// Returns all fields of the new policy, which replace all fields of the old policy. The map is empty if the policy
+    /// is removed. Returns `None` for a halt or a resume.
     #[must_use]
     pub fn fields(&self) -> Option<&BTreeMap<String, String>> {
         Some(&self.publication.as_ref()?.fields)
     }
 
-    /// Returns the entry that is appended to the history.
+    /// Returns the entry that is appended to the history; `None` for a release, a halt or a resume.
     #[must_use]
     pub fn history(&self) -> Option<&FieldMap> {
         self.publication.as_ref()?.history.as_ref()

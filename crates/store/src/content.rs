@@ -1,4 +1,5 @@
-//! The content of a store that decisions depend on, and tokens by which a later write recognizes it.
+//! The content of a store on which decisions depend, and its tokens: digests by which a later write checks that the
+//! store still has this content.
 
 use portcullis::guardrails::Halt;
 use sha1_smol::Sha1;
@@ -25,9 +26,9 @@ pub struct StoreContent {
 /// with the write, and the server writes only if its current content has the same token. `portcullis bridge` and
 /// `portcullis harvester` do this in their scripts.
 ///
-/// A token is computed from the texts that were read, not from the active policy. So a publication that a reader
-/// rejects changes the token only until the next read, and does not end the trading under a policy that is still in
-/// force.
+/// A token is computed from the texts that were read, not from the active policy. So if a reader rejects a publication,
+/// its token differs from that of the store only until its next read, and trading continues under a policy that is
+/// still in force.
 ///
 /// There is no public constructor: a token comes from a read of a store.
 ///
@@ -117,7 +118,7 @@ impl StoreContent {
 }
 
 impl ContentToken {
-    /// Creates the token of a store that was not read yet. It is different from the token of every content.
+    /// Creates the token of a store that was not read yet. It differs from the token of all content that was read.
     pub(super) const fn unread() -> Self {
         Self {
             policy: String::new(),
@@ -145,13 +146,13 @@ impl ContentToken {
         digest(&[tokens.concat().as_bytes()])
     }
 
-    /// Returns the token of the policy; empty if the store was not read yet.
+    /// Returns the token of the policy; empty if the policy was not read.
     #[must_use]
     pub fn policy(&self) -> &str {
         &self.policy
     }
 
-    /// Returns the token of the halts; empty if the store was not read yet.
+    /// Returns the token of the halts; empty if the halts were not read.
     #[must_use]
     pub fn halts(&self) -> &str {
         &self.halts

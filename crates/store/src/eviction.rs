@@ -1,6 +1,6 @@
 //! Deletion of keys by a server that runs out of memory.
 
-/// The behaviour of a store that runs out of memory: it keeps all content, or may delete some.
+/// The behaviour of a store when it runs out of memory: it keeps all content, or may delete some.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Eviction {
     /// The store keeps its content.

@@ -52,7 +52,7 @@ pub(super) fn halt_of_both(names: &BTreeSet<String>, recorded: &BTreeSet<String>
 pub(super) fn apply(names: &mut BTreeSet<String>, change: &HaltChange) {
     match change {
         HaltChange::Add(more) => names.extend(more.iter().cloned()),
-        // The names are compared as symbols, because another writer may have used another case.
+        // The names are compared as symbols, because another writer may have used lower case.
         HaltChange::Remove(fewer) => names.retain(|name| {
             let symbol = Symbol::new(name).map_or_else(|_| name.clone(), |s| s.to_string());
             !fewer.contains(&symbol)

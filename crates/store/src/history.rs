@@ -51,7 +51,8 @@ impl HistoryEntry {
     /// Returns the policy as it was published, validated again.
     ///
     /// # Errors
-    /// Returns an error if the stored fields are not a valid policy, for example because a later version checks more.
+    /// Returns an error if the stored fields are not a valid policy, for example because this version checks more than
+    /// the version that published them.
     pub const fn policy(&self) -> Result<&Policy, &PolicyUnavailable> {
         self.policy.as_ref()
     }

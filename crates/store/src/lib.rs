@@ -40,9 +40,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! **Architecture invariant:** this crate does all input and output of policies, and the engine's
-//! decision code does not depend on it. This crate has no clock: the caller of publish, halt and
-//! resume passes the time.
+//! **Architecture invariant:** only this crate writes to policy stores, and the engine does not depend on this
+//! crate. This crate has no clock: the caller of each change passes the time.
 
 mod audit;
 mod backoff;

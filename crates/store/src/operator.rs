@@ -2,7 +2,7 @@
 
 use super::FieldMap;
 
-/// The name, and optionally the reason, that the audit log records for a publication, a halt or a resume.
+/// The name, and optionally the reason, that the audit log records for a change.
 ///
 /// The store does not verify the name.
 #[derive(Debug, Clone, PartialEq, Eq)]

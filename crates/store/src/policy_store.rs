@@ -78,7 +78,7 @@ pub trait PolicyStore: Send + Sync {
     /// Applies a change atomically if the store is in the state of [`Change::before`] and [`Change::replaced`].
     ///
     /// # Errors
-    /// Returns an error if the change was not applied, or if it is not known whether it was
+    /// Returns an error if the store cannot apply the change, or if it is not known whether the change was applied
     /// ([`StoreError::OutcomeUnknown`]).
     fn commit(&self, change: &Change) -> Result<Commit, StoreError>;
 
@@ -117,8 +117,9 @@ pub trait PolicyStore: Send + Sync {
         Ok(policy.map_err(|refusal| self.explain_refusal(&stored, refusal))?)
     }
 
-    /// Returns the last publication if the stored policy differs from it, because another program has changed the
-    /// policy since.
+    /// Compares the stored policy with that of the last publication. If they differ, another program has changed the
+    /// policy since, and the last publication is returned. Returns `None` if they are equal, if there is no stored
+    /// policy, or if there was no publication.
     ///
     /// # Errors
     /// Returns an error if the store cannot be reached.

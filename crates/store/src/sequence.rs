@@ -63,8 +63,8 @@ impl SequenceGuard {
     /// for the same policy if that is possible then.
     ///
     /// # Errors
-    /// Returns an error if the policy is older, or if its sequence cannot be saved
-    /// ([`PolicyUnavailable::SequenceNotRecorded`]): after a restart, an older policy would be accepted.
+    /// Returns an error if the policy must be rejected ([`SequenceGuard`]), or if its sequence cannot be saved
+    /// ([`PolicyUnavailable::SequenceNotRecorded`]), because an older policy would then be accepted after a restart.
     pub fn admit(&self, policy: &Policy) -> Result<(), LoadError> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let offered = policy.seq().map(|seq| Seen {

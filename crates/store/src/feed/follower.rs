@@ -24,7 +24,7 @@ pub(super) struct Follower<S, C> {
     reader: VerifyingReader<S>,
     clock: C,
     shared: Arc<Shared>,
-    /// The behaviour of the store that runs out of memory; `None` if it is not known yet.
+    /// The behaviour of the store when it runs out of memory; `None` if it is not known yet.
     eviction: Option<Eviction>,
     /// The number of reads since the last check of `eviction`.
     reads: u32,
@@ -282,8 +282,8 @@ impl<S: PolicyStore, C: Fn() -> Timestamp> Follower<S, C> {
     }
 }
 
-/// Returns the policy after a read. A policy in force is replaced only by a valid and authentic policy, by its removal
-/// from the store, or by a refusal that ends it ([`ends_policy`]).
+/// Returns the policy after a read. A policy in force stays active until a valid and authentic policy replaces it, it
+/// is removed from the store, or a refusal ends it ([`ends_policy`]).
 fn next_policy(
     before: &Result<Policy, PolicyUnavailable>,
     seen: Result<Policy, PolicyUnavailable>,
@@ -298,8 +298,8 @@ fn next_policy(
     }
 }
 
-/// Returns true if the refusal is not a fault of the stored policy. Then the previous policy must not stay in force
-/// either: it was replaced, or the store may have lost its successor.
+/// Returns true if the reason for the refusal is not a fault of the stored policy. In this case, the previous policy
+/// must not stay active, because a valid policy has replaced it, or the store may have lost a later policy.
 const fn ends_policy(refusal: &PolicyUnavailable) -> bool {
     match refusal {
         PolicyUnavailable::SequenceNotRecorded { .. } | PolicyUnavailable::StoreUnsafe { .. } => {

@@ -198,7 +198,7 @@ fn halt(halt: &Halt) {
     info!("HALTED: {what}");
 }
 
-/// Returns the value of a gauge, and a text.
+/// Returns the value of a gauge (1 if anything is halted, 0 otherwise), and a text that names the halted symbols.
 fn halted(halt: &Halt) -> (f64, String) {
     match halt {
         Halt::Nothing => (0.0, "nothing".to_owned()),

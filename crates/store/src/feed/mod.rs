@@ -32,8 +32,8 @@ use portcullis::types::Timestamp;
 /// - A rejected policy (incomplete, forged, rolled back, unsigned) does not replace a policy that is in force, and
 ///   does not extend it. When the old policy expires, the policy is unavailable, and the reason is the rejection.
 /// - If the policy is removed from the store, the feed withdraws it immediately.
-/// - If the store is unreachable, the last policy stays active until it expires. The feed tries again after a random
-///   pause that grows from 50 ms to 2 s.
+/// - If the store is unreachable, the last policy stays active until it expires. The feed tries again after random
+///   pauses, which grow from at most 50 ms to at most 2 s.
 /// - Until the store has answered for the first time, there is no policy, so nothing is traded.
 ///
 /// The feed has no clock of its own: the caller of [`Feed::start`] passes one. The feed records metrics (crate
@@ -138,8 +138,8 @@ impl Feed {
     }
 
     /// Waits at most `at_most` for a read of the store that begins after this call, and returns true if one succeeded.
-    /// Afterwards, [`Self::snapshot`] contains the content of the store after this call. This takes up to 200 ms if the
-    /// store sends no update notification.
+    /// If it returns true, [`Self::snapshot`] contains content that was read after this call. This takes up to 200 ms
+    /// if the store sends no update notification.
     #[must_use]
     pub fn wait_for_read(&self, at_most: Duration) -> bool {
         let (begun, _) = self.shared.read_numbers();
@@ -178,8 +178,7 @@ impl Feed {
         }
     }
 
-    /// Stops the thread and waits until it has ended. This waits for the pending read of the store
-    /// to end.
+    /// Stops the thread and waits until it has ended, which includes the end of a pending read of the store.
     pub fn stop(mut self) {
         self.shared.stop();
         if let Some(follower) = self.follower.take() {
@@ -189,7 +188,7 @@ impl Feed {
     }
 }
 
-/// Stops the thread without waiting. It ends after the pending read of the store.
+/// Stops the thread without waiting. The thread ends after a pending read of the store.
 impl Drop for Feed {
     fn drop(&mut self) {
         self.shared.stop();

@@ -32,7 +32,7 @@ impl PolicySnapshot {
         self.number
     }
 
-    /// Returns the policy for a decision. The decision checks that it is in force.
+    /// Returns the policy for a decision. The decision checks that the policy is in force.
     #[must_use]
     pub fn policy(&self) -> PolicyState<'_> {
         PolicyState::from(&self.policy)
@@ -45,8 +45,8 @@ impl PolicySnapshot {
         &self.halt
     }
 
-    /// Returns the token of the content that the feed read last, even if it rejected the policy in it. A write whose
-    /// result depends on this snapshot must find the same content in the store.
+    /// Returns the token of the content that the feed read last, even if the feed rejected the policy in this content.
+    /// A result that depends on this snapshot may be written only if the content of the store still has the same token.
     #[must_use]
     pub const fn token(&self) -> &ContentToken {
         &self.token

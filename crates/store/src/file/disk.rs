@@ -101,7 +101,7 @@ impl Disk {
     fn write_and_sync(&self, mut file: File, bytes: &[u8]) -> io::Result<()> {
         #[cfg(test)]
         if let Some(torn) = bytes.get(..self.use_operations(bytes.len())) {
-            // If some bytes are missing, no operation is left, and the sync fails.
+            // If not all bytes were written, no operation is left, so the sync fails.
             file.write_all(torn)?;
         }
         #[cfg(not(test))]
@@ -155,8 +155,8 @@ const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Returns the content of a file; `None` if it does not exist.
 ///
 /// # Errors
-/// Returns an error if the file is too large, or if it is a pipe or a device: it might be endless, and opening a pipe
-/// would block.
+/// Returns an error if the file is too large, or if it is a pipe or a device: a device can be endless, and opening a
+/// pipe would block.
 pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let kind = match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -132,8 +132,8 @@ pub(super) fn recover(disk: &disk::Disk, paths: &Paths) -> Result<Vec<String>, E
     Ok(repairs)
 }
 
-/// Returns the end of the audit log and the highest sequence, from the head file or from the logs,
-/// whichever are later.
+/// Returns the end of the audit log and the highest sequence. Each of the two is taken from the head file or from its
+/// log, whichever has the later one.
 pub(super) fn head(paths: &Paths) -> Result<Head, Error> {
     let lengths = Lengths::counted(paths)?;
     let mut head = match disk::read(&paths.head)? {

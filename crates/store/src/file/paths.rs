@@ -15,7 +15,7 @@ pub(super) struct Paths {
     pub(super) audit: PathBuf,
     /// The end of the audit log, by which a removal of its last entries is detected.
     pub(super) head: PathBuf,
-    /// The halts that are active.
+    /// The current halts.
     pub(super) halt: PathBuf,
     /// The journal of the current change.
     pub(super) journal: PathBuf,

@@ -134,8 +134,8 @@ impl fmt::Debug for RedisServer {
     }
 }
 
-/// Returns true if the server rejects the credentials, the user's permissions or the database, so that another attempt
-/// cannot succeed. Every other error is an outage.
+/// Returns true if the server rejects the credentials or the database, or if the user lacks a permission, so that
+/// another attempt cannot succeed. Every other error is an outage.
 #[must_use]
 pub fn is_refusal(error: &RedisError) -> bool {
     error.kind() == ErrorKind::AuthenticationFailed
@@ -146,7 +146,7 @@ pub fn is_refusal(error: &RedisError) -> bool {
             .is_some_and(|text| text.contains("DB index is out of range"))
 }
 
-/// Returns true if the error says that a key does not have the type that the command requires.
+/// Returns true if the error means that a key does not have the type that the command requires.
 #[must_use]
 pub fn is_wrong_type(error: &RedisError) -> bool {
     error.code() == Some("WRONGTYPE")

@@ -150,7 +150,7 @@ impl PolicyStore for RedisStore {
     }
 
     fn audit_log(&self) -> Result<AuditLog, StoreError> {
-        // Both are read in one transaction, so that they belong to the same state.
+        // The log and its head are read in one transaction, so that they belong to the same state.
         let get = |to: &mut Connection| -> RedisResult<(StreamRangeReply, Vec<(String, String)>)> {
             let mut both = redis::pipe();
             both.atomic();
