@@ -39,8 +39,8 @@ pub(crate) fn answered_mark(bridge: &str, intent: &str) -> String {
     format!("{bridge}:answered:{intent}")
 }
 
-/// Returns the key of the permit of a plan. The executor of another service waits for this key before it executes the
-/// plan.
+/// Returns the key of the permit of a plan. The executor, which is another service, waits for this key before it
+/// executes the plan.
 pub(crate) fn permit(prefix: &str, plan_id: &str) -> String {
     format!("{prefix}{plan_id}")
 }

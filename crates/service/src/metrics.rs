@@ -5,7 +5,8 @@ pub use portcullis_store::metrics::DECISIONS;
 
 /// Counter: deliveries of intents that were already answered.
 pub const REPEATED: &str = "portcullis_repeated_total";
-/// Counter: answers that were decided again, because the policy, the halts or the time changed before the write.
+/// Counter: answers that were decided again, because the policy or the halts had changed at the time of the write, or
+/// because a trade was no longer in time.
 pub const DECIDED_AGAIN: &str = "portcullis_decided_again_total";
 /// Counter: exits that the executor of the profile cannot carry out.
 pub const EXITS_REFUSED: &str = "portcullis_exits_refused_total";

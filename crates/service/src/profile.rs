@@ -22,7 +22,7 @@ pub struct Profile {
     /// The keys that halt all entries.
     pub switches: Switches,
     /// The largest guardrail `max_stop_distance` with which the bridge starts. Without a bound, a percentage that a
-    /// service writes as the price of a stop is traded as a price.
+    /// service writes into the price of a stop would be used as a price.
     pub stop_distance_max: f64,
     /// The renamed fields of intents.
     pub intent_fields: Names,
@@ -64,9 +64,9 @@ pub struct PlanFormat {
     pub positions: &'static str,
     /// The fields with the quantity of a position. If several are present, they must agree.
     pub position_quantities: &'static [&'static str],
-    /// The hashes that contain a mark price. The latest mark is used.
+    /// The hashes that contain a mark price. The latest mark price is used.
     pub marks: &'static [MarkSource],
-    /// The default maximum age of a mark from which a quantity is computed.
+    /// The default maximum age of a mark price from which a quantity is computed.
     pub mark_age_max: Duration,
 }
 

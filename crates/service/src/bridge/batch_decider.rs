@@ -1,4 +1,5 @@
-//! Decisions for a batch of stream entries, made before the script on the server checks them.
+//! Decisions for a batch of stream entries. The script on the server checks the conditions of each decision again when
+//! it writes the answer.
 
 use std::collections::BTreeSet;
 
@@ -35,10 +36,9 @@ pub(super) struct BatchDecider<'a> {
     operator: &'a Engine,
     feed: &'a Feed,
     precedence: &'a Precedence,
-    /// True for the only stream worker that logs policies outside the guardrails.
+    /// True if this stream worker logs policies that violate the guardrails. Only one of the workers does.
     logs_violations: bool,
-    /// The form of the plans and the bounds of mark prices, if an executor requires another form of plans than this
-    /// project's.
+    /// The form of the plans and the bounds of mark prices, if a profile with its own form of plans is used.
     executor: Option<(&'static PlanFormat, MarkBounds)>,
     /// The engine with the halts of a policy snapshot, and the number of that snapshot.
     engine: Option<(u64, Engine)>,
@@ -50,11 +50,11 @@ pub(super) struct DecidedBatch {
     pub(super) answers: Vec<Answered>,
     /// The reason and detail of each answer that is a skip.
     skips: Vec<Option<SkipDetail>>,
-    /// A policy that answers of this batch name and that is not stored yet.
+    /// The policy that is named in answers of this batch, if it is not stored yet.
     pub(super) policy: Option<Policy>,
     /// Ids of entries that were deleted before they were answered.
     pub(super) deleted: Vec<String>,
-    /// Symbols whose accounts must be read before the answers are complete.
+    /// Symbols whose positions and mark prices must be read before the answers are complete.
     pub(super) unread: BTreeSet<Symbol>,
 }
 
@@ -71,7 +71,7 @@ struct SkipDetail {
 pub(super) struct Inputs<'b> {
     pub(super) attempt: Attempt,
     pub(super) skew: &'b Skew,
-    /// The positions and marks, as far as they were read for this batch.
+    /// The positions and mark prices, as far as they were read for this batch.
     pub(super) account: &'b Account,
 }
 
@@ -80,11 +80,11 @@ pub(super) struct Inputs<'b> {
 pub(super) enum Attempt {
     /// The first attempt, at the time of this machine.
     First,
-    /// A later attempt, at the time of the server, after the store or the time had changed before the answers were
-    /// written.
+    /// A later attempt, at the time of the server. The answers of the previous attempt were not written, because the
+    /// content of the store had changed or a trade was no longer in time.
     Again(Timestamp),
-    /// The last attempt, at the time of the server: all entries are skipped, because the content of the store changed
-    /// during every attempt.
+    /// The last attempt, at the time of the server: all entries are skipped, because the answers of every earlier
+    /// attempt could not be written.
     Denied(Timestamp),
 }
 
@@ -372,15 +372,15 @@ impl DecidedBatch {
         taken
     }
 
-    /// Returns true if a policy must be stored, deleted entries acknowledged or accounts read before the answers are
-    /// written.
+    /// Returns true if a policy must be stored, deleted entries acknowledged, or positions and mark prices read, before
+    /// the answers are written.
     pub(super) fn has_prerequisites(&self) -> bool {
         self.policy.is_some() || !self.deleted.is_empty() || !self.unread.is_empty()
     }
 }
 
 /// Returns the verdict of an answer, with the conditions under which the answer may be written. A denial never affects
-/// an exit, but the executor may be unable to carry it out.
+/// an exit, but the executor may be unable to carry out the exit.
 fn verdict(
     decision: &Decision<'_>,
     denial: Option<&ServiceDenial<'_>>,
@@ -423,7 +423,7 @@ fn skip_detail(
     sizing: Option<&Sizing>,
 ) -> Option<SkipDetail> {
     match (decision, sizing) {
-        // The row stays that of the engine, which permits the exit.
+        // The answer row is not changed: the engine permits the exit.
         (Decision::Exit(_), Some(Sizing::Refused(why))) => Some(SkipDetail {
             reason: SkipCode::IntentUnsupported,
             detail: why.clone(),

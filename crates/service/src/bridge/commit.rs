@@ -25,9 +25,10 @@ pub(super) struct Answered {
     pub(super) entry_id: String,
     pub(super) verdict: Verdict,
     pub(super) identity: Identity,
-    /// True if the group delivers the entry again as a new one, because it was created again or set to an earlier id.
+    /// True if the group delivers the entry again as a new one, because the group was created again or set to an
+    /// earlier id.
     pub(super) is_again: bool,
-    /// True if the record names a policy, which must be stored before.
+    /// True if the record names a policy. That policy must be stored before the record is written.
     pub(super) names_policy: bool,
     /// The symbol as it occurs in the keys of halts and exits; empty if it is unreadable.
     pub(super) symbol: String,
@@ -65,8 +66,8 @@ pub(super) struct Outcome {
     /// The verdict, the reason why the server denied the trade, `REPEATED`, `MOVED` if nothing was written, or one of
     /// the failures in [`FailedWrite`].
     pub(super) code: String,
-    /// Details of the denial; empty if there is none. For `MOVED`: `content` or `time`. For a failure: the error of the
-    /// server.
+    /// Details of the denial; empty if there is none. For `MOVED`: `content` or `time`. For `REPEATED`: the reason. For
+    /// a failure, and for an exit whose mark could not be written: the error of the server.
     pub(super) detail: String,
 }
 
@@ -132,7 +133,8 @@ impl TradeTerms {
 }
 
 impl Outcome {
-    /// Returns true if nothing was written, because the store or the time has changed since the decision.
+    /// Returns true if nothing was written, because the store has changed since the decision, or because a trade is no
+    /// longer in time.
     pub(super) fn is_moved(&self) -> bool {
         self.code == "MOVED"
     }
@@ -166,11 +168,11 @@ impl Outcome {
 
 /// Identity of an intent, by which repeated deliveries are recognized.
 pub(super) struct Identity {
-    /// Hash in the key of the mark that the intent was answered.
+    /// Hash in the key of the mark, a key that exists if the intent was answered.
     mark: String,
     /// Digest of the content of the intent.
     digest: String,
-    /// Hash of the mark and the digest.
+    /// Hash of the parts of `mark` and of `digest`.
     plan_id: String,
 }
 
@@ -189,8 +191,9 @@ pub(super) struct IdentityParts<'a> {
 }
 
 impl Identity {
-    /// Derives the identity. Two entries with the same sender, id and symbol are the same intent. Two exits also need
-    /// the same content, because an exit must not be lost to an id that is used again.
+    /// Derives the identity. Two entries with the same sender, id and symbol are the same intent. Two exits are the
+    /// same intent only if their content is the same as well, so that a new exit with an id that was used before is not
+    /// lost.
     pub(super) fn new(parts: IdentityParts<'_>) -> Self {
         let mut hasher = blake3::Hasher::new();
         let mut put = |part: &str| hash_part(&mut hasher, part.as_bytes());

@@ -59,7 +59,7 @@ pub(super) fn refused_exit() {
     counter!(EXITS_REFUSED).increment(1);
 }
 
-/// Counts answers that were not written, because the store or the time had changed.
+/// Counts answers that were not written, because the store had changed or a trade was no longer in time.
 pub(super) fn moved(answers: usize) {
     counter!(DECIDED_AGAIN).increment(u64::try_from(answers).unwrap_or(u64::MAX));
 }

@@ -1,17 +1,16 @@
 //! A service that reads trade intents from Redis streams and writes execution plans.
 //!
-//! Intents are read from one stream and exits from another. The engine decides each of them at the
-//! time of the service's clock, under the policy that is active at that moment. A trade or an exit
-//! becomes a plan, anything else a skip record. One atomic script writes the plan, the mark that
-//! the intent was answered, and the acknowledgement, so an intent is answered once, even if it is
-//! delivered several times. The script writes the answer to an entry only while the server still
-//! holds the policy and the halts of the decision. A trade is also written only until the trade or
-//! its intent is too old by the clock of the server. Otherwise the entry is decided again. If a
-//! process dies, each intent that it read either has its answer or stays pending until another
-//! consumer claims it. An answer that cannot be written blocks only its own entry.
+//! Intents are read from one stream and exits from another. The engine decides each of them at the time of the
+//! service's clock, under the policy that is active at that moment. A trade or an exit becomes a plan, anything else a
+//! skip record. One atomic script writes the plan, the mark that the intent was answered, and the acknowledgement, so
+//! an intent is answered once, even if it is delivered several times. The script writes the answer to an entry only
+//! while the server still holds the policy and the halts of the decision. A trade is written only if, in addition,
+//! neither the trade nor its intent is too old by the clock of the server. If the script does not write an answer for
+//! one of these reasons, the entry is decided again. If a process dies, each intent that it read either has its answer
+//! or stays pending until another consumer claims it. An answer that cannot be written blocks only its own entry.
 //!
-//! Each stream has its own worker and connection: an exit never waits for an entry, and the worker
-//! of the intents reads nothing while exits are waiting.
+//! Each stream has its own worker and connection. An exit on the stream of exits therefore never waits for an entry,
+//! and the worker of the intents reads nothing while exits are waiting.
 
 mod batch_decider;
 mod blocked;

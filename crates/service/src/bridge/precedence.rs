@@ -110,7 +110,7 @@ mod tests {
                     precedence.wait(&stop);
                     add("intents are read");
                 });
-                // Gives the other thread time to do this too early.
+                // Gives the other thread time to add its event too early.
                 thread::sleep(LOOK * 2);
                 add("no exit is waiting");
                 precedence.set(exits);

@@ -29,7 +29,7 @@ pub struct Settings {
     pub consumer: String,
     /// True if the consumer name was generated for this run.
     pub consumer_is_temporary: bool,
-    /// Maximum number of intents in one read. Large intents are read in smaller numbers.
+    /// Maximum number of intents in one read. If the intents are large, fewer are read.
     pub batch: usize,
     /// Time for which an intent may be pending with a consumer before another one claims it.
     pub claim_after: Duration,

@@ -20,7 +20,7 @@ const LOGGED_ABOVE: SignedDuration = SignedDuration::from_micros(1_000_000);
 /// Result of the last comparison of the clocks, and the maximum difference that is permitted.
 pub(super) struct Skew {
     bound: Option<SignedDuration>,
-    /// True for the only stream worker that logs changes.
+    /// True if this stream worker logs changes. Only one of the workers does.
     logs_changes: bool,
     skew: Option<SignedDuration>,
     compared: Option<Tick>,

@@ -3,9 +3,10 @@
 //! Under load, the worker decides a batch while the server writes the answers to the previous one. At most four
 //! batches are read and not yet answered, and no batch is read while more than [`BATCH_BYTES`] of entries wait.
 //!
-//! If the policy, the halts or the time have changed since the decision, the server writes only the exits of the batch.
-//! The worker then waits until the feed has read the store again, and decides the other entries again. An entry whose
-//! answer cannot be written is set aside and retried, so that it blocks no other entry.
+//! If the policy or the halts have changed since the decision, or a trade is no longer in time, the server writes only
+//! the exits of the batch. The worker then decides the other entries again. If the policy or the halts have changed, it
+//! first waits until the feed has read the store again. An entry whose answer cannot be written is set aside and
+//! retried, so that it blocks no other entry.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -60,7 +61,7 @@ const PENDING_MAX: usize = 2;
 /// The stream that a worker reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
-    /// The stream of exits. Its entries are decided in the same way as those of the other stream.
+    /// The stream of exits. Its entries are decided in the same way as those of the stream of intents.
     Exits,
     /// The stream of intents.
     Entries,
@@ -119,7 +120,7 @@ struct Pipeline {
     is_dry: bool,
 }
 
-/// Entries whose answers were not written, because the store or the time had changed.
+/// Entries whose answers were not written, because the store had changed or a trade was no longer in time.
 #[derive(Default)]
 struct Moved {
     entries: Vec<StreamEntry>,
@@ -267,8 +268,8 @@ impl<'a> StreamWorker<'a> {
         }
     }
 
-    /// Sets the state of the stream of exits, for the worker of the intents. Only the worker of the exit stream does
-    /// so.
+    /// Reports the state of the stream of exits to the worker of the intents. Has no effect if this worker does not
+    /// read the stream of exits.
     fn exits_are(&self, exits: Exits) {
         if self.role == Role::Exits {
             self.precedence.set(exits);
@@ -400,8 +401,9 @@ impl<'a> StreamWorker<'a> {
         self.answer_again(moved, connection)
     }
 
-    /// Decides and answers entries again at the time of the server, after the feed has read the store again. If their
-    /// answers can never be written in time, denies the entries.
+    /// Decides and answers entries again at the time of the server. If the policy or the halts have changed, waits
+    /// first until the feed has read the store again. Denies the entries whose answers could not be written in
+    /// [`DECIDED_MAX`] attempts.
     fn answer_again(&mut self, mut moved: Moved, connection: &mut Connection) -> RedisResult<()> {
         for attempt in 1..=DECIDED_MAX {
             if moved.entries.is_empty() {
@@ -659,7 +661,7 @@ impl<'a> StreamWorker<'a> {
         })
     }
 
-    /// Returns the key of a failed write, or the prefix of the keys.
+    /// Returns the key that could not be written; for a mark or a permit, only the prefix of the key.
     fn key_of(&self, failure: FailedWrite) -> &'a str {
         match failure {
             FailedWrite::Plan => &self.settings.plans,

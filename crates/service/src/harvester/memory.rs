@@ -72,7 +72,7 @@ impl Memory {
         proposed.unwrap_or(Self::Unreadable)
     }
 
-    /// Returns the new value of the key after a proposal at `now`.
+    /// Returns the new text of the memory after a proposal at `now`.
     pub(super) fn updated(
         self,
         (stage, peak): (Stage, Option<f64>),
@@ -136,7 +136,8 @@ impl Memory {
         )
     }
 
-    /// Returns the new value of the key after the key of the position was deleted, if it must change.
+    /// Returns the new text of the memory after the key of the position was deleted; `None` if the memory does not
+    /// change.
     pub(super) fn without_peak(self) -> Option<String> {
         match self {
             Self::Proposed {

@@ -185,8 +185,8 @@ pub(super) fn end(symbol: Symbol, authority: &Authority, now: Timestamp) -> Item
     items
 }
 
-/// Returns the source of the stop distance. The engine receives only one distance and names the
-/// position as its source. If the distance came from a risk proposal, that name is replaced here.
+/// Returns the source of the stop distance. The engine receives only one distance and names the position as its source.
+/// If the distance came from a risk proposal, this function names the risk proposal instead.
 fn stop_source(source: Source, seen: &ObservedPosition) -> String {
     if let Source::Position(field) = source
         && seen.stop_is_proposed

@@ -90,7 +90,7 @@ impl<'a> Watcher<'a> {
     pub(super) fn serve(mut self, connection: Reconnecting<'_>) -> Result<(), ServiceError> {
         connection.run(|connection, is_well| {
             wait_for_first_read(self.feed, self.stop);
-            // These symbols include the proposals of positions that ended while the service was not running.
+            // These symbols include those of positions that ended while the service was not running.
             for symbol in find_proposals(connection)? {
                 let key = keys::of_symbol(keys::POSITION, symbol).into_bytes();
                 self.known.entry(symbol).or_insert(key);

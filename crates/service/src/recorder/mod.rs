@@ -45,7 +45,8 @@ pub struct Settings {
     pub answer_streams: [String; 2],
     /// Prefix of the keys that the bridge writes.
     pub keys: String,
-    /// The profile of the bridge. The fields of the intents are recorded under the names that the bridge has read.
+    /// The profile of the bridge. The fields of the intents are recorded under the names to which the profile
+    /// translates them, as the bridge has read them.
     pub profile: Option<&'static Profile>,
 }
 

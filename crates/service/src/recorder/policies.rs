@@ -51,8 +51,7 @@ impl Policies {
             if self.taken.contains(&hash) || self.fresh.contains_key(&hash) {
                 continue;
             }
-            // The bridge's copy is read first. If it does not exist, the published policy may still
-            // be the same.
+            // The bridge's copy is read first. If there is no copy, the published policy may still have this hash.
             let mut found = read(&keys::used_policy(&self.keys, hash), hash, connection)?;
             if found.is_none() {
                 found = read(POLICY, hash, connection)?;

@@ -26,8 +26,8 @@ pub struct Trust {
     /// File that stores the highest sequence seen, also across restarts; `None` to keep it in
     /// memory only.
     pub sequences: Option<PathBuf>,
-    /// True if the server must not evict keys. Otherwise the service does not start, or has no policy if the setting of
-    /// the server changes later.
+    /// True if the server must not evict keys. If its setting permits eviction, the service does not start; if the
+    /// setting changes later, the service has no policy.
     pub requires_noeviction: bool,
 }
 
@@ -40,14 +40,14 @@ impl Trust {
     }
 }
 
-/// Starts a feed of the policy on a server, and of its halts, with the switches of other programs.
+/// Starts a feed of the policy and the halts on a server, which also reads the switches of other programs.
 pub(crate) fn follow(
     server: &RedisServer,
     trust: &Trust,
     switches: Switches,
 ) -> Result<Feed, ServiceError> {
     let store = RedisStore::new(server.clone()).with_switches(switches);
-    // If the server is unreachable, the feed checks this as soon as it is reachable.
+    // If the server is unreachable, the feed checks the setting as soon as the server is reachable.
     if trust.requires_noeviction
         && let Ok(eviction) = store.eviction()
         && let Some(why) = eviction.warning()

@@ -87,7 +87,7 @@ fn accept(listener: &TcpListener, handle: &PrometheusHandle) {
             .name("metrics request".to_owned())
             .spawn(move || {
                 let _open = Open(counter);
-                // A client that breaks off gets no answer.
+                // A client that disconnects gets no answer.
                 let _ = serve(stream, &handle);
             });
         if thread.is_err() {

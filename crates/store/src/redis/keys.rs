@@ -6,7 +6,8 @@ pub const POLICY: &str = "quantum:policy:current";
 pub const HISTORY: &str = "quantum:policy:history";
 /// The end of the audit log, and the highest sequence: a hash.
 pub const HEAD: &str = "quantum:policy:head";
-/// The update notifications: a stream with `event`, `version` and `timestamp` of every publication.
+/// The update notifications: a stream with the `event` and the `timestamp` of every publication and release, and the
+/// `version` of a publication.
 pub const UPDATES: &str = "quantum:stream:policy.update";
 /// The audit log: a stream.
 pub const AUDIT: &str = "quantum:stream:policy.audit";

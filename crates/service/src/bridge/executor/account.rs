@@ -14,11 +14,11 @@ use crate::{
     runtime::{bytes, list},
 };
 
-/// The positions and the marks of some symbols.
+/// The positions and the mark prices of some symbols.
 #[derive(Debug, Default)]
 pub(in crate::bridge) struct Account(BTreeMap<Symbol, SymbolAccount>);
 
-/// The position and the marks of a symbol.
+/// The position and the latest mark price of a symbol.
 #[derive(Debug)]
 pub(super) struct SymbolAccount {
     pub(super) position: HeldPosition,
@@ -35,7 +35,7 @@ pub(super) enum HeldPosition {
     Unreadable(String),
 }
 
-/// The latest mark of a symbol.
+/// The latest mark price of a symbol.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Mark {
     /// No hash contains a mark price.
@@ -57,7 +57,7 @@ impl Account {
         self.0.get(&symbol)
     }
 
-    /// Reads the positions and the marks of further symbols.
+    /// Reads the positions and the mark prices of further symbols.
     pub(in crate::bridge) fn read(
         &mut self,
         symbols: &BTreeSet<Symbol>,
@@ -153,7 +153,7 @@ impl HeldPosition {
 }
 
 impl Mark {
-    /// Returns the latest mark of several hashes. An unreadable mark is returned only if there is no other.
+    /// Returns the latest mark price of several hashes. Returns an unreadable one only if no hash has a readable one.
     fn latest<'a>(
         hashes: impl Iterator<Item = (&'a MarkSource, &'a Result<Fields, String>)>,
     ) -> Self {

@@ -32,16 +32,17 @@ pub(in crate::bridge) enum Sizing {
     Refused(String),
 }
 
-/// The bounds of the time of a mark.
+/// The bounds of the time of a mark price.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::bridge) struct MarkBounds {
     pub(in crate::bridge) age_max: SignedDuration,
-    /// The largest lead of a mark over the clock.
+    /// The longest time by which a mark price may be ahead of the clock.
     pub(in crate::bridge) ahead_max: SignedDuration,
 }
 
 impl MarkBounds {
-    /// Returns the reason why a mark with this time cannot be used, if it is too old or too far ahead of the clock.
+    /// Returns the reason why a mark price with this time cannot be used, if it is too old or too far ahead of the
+    /// clock.
     fn fault(self, at: Timestamp, source: &str, now: Timestamp) -> Option<String> {
         let (age, ahead) = (now.since(at), at.since(now));
         if age > self.age_max {
@@ -205,7 +206,7 @@ const fn closing(side: PositionSide) -> Side {
     }
 }
 
-/// Removes the noise of a product or a quotient: returns the nearest number with 15 significant digits.
+/// Removes the floating-point error of a product or a quotient: returns the nearest number with 15 significant digits.
 fn rounded(quantity: Quantity) -> Quantity {
     let text = format!("{:.14e}", quantity.get());
     let rounded = text
