@@ -1,8 +1,8 @@
 //! Proof of a tree of 1,000 Python files with about 200 lines each, on disk and in the page cache.
 //!
-//! - `parse only` reads the same files and parses each of them with the same parser (Ruff's), on as
-//!   many threads. It visits no directory, builds no syntax tree of its own, and checks nothing.
-//!   The difference from `prove` is the cost of the proof.
+//! - `parse only` reads the same files and parses each of them with the same parser (Ruff's), on the same number of
+//!   threads. It visits no directory, builds no syntax tree of its own, and checks nothing. The difference from `prove`
+//!   is the cost of the proof.
 //! - `prove` does everything: walk, read, parse, build the syntax tree for the checks, run the ten
 //!   checks, and report.
 //!

@@ -56,7 +56,7 @@ pub(crate) fn print_summary(
     out: Option<&Path>,
 ) -> Result<(), Failure> {
     match format {
-        // The width is that of the bars.
+        // The width of the terminal limits the length of the bars.
         Format::Text => {
             let text = match columns() {
                 Some(width) => format!("{summary:width$}"),

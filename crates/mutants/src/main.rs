@@ -1,8 +1,8 @@
 //! Mutation tests with one build.
 //!
 //! cargo-mutants lists the mutants. This program copies the workspace and adds every mutant to the copy, behind a
-//! condition that a variable of the environment enables. So one build serves all mutants, and each mutant needs only the
-//! tests that reach it. Mutants for which no condition is possible are built one by one.
+//! condition that environment variables enable. So one build serves all mutants, and each mutant needs only the tests
+//! that reach it. Mutants for which no condition is possible are built one by one.
 
 #![expect(
     clippy::print_stdout,
@@ -180,7 +180,7 @@ impl Mutants {
     /// Finds the mutant that causes an error of the compiler. If the error is in the code of a mutant, the mutant does not
     /// compile. Otherwise only its condition may be at fault, so the mutant is built alone.
     fn blame(&mut self, error: &CompileError, regions: &BTreeMap<String, Vec<Region>>) {
-        // The name of a function that is called in a constant.
+        // The error names a function that is called in a constant.
         if let Some((_, text)) = error.rendered.split_once("error[E0015]")
             && let Some(path) = text.split('`').nth(1)
         {
@@ -257,7 +257,7 @@ impl Mutants {
             let verdict = match test.run(number)? {
                 Outcome::Passed => continue,
                 Outcome::Failed => Verdict::Caught,
-                // On a busy machine, the test is as slow without the mutant.
+                // If the test also times out without the mutant, the machine is busy, so this test does not count.
                 Outcome::TimedOut if test.run(0)? != Outcome::Passed => continue,
                 Outcome::TimedOut => Verdict::TimedOut,
             };
@@ -312,7 +312,7 @@ fn crate_root(file: &str, workspace: &Workspace) -> Result<String, Box<dyn Error
     Ok(root.ok_or("a crate without a root")?)
 }
 
-/// Returns the folder of a file, without folders further down than the modules of a crate.
+/// Returns the folder of a file: `src` of its crate, or the folder directly below `src`.
 fn area(file: &str) -> &str {
     let modules = file.find("src/").map_or(0, |it| it + 4);
     let end = file[modules..]

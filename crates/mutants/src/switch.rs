@@ -28,7 +28,7 @@ pub(crate) struct Region {
     pub(crate) whole: Range<usize>,
 }
 
-/// A place of a mutant: text is inserted before and after a range of the source.
+/// The texts that a mutant inserts before and after a range of the source.
 struct Insertion {
     range: Range<usize>,
     before: String,
@@ -192,8 +192,8 @@ impl<'a> Places<'a> {
         })
     }
 
-    /// Visits a function. Its body is left out if it must stay constant, and the function value is left out if its type
-    /// cannot be named.
+    /// Visits a function. A function that must stay `const` is left out. If the return type contains `impl Trait`, no
+    /// condition is possible for a mutant that replaces the whole body.
     fn function(&mut self, signature: &Signature, body: &Block) {
         if let Some(token) = &signature.constness {
             if self.constants.contains(&signature.ident.to_string()) {

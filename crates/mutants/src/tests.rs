@@ -14,12 +14,12 @@ use std::{
 
 use crate::{parallel::for_each, workspace::Program};
 
-/// A test, with what its run without a mutant showed.
+/// A test, with the results of its run without a mutant.
 pub(crate) struct Test<'a> {
     program: &'a Program,
     name: String,
     duration: Duration,
-    /// The mutants whose code it reaches.
+    /// The mutants whose code the test reaches.
     pub(crate) reached: BTreeSet<usize>,
     /// The number of mutants that it has caught.
     pub(crate) caught: AtomicU32,
@@ -32,7 +32,7 @@ pub(crate) enum Outcome {
     TimedOut,
 }
 
-/// The memory that a test has, in KiB. A mutant can allocate without an end.
+/// The memory limit of a test, in KiB, because a mutant can allocate memory without end.
 const MEMORY: u64 = 8 << 20;
 
 impl Test<'_> {
@@ -41,7 +41,7 @@ impl Test<'_> {
         format!("{} {}", self.program.target, self.name)
     }
 
-    /// Returns the time in which the test catches a mutant, estimated from those that it has caught.
+    /// Returns an estimate of the run time per mutant that the test catches. Tests with a low value run first.
     pub(crate) fn time_per_catch(&self) -> Duration {
         self.duration / (self.caught.load(Ordering::Relaxed) + 1)
     }
@@ -80,7 +80,7 @@ pub(crate) fn reaching<'a>(
         let _ = fs::remove_file(&file);
         let record = [("MUTANTS_REACHED".to_owned(), file.display().to_string())];
         let start = Instant::now();
-        // Recording allocates memory, which a test of allocations notices.
+        // The recording allocates memory, so a test that counts allocations fails and is run again without it.
         let mut outcome = run(program, name, &record, limit)?;
         if outcome == Outcome::Failed {
             outcome = run(program, name, &[], limit)?;

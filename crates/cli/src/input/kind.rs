@@ -38,7 +38,7 @@ impl FileKind {
     /// Returns the error for a file of this kind that was given as `expected`.
     fn mistaken(self, path: &Path, expected: Self) -> Failure {
         let name = shown_path(path);
-        // The option may already be given, with another file, so the hint is not an order to add it.
+        // The option may already be given, with another file, so the hint only names the option.
         let option = match (expected, self) {
             (Self::Policy, _) => " (`portcullis policy sample` prints one)",
             (Self::Guardrails, _) => " (a JSON object with limits such as `max_leverage`)",

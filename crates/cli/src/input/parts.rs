@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{failure::Failure, input::file::shown_path};
 
-/// Reads a JSON file of a kind, such as "a plan".
+/// Reads a JSON file. An error names `kind`, such as "a plan", as the content that is expected.
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path, kind: &str) -> Result<T, Failure> {
     let name = shown_path(path);
     let file = File::open(path)

@@ -12,7 +12,7 @@ use tempfile::TempPath;
 
 const PREFIX: &str = ".portcullis-";
 const SUFFIX: &str = ".part";
-/// The age from which an unlocked temporary file was left by a process that has ended.
+/// The age from which an unlocked temporary file counts as left behind by a process that has ended.
 const LEFT_BEHIND_AFTER: Duration = Duration::from_secs(60);
 
 /// The temporary file of an output, while it exists. It is persisted or removed only under the lock.
@@ -50,7 +50,7 @@ impl Temporary {
 
     /// Replaces the target by the temporary file, if there is one.
     pub(super) fn persist(&self, target: &Path) -> io::Result<()> {
-        // The lock is held until the target is replaced, so that an interrupt cannot report it as unchanged.
+        // The lock is held until the target is replaced, so that an interrupt cannot report the target as unchanged.
         match self.lock().take() {
             Some(temporary) => temporary
                 .persist(canonical(target))
@@ -61,7 +61,7 @@ impl Temporary {
 }
 
 /// Removes the temporary files whose processes have ended. Such a file is not locked. A file that was created just now
-/// may not be locked yet, so it is left.
+/// may not be locked yet, so it is not removed.
 fn remove_left_behind(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;

@@ -24,7 +24,7 @@ const SCHEMA: &str = include_str!("schema.json");
 pub(crate) enum Command {
     /// Print a sample policy, or publish it in a store
     Sample(sample::Args),
-    /// Check a policy and print every violation; the exit status is 1 if there are violations
+    /// Check a policy and list all violations; the exit status is 1 if it is invalid or expired
     Check(PolicyArgs),
     /// Print the fields of a policy
     Show(PolicyArgs),

@@ -19,7 +19,7 @@ use crate::{
     print::{Format, print, print_json},
 };
 
-/// The length of a JSON number, in characters, up to which its notation is kept.
+/// The length of a JSON number, in characters, up to which its notation is kept. A longer number is rounded.
 const DIGITS_MAX: usize = 12;
 
 pub(super) fn run(args: &PolicyArgs) -> Result<(), Failure> {
@@ -73,8 +73,8 @@ fn leverage(listing: Listing, symbol: &Symbol) -> String {
     }
 }
 
-/// Formats one field. An object is printed with one entry per line. Numbers keep their notation, unless they have more
-/// digits than a person reads.
+/// Formats one field. An object is printed with one entry per line. A number keeps its notation, unless it is longer
+/// than [`DIGITS_MAX`].
 fn field(name: &str, value: &str) -> String {
     let name = Shown(name).whole();
     // Raw values keep the notation of numbers.

@@ -14,8 +14,7 @@ use crate::{args::store::AddressArg, commands::policy::source::stored_policy, fa
 /// The interval between two reads of the store.
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// Prints the policy or the error, and prints it again after each change. Each is one line in the
-/// format of the service logs.
+/// Prints the policy or the error as one line in the format of the service logs. Prints a new line after each change.
 pub(super) fn run(address: &AddressArg) -> Result<(), Failure> {
     let store = address.open()?;
     let mut last = String::new();

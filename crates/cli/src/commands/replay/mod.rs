@@ -147,7 +147,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         sinks,
     );
     progress.finish();
-    // The answers before a read error are kept.
+    // The answers that precede a read error are kept.
     let finished = match (out, &outcome) {
         (None, _) | (_, Err(ReplayError::Write(_))) => Ok(()),
         (Some(out), _) => out.finish(),

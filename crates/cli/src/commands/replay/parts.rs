@@ -72,7 +72,7 @@ pub(super) fn evaluate(
     };
     let part = plan.evaluate(number, reader, threads, sinks);
     progress.finish();
-    // The answers before a read error are kept.
+    // The answers that precede a read error are kept.
     let finished = match (file, &part) {
         (None, _) | (_, Err(PartsError::Replay(ReplayError::Write(_)))) => Ok(()),
         (Some(file), _) => file.finish(),
@@ -99,7 +99,8 @@ fn plan_settings(settings: &EngineArgs, policy: Option<&Path>) -> Result<Setting
     });
     let policy = policy.map(|path| -> Result<_, Failure> {
         let text = read_file(path)?;
-        // The violations of a policy that is not valid are reported here. It decides the exit status of `merge`.
+        // The violations of a policy that is not valid are reported here. Such a policy also decides the exit status of
+        // `merge`.
         InitialPolicy::of(path, &text)?;
         Ok(named(path, text))
     });
@@ -112,7 +113,7 @@ fn plan_settings(settings: &EngineArgs, policy: Option<&Path>) -> Result<Setting
     })
 }
 
-/// Checks that a given owner or delegate is that of the plan.
+/// Checks that the exit owner and the delegates, if they are given, are those of the plan.
 fn check_ownership(operator: &OperatorArgs, settings: &Settings) -> Result<(), Failure> {
     let differs = |option: &str, variable: &str, plan: &dyn Display| {
         Err(Failure::error(format_args!(
