@@ -111,7 +111,7 @@ pub struct AuditRecord {
 }
 
 impl AuditRecord {
-    /// Creates the records of a log without ids, and numbers them from 1.
+    /// Creates the records of a log whose entries have no ids. The id of each record is its number, counted from 1.
     pub(super) fn numbered(records: impl IntoIterator<Item = FieldMap>) -> Vec<Self> {
         let records = records.into_iter().zip(1_u64..);
         records

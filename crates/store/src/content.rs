@@ -14,7 +14,7 @@ pub struct StoreContent {
     pub(super) halt: Result<Halt, StoreError>,
     /// The part of the halts that disappeared from the store without a resume. It stays in effect until a resume.
     pub(super) kept: Halt,
-    /// A text about each switch of another program that halts everything.
+    /// One text for each switch (a key of another program) that is set and therefore halts everything.
     pub(super) switched: Vec<String>,
     pub(super) token: ContentToken,
 }
@@ -104,7 +104,8 @@ impl StoreContent {
         &self.kept
     }
 
-    /// Returns one text about each switch of another program that halts everything, with its key and its value.
+    /// Returns one text for each switch (a key of another program) that is set and therefore halts everything. The text
+    /// contains the key and the value.
     #[must_use]
     pub fn switched(&self) -> &[String] {
         &self.switched

@@ -63,8 +63,9 @@ pub(super) struct TradeTerms {
 
 /// The outcome of an entry after the commit.
 pub(super) struct Outcome {
-    /// The verdict, the reason why the server denied the trade, `REPEATED`, `MOVED` if nothing was written, or one of
-    /// the failures in [`FailedWrite`].
+    /// The verdict, the reason why the server denied the trade, `REPEATED` if the intent was already answered, `MOVED`
+    /// if the entry must be decided again, or one of the failures in [`FailedWrite`]. Nothing is written for `REPEATED`
+    /// and `MOVED`.
     pub(super) code: String,
     /// Details of the denial; empty if there is none. For `MOVED`: `content` or `time`. For `REPEATED`: the reason. For
     /// a failure, and for an exit whose mark could not be written: the error of the server.

@@ -30,7 +30,7 @@ pub(super) struct Follower<S, C> {
     reads: u32,
     /// The halts that the store has lost without a resume.
     kept: Halt,
-    /// A text about each switch of another program that halts everything.
+    /// One text for each switch (a key of another program) that is set and therefore halts everything.
     switched: Vec<String>,
     /// The last refusal, with its cause.
     explained: Option<Explained>,

@@ -1,5 +1,6 @@
-//! Disk operations. When a method that writes returns, its effect is durable. No operation follows a symbolic link at
-//! the end of a path, because another user of the directory could have created it.
+//! Disk operations. Written content is durable when the method that writes it returns. A created, renamed or removed
+//! name is durable after [`Disk::sync_directory`]. No operation follows a symbolic link at the end of a path, because
+//! another user of the directory could have created it.
 
 #[cfg(test)]
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -82,7 +83,7 @@ impl Disk {
     /// Makes the entries of a directory durable.
     pub(super) fn sync_directory(&self, path: &Path) -> io::Result<()> {
         self.use_one()?;
-        // On other systems a directory cannot be opened.
+        // A directory can be opened only on Unix.
         if cfg!(unix) {
             let directory = open_directory(path)?;
             return self.sync(&directory);

@@ -11,8 +11,9 @@ pub use server::{RedisServer, is_refusal, is_wrong_type};
 pub use store::RedisStore;
 pub use switches::Switches;
 
-/// Lua functions that return the tokens of the policy (`policy_token(POLICY)`) and of the halts (`halts_token(HALTS,
-/// RECORDED_HALTS, …)`, see [`keys`], with the keys of the [`Switches`]) that a server holds, and its time in
-/// microseconds (`clock`). A script that writes the result of a decision starts with these functions, and compares the
-/// tokens with the [`ContentToken`](crate::ContentToken) of the decision.
+/// Lua functions for a script that writes the result of a decision. `policy_token(POLICY)` returns the token of the
+/// policy on the server, `halts_token(HALTS, RECORDED_HALTS, …)` returns the token of the halts, and `clock()` returns
+/// the time of the server in microseconds. The arguments are the [`keys`], followed by the keys of the [`Switches`].
+/// The script starts with these functions, and compares the tokens with the [`ContentToken`](crate::ContentToken) of
+/// the decision.
 pub const TOKEN_FUNCTIONS: &str = include_str!("token.lua");

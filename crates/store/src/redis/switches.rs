@@ -19,7 +19,7 @@ impl Switches {
         off: &[],
     };
 
-    /// Creates switches at these keys. The values `off`, in upper or lower case, and the empty text halt nothing.
+    /// Creates switches at these keys. The values in `off`, in upper or lower case, and the empty text halt nothing.
     #[must_use]
     pub const fn new(keys: &'static [&'static str], off: &'static [&'static str]) -> Self {
         Self { keys, off }
