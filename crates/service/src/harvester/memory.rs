@@ -7,7 +7,7 @@
 //! |---|---|
 //! | later than the remembered opening time | no, because it is another position |
 //! | equal to the remembered opening time, or earlier | yes |
-//! | present, but no opening time is remembered | yes, if the position was opened before the memory was written |
+//! | present, but no opening time is remembered | yes, if the position was not opened after the memory was written |
 //! | absent or unreadable | yes |
 //!
 //! So a missing opening time never leads to a duplicate proposal. Without opening times, the memory of a symbol is
@@ -124,8 +124,8 @@ impl Memory {
             .is_none_or(|at| at.as_millis() <= opened_at.unwrap_or(proposed_at))
     }
 
-    /// Returns true if the memory must be removed when the position is flat, because no opening time distinguishes it
-    /// from the next position.
+    /// Returns true if the memory must be removed when the position is flat, because no opening time distinguishes the
+    /// position from the next one.
     pub(super) const fn ends_when_flat(self) -> bool {
         matches!(
             self,
