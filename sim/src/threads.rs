@@ -1,4 +1,5 @@
-//! Evaluation of tapes on several threads: one reads, some evaluate, and the calling thread receives the results in order.
+//! Evaluation of tapes on several threads: one thread reads the chunks, some evaluate them, and the calling thread
+//! receives the results in order.
 
 use std::{collections::BTreeMap, io, panic, thread};
 
@@ -32,10 +33,11 @@ enum ChunkResult<T> {
     Panicked,
 }
 
-/// Evaluates all chunks and returns the memory of each worker.
+/// Evaluates all chunks, and returns the state of each worker thread at the end.
 ///
-/// `task` receives the chunks in order. `work` evaluates a task on any thread, and `collect` receives the results in
-/// order. A panic of any of them ends the evaluation and is passed on.
+/// `task` receives the chunks in order and returns a task for each. `memory` creates the state of a worker thread.
+/// `work` evaluates a task on any worker thread and can change its state. `collect` receives the results in order. A
+/// panic in one of these functions ends the evaluation and is passed on.
 pub(crate) fn evaluate<J: Send, W: Send, T: Send, E>(
     tapes: TapeReader,
     threads: usize,

@@ -58,7 +58,8 @@ impl AnswerFile {
                 Some(path) => format!("`{}`", Shown(path.display()).whole()),
                 None => source.to_string(),
             },
-            // No decision depends on most columns of an answer, so all columns are read.
+            // By default, the reader skips the Parquet columns on which no decision depends. Most columns of an answer
+            // are such columns.
             chunks: TapeReader::new(vec![source]).carrying(),
             read: VecDeque::new(),
         }

@@ -30,7 +30,7 @@ pub struct Change {
 /// The fields in which each entry concerns one symbol.
 const BY_SYMBOL: [&str; 2] = ["universe_symbols", "leverage_by_symbol"];
 
-/// Fields that are derived from the others.
+/// Fields that change with every edit or publication.
 const FOLLOWING: [&str; 3] = ["policy_hash", "policy_sig", "policy_seq"];
 
 /// Returns the differences, entry by entry, sorted by field name. `policy_hash`, `policy_sig` and `policy_seq` are not
@@ -132,8 +132,8 @@ impl Change {
     }
 }
 
-/// Returns the policy with changes applied, or `None` if the result is not valid. The result states its hash if the
-/// original did.
+/// Returns the policy with changes applied, or `None` if the result is not valid. The result contains its hash if
+/// `policy` contains one.
 pub(super) fn changed<'c>(
     policy: &Policy,
     changes: impl IntoIterator<Item = &'c Change>,

@@ -37,7 +37,7 @@ pub struct Difference {
     pub unreached: BTreeMap<SkipCode, u64>,
     /// Examples of the skips on the first side, if two policies are compared.
     pub samples: SkipSamples,
-    /// The number of records with the same effect and the same skip reason.
+    /// The number of records whose two answers have the same effect and the same skip reason.
     pub same: u64,
     /// Records that are skipped for another reason, by old and new reason. The effect is the same, so they are not
     /// flips.
@@ -59,7 +59,7 @@ pub struct Difference {
     pub tally: FlipTally,
     /// The flips with the largest change of notional, then of leverage, largest first.
     pub largest: Vec<Flip>,
-    /// The first record of each kind of flip, verbatim: a small tape that shows every kind.
+    /// The first record of each kind of flip, verbatim: a small tape with every kind.
     pub minimal: Vec<String>,
 }
 
@@ -70,7 +70,8 @@ impl Difference {
         self.kinds.values().sum()
     }
 
-    /// Counts two answers to one record and returns the kind of the flip, if any. The caller must also count the flip.
+    /// Counts two answers to one record and returns the kind of the flip, if any. The caller must
+    /// also pass the flip to [`Self::count`].
     pub(super) fn compare(&mut self, before: &Effect, after: &Effect) -> Option<FlipKind> {
         for (effect, totals) in [(before, &mut self.totals.0), (after, &mut self.totals.1)] {
             if effect.decision == Verdict::Trade {
@@ -101,7 +102,8 @@ impl Difference {
         kind
     }
 
-    /// Adds the counts of other records, without those of flips.
+    /// Adds the counts of a comparison of other records, except the counts of flips, for which the caller calls
+    /// [`Self::count`].
     pub(super) fn merge(&mut self, other: &Self) {
         self.read.merge(other.read);
         self.unreadable += other.unreadable;

@@ -30,7 +30,7 @@ macro_rules! effect_columns {
             notional_usd as number: Option<f64>,
             /// The quantity in units of the symbol, if a trade or an exit states it.
             quantity as number: Option<f64>,
-            /// The part of the position that an exit closes.
+            /// The part of the position that an exit closes, in (0, 1].
             quantity_fraction as number: Option<f64>,
             /// The side of the position that an exit closes.
             position_leg as name: Option<PositionSide>,
@@ -38,9 +38,9 @@ macro_rules! effect_columns {
             trigger_price as number: Option<f64>,
             /// The harvest action for a position.
             harvest_action as name: Option<HarvestAction>,
-            /// The quantity that a harvest closes.
+            /// The quantity that a harvest closes, in units of the symbol.
             close_quantity as number: Option<f64>,
-            /// The part of the current quantity that a harvest closes.
+            /// The part of the current quantity that a harvest closes, in (0, 1].
             close_fraction as number: Option<f64>,
             /// The proposed stop price.
             stop_proposed as number: Option<f64>,
@@ -61,7 +61,7 @@ macro_rules! define {
         }
 
         impl Effect {
-            /// Returns an effect without numbers.
+            /// Returns an effect with only a verdict and a skip reason.
             pub(super) fn without_numbers(decision: Verdict, reason: Option<SkipCode>) -> Self {
                 Self { reason, ..Self { decision, $($name: None,)* } }
             }
@@ -104,8 +104,8 @@ impl Effect {
     }
 }
 
-/// The kind of a flip. If several apply, the first one is used. Exits and policy records flip only between recorded
-/// answers, never between two policies.
+/// The kind of a flip. If several kinds apply, the first of them in this list is used. Exits and policy records flip
+/// only between recorded answers, never between two policies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, IntoStaticStr)]
 #[serde(into = "&'static str")]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
@@ -130,7 +130,7 @@ pub enum FlipKind {
     PolicyToSkip,
     /// A skipped policy change is accepted.
     SkipToPolicy,
-    /// The side of the answer changes.
+    /// The side of the answer changes, or the side of the position that an exit closes.
     Side,
     /// The leverage of a trade changes.
     Leverage,
@@ -138,9 +138,9 @@ pub enum FlipKind {
     Size,
     /// The quantity or the trigger of an exit changes.
     ExitQuantity,
-    /// The harvest action for a position changes.
+    /// The harvest action for a position changes, or the quantity or the part that it closes.
     HarvestAction,
-    /// The proposed stop of a position changes, with the same harvest action.
+    /// The proposed stop of a position changes, with the same harvest action, quantity and part.
     HarvestStop,
 }
 
@@ -182,8 +182,7 @@ impl FlipKind {
             Verdict::Exit => Some(Self::ExitQuantity),
             Verdict::Harvest if before.close() != after.close() => Some(Self::HarvestAction),
             Verdict::Harvest => Some(Self::HarvestStop),
-            // Two skips both do nothing, and policy records have no effect besides the policy
-            // change itself.
+            // A skip has no effect, and a policy record has no effect besides the policy change itself.
             Verdict::Skip | Verdict::Policy => None,
         }
     }

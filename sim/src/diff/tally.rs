@@ -14,7 +14,8 @@ use super::flip::{Flip, FlipKind};
 const CELLS_MAX: usize = 50_000;
 const BUCKETS_MAX: i64 = 1000;
 
-/// The maximum number of merges. After that, one bucket covers all possible timestamps.
+/// The maximum number of merges. After that, one bucket covers all timestamps from 1970 on, and another one all earlier
+/// timestamps.
 const DOUBLINGS_MAX: u32 = 24;
 
 /// The maximum number of symbols and of causes that are counted separately.

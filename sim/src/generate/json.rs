@@ -147,7 +147,7 @@ pub(super) fn push_two(line: &mut Vec<u8>, number: u64) {
     line.push(digit(number % 10));
 }
 
-/// Appends JSON text with the escapes it needs inside a JSON string.
+/// Appends JSON text with the escapes that it needs inside a JSON string.
 pub(super) fn push_escaped(line: &mut Vec<u8>, text: &str) {
     for byte in text.bytes() {
         if matches!(byte, b'"' | b'\\') {

@@ -78,7 +78,7 @@ pub(super) static SYMBOLS: [Listed; 44] = [
 
 /// The number of symbols that every policy lists.
 pub(super) const UNIVERSE: u32 = 40;
-/// The number of listed symbols with a leverage that the example guardrails do not halt.
+/// The number of listed symbols that have a leverage and are not halted by the example guardrails.
 pub(super) const TRADED: u32 = 38;
 /// The index of the symbol that the example guardrails halt.
 pub(super) const HALTED: u64 = 38;

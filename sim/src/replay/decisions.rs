@@ -31,8 +31,9 @@ pub struct TapeDecisions {
 
 /// Passes each decision to `on_decision`, with the number of its record and the timestamp at which it was made.
 ///
-/// Records are evaluated as in [`super::replay`], except position snapshots, which are only counted. A recorded
-/// decision whose service denial overrides the engine's decision is counted but not passed on.
+/// Records are evaluated as in [`super::replay`], except position snapshots, which are only counted. A decision without
+/// a timestamp, and a recorded decision whose service denial overrides the engine's decision, are counted but not
+/// passed on.
 ///
 /// # Errors
 /// Returns an error if a tape cannot be read to its end.

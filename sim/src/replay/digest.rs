@@ -1,7 +1,8 @@
 //! The digest of a run. Runs with equal answers have equal digests.
 //!
-//! The digest is BLAKE3 over one row of [`ROW_BYTES`] bytes per record, in record order. The row of a harvest that closes
-//! has 16 bytes more. All numbers are little-endian. The digest can be recomputed from the answers in a JSONL file:
+//! The digest is BLAKE3 over one row of [`ROW_BYTES`] bytes per record, in record order. The row of a harvest that
+//! closes has 16 bytes more. All numbers are little-endian. The digest can be recomputed from the answers in a JSONL
+//! file:
 //!
 //! | bytes | content |
 //! |---|---|
@@ -41,7 +42,7 @@ use xxhash_rust::xxh3::xxh3_64;
 /// The number of bytes of a row, without those of a close.
 pub(super) const ROW_BYTES: usize = 120;
 
-/// The same number as a `u64`.
+/// [`ROW_BYTES`] as a `u64`.
 pub(super) const ROW_BYTES_WIDE: u64 = 120;
 
 /// The encoding of an absent number: the bits of a NaN that never occurs in an answer.

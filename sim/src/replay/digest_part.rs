@@ -98,7 +98,7 @@ impl DigestPart {
         self.nodes.push(node);
     }
 
-    /// Appends a part. Returns false and changes nothing if the part does not start at the end of this one.
+    /// Appends the part `next`. Returns false and changes nothing if `next` does not start at the end of this part.
     #[must_use]
     pub(super) fn append(&mut self, next: &Self) -> bool {
         if next.start != self.end {
@@ -234,7 +234,7 @@ impl TryFrom<Encoded> for DigestPart {
         let Encoded { start, end, .. } = encoded;
         let decoded = |text: &str| hex::decode(text).map_err(|error| error.to_string());
         let bounds = "its digest does not have the bytes and subtrees of its start and end";
-        // Each row has more than one byte, so no digest is near the end of the numbers.
+        // The rows of a replay cannot have so many bytes. The limit prevents overflows in the calculations below.
         if start > end || end > u64::MAX / 2 {
             return Err(bounds.to_owned());
         }
@@ -376,7 +376,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
-        /// Rows of 120 and 136 bytes have lengths and cuts that are multiples of 8.
+        /// Rows have 120 or 136 bytes, so all lengths and cuts are multiples of 8. Some cuts are at chunk boundaries.
         #[test]
         fn any_partition_in_any_grouping_gives_the_hash_of_all_rows(
             bytes in prop_oneof![0..600_usize, 0..40_000_usize],

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 /// The number of words of 32 bits that hold any sum of up to 2^63 numbers.
 const WORDS: usize = 68;
 
-/// The number of additions after which a word may overflow.
+/// The number of additions after which the words are reduced to 32 bits. A word can overflow only after more additions.
 const ADDITIONS_MAX: u32 = 1 << 30;
 
 const WORD: u64 = 0xffff_ffff;
@@ -19,8 +19,8 @@ const FRACTION: u64 = (1 << FRACTION_BITS) - 1;
 /// numbers, nor on how they are divided into partial sums.
 #[derive(Clone, Copy)]
 pub struct ExactSum {
-    /// The sum in units of 2^-1074, the smallest `f64`, from the lowest word to the highest. Each word counts as a
-    /// multiple of 2^32 of the word before, and may be larger than 32 bits.
+    /// The sum in units of 2^-1074, the smallest positive `f64`. The words are the digits of the sum in base 2^32,
+    /// lowest first. Between two reductions, a word may be negative or have more than 32 bits.
     words: [i64; WORDS],
     /// The number of additions since the words were reduced to 32 bits.
     additions: u32,
@@ -109,7 +109,8 @@ impl ExactSum {
         let Some((highest, _)) = highest else {
             return 0.0;
         };
-        // The highest three words have more bits than an `f64`. Of the words below, only whether one is not 0 matters.
+        // The highest three words have more bits than an `f64`. For the rounding, it only matters whether all lower
+        // words are 0.
         let lowest = highest.saturating_sub(2);
         let (mut digits, mut is_more) = (0, false);
         for (place, word) in words {
@@ -121,7 +122,7 @@ impl ExactSum {
         }
         let excess = (128 - digits.leading_zeros()).saturating_sub(FRACTION_BITS + 1);
         let (rest, mut digits) = (digits % (1 << excess), digits >> excess);
-        // Twice the rest, compared with one unit.
+        // The order of the rest and half a unit of the lowest digit that is kept.
         let order = (2 * rest).cmp(&(1 << excess));
         let order = if is_more {
             order.then(Ordering::Greater)

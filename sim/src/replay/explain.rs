@@ -84,8 +84,8 @@ pub fn explain(
     Err(ExplainError::NoRecord { records })
 }
 
-/// Adds the number, id and symbol of the answer to an explanation. If there is none, the answer
-/// explains a policy change.
+/// Adds the number, id and symbol of the answer to an explanation. `None` is the explanation of a policy change, which
+/// is derived from its answer.
 fn complete(explanation: Option<ExplainedRecord>, answer: &Value) -> ExplainedRecord {
     let mut explained = explanation.unwrap_or_else(|| policy_change(answer));
     if let Value::Object(fields) = &mut explained.json {
@@ -98,7 +98,7 @@ fn complete(explanation: Option<ExplainedRecord>, answer: &Value) -> ExplainedRe
 }
 
 impl Replayer {
-    /// Explains the answer to an intent or a position. Returns `None` for a policy change, which its answer explains.
+    /// Explains the answer to an intent or a position. Returns `None` for a policy change.
     fn explanation(
         &self,
         line: Line<'_>,

@@ -128,7 +128,7 @@ impl Run {
     }
 }
 
-/// Runs over tapes, from a timeline and the digest of the rows before them.
+/// Replays tapes, starting from the policy timeline and the digest of the records before them.
 fn run(
     work: &Work<'_>,
     timeline: Timeline,

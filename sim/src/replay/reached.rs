@@ -5,7 +5,7 @@ use portcullis::{answer::Verdict, decide::SkipCode};
 /// The inputs that an answer depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Reached {
-    /// The record is not usable, or there is no policy in force.
+    /// The record is not usable, there is no policy in force, or the record is a policy change.
     Nothing,
     /// The answer does not depend on a policy; an example is the answer to an exit.
     Ownership,

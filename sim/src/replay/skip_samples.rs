@@ -108,7 +108,7 @@ impl SkipSamples {
     }
 }
 
-/// The samples in a file.
+/// The serialized form of [`SkipSamples`].
 #[derive(Serialize, Deserialize)]
 struct Encoded {
     first: BTreeMap<String, FirstSkip>,

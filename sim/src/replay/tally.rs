@@ -72,7 +72,7 @@ pub struct AnswerTally {
     pub(crate) kills: Cells,
     /// The number of evaluated positions, by each component of the kill score that is above zero.
     pub(crate) components: Cells,
-    /// For each change that would let skipped entries pass: the number of skips, and the number of
+    /// For each change with which skipped entries would pass: the number of skips, and the number of
     /// the first record.
     pub(crate) near_misses: BTreeMap<NearMissKind, (u64, u64)>,
     /// For each symbol that the policy lacks: the number of skips, and the number of the first

@@ -103,8 +103,8 @@ impl DiffReport<'_> {
         matches!(self.compared, DiffInputs::Policies { .. })
     }
 
-    /// Returns a message with the next step if the comparison proves nothing, because no answer depends on the policies
-    /// or, for recorded answers, on any usable record.
+    /// Returns an error with the next step if nothing was compared: no answer flips, and no answer depends on a policy
+    /// in force. For recorded answers, an answer that needs no policy, such as an exit, counts as compared.
     #[must_use]
     pub fn judged_nothing(&self) -> Option<String> {
         let it = self.difference;

@@ -45,8 +45,8 @@ impl<'a> Skips<'a> {
         }
     }
 
-    /// Returns the error for a run in which no record used a policy in force: it names `step` or, if that is `None`,
-    /// the next steps.
+    /// Returns the error for a run in which no record used a policy in force. The error contains `step` or, if `step`
+    /// is `None`, the result of [`Self::next_steps`].
     pub(super) fn nothing_judged(
         &self,
         records: u64,
@@ -142,7 +142,7 @@ impl<'a> Skips<'a> {
         }
     }
 
-    /// Returns the step for a reason that the first skipped record explains.
+    /// Returns the step for a reason, with the evidence of the first record that was skipped for it.
     fn step_of_record(&self, reason: SkipCode, records: &str) -> String {
         let (code, tape) = (reason.code(), self.tape());
         match self.samples.first(reason) {
@@ -157,7 +157,7 @@ impl<'a> Skips<'a> {
         }
     }
 
-    /// Returns the name of the tape, or a placeholder if there are several.
+    /// Returns the name of the tape, or a placeholder if there is not exactly one.
     fn tape(&self) -> String {
         match self.tapes {
             [tape] => Shown(tape).whole(),
@@ -165,8 +165,8 @@ impl<'a> Skips<'a> {
         }
     }
 
-    /// Returns the step for symbols that no policy lists. It names the listed symbols that were probably intended. If
-    /// there are none and `lists_all` is true, it names the unlisted symbols.
+    /// Returns the step for symbols that no policy lists. The step names the listed symbols that were probably
+    /// intended. If there are no such symbols and `lists_all` is true, the step names the unlisted symbols.
     fn symbol_step(&self, lists_all: bool) -> Option<String> {
         let unlisted = || self.samples.unlisted();
         let meant: Vec<String> = unlisted()

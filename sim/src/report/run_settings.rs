@@ -32,13 +32,13 @@ impl RunSettings {
         map.serialize_entry("assume_in_force", &self.assume_in_force)
     }
 
-    /// Writes the settings without the exit owner.
+    /// Writes the guardrails, and a line if every policy was treated as in force.
     pub(super) fn write_policy_settings(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "guardrails: {}", Shown(&self.guardrails).whole())?;
         self.write_assumption(f)
     }
 
-    /// Writes that every policy was treated as in force, if it was.
+    /// Writes a line if every policy was treated as in force.
     pub(super) fn write_assumption(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.assume_in_force {
             true => writeln!(f, "{ASSUMED}"),

@@ -46,7 +46,7 @@ pub struct SimulationReport<'a> {
 struct Prices<'a> {
     symbol: Symbol,
     candles: usize,
-    /// The length of a candle in seconds; that of a month is the mean.
+    /// The length of a candle in seconds; for calendar months, the mean length.
     interval_sec: i64,
     interval: String,
     from: String,
@@ -214,7 +214,7 @@ impl fmt::Display for SimulationReport<'_> {
     }
 }
 
-/// The highest plausible fee of a fill: 1 %. The fees of venues are a tenth of it.
+/// The highest plausible fee of a fill: 1 %. Usual fees of venues are at most a tenth of this.
 const FEE_USUAL: &str = "0.01";
 
 impl SimulationReport<'_> {
@@ -400,7 +400,7 @@ impl SimulationReport<'_> {
         }
     }
 
-    /// Writes the amounts by which fills at the open would differ, if there are any.
+    /// Writes `target_gap_usd` and `beyond_margin_usd`, if they are above 0.
     fn write_gaps(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let outcome = self.outcome;
         if outcome.target_gap_usd > Money::ZERO {

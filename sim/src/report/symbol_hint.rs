@@ -9,8 +9,8 @@ const QUOTES: [&str; 5] = ["FDUSD", "USDT", "USDC", "BUSD", "USD"];
 const CONTRACTS: [&str; 3] = ["PERPETUAL", "PERP", "SWAP"];
 
 /// Returns the listed symbol that was probably intended: the same symbol in the notation of another venue (`BTC-USDT`,
-/// `BTC/USDT:USDT`, `XBTUSDT`), with another quote currency or none (`BTCUSD`, `BTC`), or with one letter wrong,
-/// missing or swapped in the quote currency (`BTCUSTD`).
+/// `BTC/USDT:USDT`, `XBTUSDT`), with another quote currency or none (`BTCUSD`, `BTC`), or with one wrong, missing or
+/// additional letter, or two swapped letters, in the quote currency (`BTCUSTD`).
 pub(super) fn did_you_mean(symbol: &Symbol, listed: &[Symbol]) -> Option<Symbol> {
     if listed.contains(symbol) {
         return None;
@@ -28,7 +28,7 @@ pub(super) fn did_you_mean(symbol: &Symbol, listed: &[Symbol]) -> Option<Symbol>
         .or_else(|| find(&|name, other| base(name) == name && is_misspelled(name, other)))
 }
 
-/// Returns a symbol without separators, words for contracts and the old name of Bitcoin.
+/// Returns a symbol without separators and words for contracts, with `BTC` instead of the older `XBT`.
 fn plain(text: &str) -> String {
     let text = text.strip_suffix(".P").unwrap_or(text);
     let mut text: String = text.chars().filter(|c| c.is_alphanumeric()).collect();

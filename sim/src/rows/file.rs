@@ -18,7 +18,7 @@ use parquet::{
 /// The number of rows per row group. The writer buffers a row group until it is full.
 pub(crate) const GROUP_ROWS: usize = 131_072;
 
-/// The memory of a row group after which it is written although it has fewer rows, in bytes.
+/// The memory in bytes above which a row group is written before it has [`GROUP_ROWS`] rows.
 const GROUP_BYTES: usize = 64 * 1024 * 1024;
 
 /// Ends the current row group if it needs much memory.

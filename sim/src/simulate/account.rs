@@ -58,7 +58,8 @@ impl<'a> Account<'a> {
         self.positions.values()
     }
 
-    /// Opens a position: reserves its margin and pays the fee, if the cash covers both.
+    /// Opens a position: reserves its margin and pays the fee. If the cash does not cover both, returns
+    /// [`RejectReason::NoCash`] and changes nothing.
     pub(super) fn open(
         &mut self,
         mut position: OpenPosition,
@@ -158,8 +159,8 @@ impl<'a> Account<'a> {
         Ok(())
     }
 
-    /// Liquidates a position at a price: its remaining margin is lost. A loss beyond it is reported but not booked. Does
-    /// nothing if the symbol has no position.
+    /// Liquidates a position at a price: its remaining margin is lost. A loss beyond the margin is reported but not
+    /// booked. Does nothing if the symbol has no position.
     pub(super) fn liquidate(
         &mut self,
         symbol: &Symbol,

@@ -75,8 +75,8 @@ pub(super) fn fill_at_open(
     Ok(())
 }
 
-/// Executes a liquidation, a stop or a target that the open price has reached. A liquidation and a stop are filled at the
-/// open price; a target is a resting limit order, which is filled at its own price.
+/// Executes a liquidation, a stop or a target that the open price has reached. A liquidation and a stop are filled at
+/// the open price; a target is a resting limit order, which is filled at its own price.
 fn close_at_open(
     symbol: &Symbol,
     (price, at): (Price, Timestamp),
@@ -124,8 +124,8 @@ fn open(
     Ok(())
 }
 
-/// Returns the names of the limits that a fill exceeds. A quantity that the intent states can cost more at the fill
-/// price than at the price of the intent, which the engine has checked.
+/// Returns the names of the limits that a fill exceeds. The engine has checked the limits at the price of the intent. A
+/// quantity that the intent states can cost more at the fill price.
 fn exceeded(
     opening: &Opening,
     position: &OpenPosition,
@@ -172,7 +172,9 @@ fn exit(
     Ok(())
 }
 
-/// Executes a liquidation, stop or target inside a candle, in this order, because the worse outcome is assumed.
+/// Executes the liquidation, the stop or the target that the price reaches inside a candle. If the price reaches
+/// several, the worse outcome is assumed: the stop has precedence over the target, and a liquidation has precedence
+/// over the target and over a stop that is beyond the liquidation price.
 ///
 /// The time inside the candle is unknown, so the event gets the timestamp of the candle's end.
 pub(super) fn fill_within(

@@ -23,13 +23,15 @@ pub struct LedgerEntry {
     pub side: PositionSide,
     /// `open`, `funding`, `move_stop`, or the close reason ([`CloseReason::as_str`]).
     pub event: &'static str,
-    /// The fill price in USD per unit; for `funding`, the price of the value. Absent for `move_stop`.
+    /// The fill price in USD per unit; for `funding`, the price at which the position was valued. Absent for
+    /// `move_stop`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<Price>,
     /// The number of units that were opened or closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quantity: Option<Quantity>,
-    /// The stop price that is valid from now on.
+    /// The stop price after the event, in USD per unit. Present for `move_stop`, and for `open` if the position has a
+    /// stop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop: Option<Price>,
     /// The realised profit before costs, in USD.
@@ -38,8 +40,8 @@ pub struct LedgerEntry {
     pub fee_usd: Money,
     /// The funding paid, in USD; negative if funding was received.
     pub funding_usd: Money,
-    /// For a target that the open has passed: the difference between a fill at the open and the fill at the target, in
-    /// USD.
+    /// For a target that the open has passed: the profit that a fill at the open would have gained in addition to the
+    /// profit of the fill at the target, in USD.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_gap_usd: Option<Money>,
     /// For a liquidation that the open has passed: the loss at the open beyond the margin, in USD. It is not booked.

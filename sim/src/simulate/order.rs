@@ -41,7 +41,7 @@ pub(super) struct Opening {
     pub(super) leverage: f64,
     pub(super) stop: Option<f64>,
     pub(super) target: Option<f64>,
-    /// The stop distance from θ as a share of the entry price, used if the intent has no stop.
+    /// `fallback_stop_pct` of θ: the stop distance as a share of the entry price. It is used if the intent has no stop.
     pub(super) fallback_stop_pct: Option<f64>,
     /// The largest notional and the largest margin that the policy and the guardrails allow, in USD.
     pub(super) limits_usd: [Option<f64>; 2],
@@ -54,7 +54,7 @@ pub(super) struct Opening {
 pub(super) enum EntrySize {
     /// A quantity that the intent states, in units.
     Units(f64),
-    /// A notional in USD, from which the fill price gives the quantity.
+    /// A notional in USD. The quantity is the notional divided by the fill price.
     NotionalUsd(f64),
 }
 

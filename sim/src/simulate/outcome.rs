@@ -33,7 +33,7 @@ pub struct SimulationOutcome {
     pub rejected: BTreeMap<&'static str, u64>,
     /// The number of entries whose fill exceeds a limit of the policy or the guardrails, by the name of the limit.
     pub limits_exceeded: BTreeMap<&'static str, u64>,
-    /// The difference between fills at the open and the fills at targets that the open has passed, in USD.
+    /// The sum of [`LedgerEntry::target_gap_usd`](super::LedgerEntry::target_gap_usd), in USD.
     pub target_gap_usd: Money,
     /// The losses beyond the margin in liquidations that the open has passed, in USD. They are not booked.
     pub beyond_margin_usd: Money,

@@ -187,7 +187,7 @@ impl OpenPosition {
         Ok(left <= required)
     }
 
-    /// Returns the loss at a price beyond the margin, in USD, or 0.
+    /// Returns the part of the loss at a price that exceeds the margin, in USD; 0 if the margin covers the loss.
     pub(super) fn beyond_margin(&self, price: Price) -> Result<Money, AmountOverflow> {
         let left = self.margin.plus(self.unrealised(price)?)?;
         Ok((-left).max(Money::ZERO))
@@ -205,7 +205,7 @@ impl OpenPosition {
         let quantity = self.quantity.to_f64();
         let lost = self.entry.to_f64() - sign * self.margin.to_f64() / quantity;
         let price = Price::computed(lost / (1.0 - sign * rate));
-        // Only a position whose whole value is margin has no such price.
+        // There is no positive liquidation price if, for example, the margin of a long is its whole value.
         price.map_or(low, |price| price.clamp(low, high))
     }
 

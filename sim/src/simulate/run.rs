@@ -165,7 +165,8 @@ impl Run<'_> {
             HarvestDecision::Harvest(it) => (
                 it.action().as_str(),
                 pending(it, position),
-                // The engine compares with the unrounded price, so it may propose the current stop again.
+                // The engine does not round its proposal, so a new proposal can be equal to the current stop after
+                // rounding.
                 it.stop()
                     .and_then(|stop| Price::computed(stop.value().get()))
                     .filter(|stop| position.stop != Some(*stop)),

@@ -30,8 +30,8 @@ pub struct Settings {
 pub struct Costs {
     /// The fee of each fill as a share of its notional.
     pub taker_fee: Option<Rate>,
-    /// The funding every eight hours as a share of the position's value. A long pays a positive
-    /// rate.
+    /// The funding every eight hours as a share of the position's value. At a positive rate, a long pays and a short
+    /// receives.
     pub funding_rate: Option<Rate>,
     /// The maintenance margin as a share of the position's value. `None` counts as 0.
     pub maintenance_margin: Option<Rate>,

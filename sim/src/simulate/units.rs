@@ -1,8 +1,8 @@
 //! Exact amounts: prices, quantities, money and rates.
 //!
 //! A price, a quantity or a rate is a decimal number with at most 28 decimal places and about 28 significant digits
-//! ([`Decimal`]). The product of a price and a quantity is a whole number of 10⁻⁵⁶ USD, so profit, which is a difference of
-//! such products, is exact. Fees, margins and funding are rounded up to the next multiple of 10⁻⁵⁶ USD, to the
+//! ([`Decimal`]). The product of a price and a quantity is a whole number of 10⁻⁵⁶ USD, so profit, which is a difference
+//! of such products, is exact. Fees, margins and funding are rounded up to the next multiple of 10⁻⁵⁶ USD, to the
 //! disadvantage of the trader.
 
 mod error;
@@ -102,7 +102,8 @@ impl Lot {
             .map(Self)
     }
 
-    /// Returns the value of the 15th significant digit of a quantity, which is its lot size if none is given.
+    /// Returns the place value of the 15th significant digit of a quantity. It is the lot size of a position if no lot
+    /// size is given.
     pub(super) fn of_last_digit(quantity: Quantity) -> Result<Self, AmountOverflow> {
         let units = scaled(quantity.0)?;
         let dropped = dropped_digits(units).unwrap_or_default();
@@ -312,7 +313,7 @@ impl fmt::Display for Money {
             let half_cent = product(tenth, i256::from_i128(5))?;
             quotient(self.0, half_cent).map(|(halves, _)| halves)
         });
-        // A quotient by 10^53 is always in the range of an i128.
+        // A quotient by 5·10^53 is always in the range of an i128.
         let half_cents = half_cents.ok().and_then(i256::to_i128).unwrap_or_default();
         let cents = half_cents.unsigned_abs().div_ceil(2);
         let sign = if half_cents < 0 { "-" } else { "" };

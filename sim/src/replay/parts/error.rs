@@ -40,7 +40,7 @@ pub enum PartsError {
         /// The number of parts.
         parts: usize,
     },
-    /// A plan or a part has another format, or belongs to another version of the engine.
+    /// A plan or a part was written in another format, or by another version of the engine.
     #[error(
         "{file} has format {format} and was written by version {engine}; this is version {} with format {}, so make a \
          new plan",
@@ -91,7 +91,7 @@ impl PartsError {
         }
     }
 
-    /// Returns an error if a file has another version.
+    /// Returns an error if a file was written in another format, or by another version of the engine.
     pub(super) fn check_version(file: &str, format: u32, engine: &str) -> Result<(), Self> {
         if format == super::FORMAT && engine == super::ENGINE {
             return Ok(());

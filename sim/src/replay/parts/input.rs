@@ -16,7 +16,8 @@ use crate::tape::{
     parquet::Input as Parquet,
 };
 
-/// A number of a first line for a slice whose first line is not the first of its file.
+/// The number of the first line of a slice, if it is unknown how many lines precede the slice in its file. Any number
+/// above 1 gives the same records.
 pub(super) const UNKNOWN_LINE: u64 = 2;
 
 /// A file, as it was when the plan was made.
@@ -45,7 +46,7 @@ enum Unit {
     File,
 }
 
-/// A place between two units. The end of a file is the beginning of the next one.
+/// A place between two units. The end of a file is the same place as the beginning of the next file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Place {

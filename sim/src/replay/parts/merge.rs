@@ -43,7 +43,7 @@ pub fn merge(parts: Vec<(String, Part)>) -> Result<Merged, PartsError> {
 }
 
 impl Part {
-    /// Appends the next part. Returns the reason if it does not follow this one.
+    /// Appends the part `next`. If `next` does not follow this part, returns the reason.
     fn append(&mut self, next: Self) -> Result<(), &'static str> {
         let faults = [
             (self.settings != next.settings, "their settings differ"),

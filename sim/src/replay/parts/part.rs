@@ -44,7 +44,8 @@ impl Part {
         &self.inputs
     }
 
-    /// Returns the numbers of the first record and of the last one, which is smaller if there are no records.
+    /// Returns the numbers of the first and of the last record. If there are no records, the second number is one less
+    /// than the first.
     #[must_use]
     pub const fn records(&self) -> (u64, u64) {
         (self.first_n, self.first_n + self.counts.records - 1)

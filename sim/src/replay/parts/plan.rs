@@ -52,7 +52,7 @@ struct PlannedPart {
 }
 
 impl PlannedPart {
-    /// Returns true if a file, given by its index, is read.
+    /// Returns true if the part reads the file with this index.
     fn contains_bytes_of(&self, input: usize) -> bool {
         self.from.input <= input && Place::beginning(input) < self.to
     }
@@ -124,7 +124,8 @@ impl Plan {
             let records: u64 = scans.iter().map(|scan| scan.records).sum();
             let digest_bytes: u64 = scans.iter().map(|scan| scan.digest_bytes).sum();
             let first_line = 1 + if from.at == 0 { 0 } else { lines_before };
-            // The lines of the last tape are before the next part only if both are in the same file.
+            // The number of lines between the beginning of the last file of this part and the end of the part. It is
+            // used if the next part begins in the same file.
             let of_last = scans.last().map_or(0, |scan| scan.lines);
             let is_same_file = scans.len() == 1 && from.at > 0;
             lines_before = of_last + if is_same_file { lines_before } else { 0 };
@@ -325,7 +326,7 @@ fn scan_tapes(
     let digest = DigestPart::default();
     let run = run(work, timeline.clone(), digest, reader, threads, sinks);
     *timeline = run.map_err(PartsError::while_planning)?.timeline;
-    // Each chunk with policy records waits for the previous one, so the events are in order.
+    // A chunk with policy records is scanned after all earlier chunks with policy records, so the events are in order.
     let scans = scans.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(scans)
 }

@@ -48,7 +48,7 @@ impl Settings {
     /// Returns the policy that is active from the beginning.
     ///
     /// # Errors
-    /// Returns the reason why there is none.
+    /// Returns the reason why there is no policy.
     pub fn initial(&self) -> Result<Policy, PolicyUnavailable> {
         match &self.policy {
             Some(policy) => Policy::from_json(&policy.text).map_err(PolicyUnavailable::Invalid),

@@ -45,7 +45,7 @@ enum Form {
     Gzip,
     Zstd,
     Parquet,
-    /// Parquet with as many intents without an event type instead of the lines.
+    /// Parquet in which each line is replaced by an intent without an event type.
     Intents,
     /// No bytes.
     Empty,
@@ -528,7 +528,8 @@ fn parquet_without_event_types_is_planned_from_its_footer() {
     let reader = expected.reader(1).unwrap();
     let part = expected.evaluate(1, reader, 1, sinks(&mut answers, true, &mut |_| ()));
     assert!(matches!(part, Err(PartsError::Replay(_))), "{part:?}");
-    // An event type makes the file be read: in its column, in a whole record, or in another spelling.
+    // If a row has an event type (in its column, in a whole record or in another spelling), the footer is not
+    // sufficient.
     for line in [
         r#"{"event_type":"policy.withdrawn","ts":1767571205000}"#,
         r#"{"event_type":"policy.withdrawn","ts":[]}"#,

@@ -2,7 +2,7 @@ use portcullis::{answer::Verdict, exit::ExitOwnership, guardrails::Guardrails};
 
 use super::*;
 
-/// The name of each kind of event, and a record of it without its time.
+/// The name of each kind of event, and the fields of such a record, without its event type and its time.
 const RECORDS: [(&str, &str); 5] = [
     (
         "trade.intent",
@@ -55,7 +55,7 @@ fn records_outside_the_scope_are_unreadable() {
                 assert!(found.contains(&error), "{scope:?}: {found}");
             }
         }
-        // A record that cannot be read keeps its error.
+        // The error of an unreadable record does not depend on the scope.
         assert_eq!(read(scope, "{"), read(Scope::Tape, "{"), "{scope:?}");
     }
 }

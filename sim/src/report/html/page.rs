@@ -65,7 +65,7 @@ pub(super) struct Section {
     /// time filter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) marks: Option<Vec<Mark>>,
-    /// True if rows that differ only in the number of the record are shown as one row, with their number.
+    /// True if rows that differ only in the number of the record are shown as one row with a count.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) folds: bool,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -16,7 +16,7 @@ use crate::{
 
 const MINUTE_MS: i64 = 60_000;
 
-/// Maximum number of steps of a time filter.
+/// The maximum number of steps of a time filter.
 const BUCKETS_MAX: i64 = 200;
 
 /// The maximum number of tapes that are named.
@@ -25,7 +25,8 @@ const TAPES_SHOWN: usize = 20;
 /// The maximum number of candle files that are described.
 const SERIES_SHOWN: usize = 10;
 
-/// The maximum number of positions that are listed, those with the largest profit or loss.
+/// The maximum number of positions that are listed. If there are more, those with the largest profit or loss are
+/// listed.
 const POSITIONS_SHOWN: usize = 500;
 
 /// Creates the report of a simulation.

@@ -153,7 +153,7 @@ impl<'b> Cells<'b> {
         }
         let mut number = Vec::new();
         write_number(values, place, &mut number)?;
-        // NaN and infinities have quotes.
+        // `write_number` writes NaN and infinities in quotes.
         let number = String::from_utf8_lossy(&number);
         Ok(number.trim_matches('"').to_owned())
     }

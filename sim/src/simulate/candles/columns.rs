@@ -132,7 +132,7 @@ fn time(names: &[&str], words: &[Vec<String>]) -> Result<(usize, TimeColumn), Co
     let stated = words.iter().enumerate().filter_map(|(place, words)| {
         let (base, unit) = time_name(words);
         let rank = TIMES.iter().position(|(known, _)| *known == base)?;
-        // Only the first column is an index without a name.
+        // A column without a name is an index only if it is the first column.
         (!base.is_empty() || place == 0).then_some((rank, place, unit))
     });
     let stated: Vec<_> = stated.collect();

@@ -1,7 +1,7 @@
 //! Candles from CSV: one candle per line, with or without a header.
 //!
-//! Fields are separated by commas, semicolons or tabs. Without a header, the first five columns are time, open, high, low
-//! and close, as in the files of Binance.
+//! Fields are separated by commas, semicolons or tabs. Without a header, the first five columns are time, open, high,
+//! low and close, as in the files of Binance.
 
 use std::io::{self, Read};
 
@@ -55,7 +55,8 @@ pub(super) fn read(input: &Input<'_>, head: &[u8], from: impl Read) -> Result<Ro
         .from_reader(from);
     let mut record = StringRecord::new();
     let mut rows: Option<(Columns, Rows)> = None;
-    // After a carriage return, the line feed counts as part of the next line.
+    // The reader ends a record at a carriage return, and counts the line only when it reads the following line feed as
+    // part of the next record. So its line number is too low by one.
     let first = head.split(|byte| *byte == b'\n').next();
     let uncounted = u64::from(first.is_some_and(|line| line.ends_with(b"\r")));
     loop {
@@ -124,7 +125,7 @@ fn separator(head: &[u8]) -> u8 {
             }
         }
     }
-    // Of equal counts, the last maximum is returned, so the order is reversed.
+    // `max_by_key` returns the last of several maxima. The order is reversed so that it returns the first one.
     let most = counts.into_iter().rev().max_by_key(|(_, count)| *count);
     most.map_or(b',', |(separator, _)| separator)
 }
@@ -149,7 +150,7 @@ fn columns(input: &Input<'_>, first: &StringRecord) -> Result<(Columns, bool), C
     }
 }
 
-/// `line` is the line at which the reading began.
+/// Converts an error of the reader. `line` is the number of the first line of the record.
 fn csv_error(input: &Input<'_>, line: u64, error: csv::Error) -> CandleError {
     let fault = match error.into_kind() {
         ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {

@@ -72,7 +72,8 @@ pub enum CandleError {
         /// The path of the file.
         path: PathBuf,
     },
-    /// A file whose index is at its end does not come from a regular file.
+    /// A Parquet, Feather or zip file is not a regular file, but a pipe, for example. The index of these formats is at
+    /// the end of the file, so they cannot be read from a pipe.
     #[error(
         "`{}` contains {format}, which can be read only from a regular file; save it to a file and give that file",
         shown(path)
@@ -312,7 +313,7 @@ fn names(names: &[String]) -> String {
     }
 }
 
-/// Returns an advice if a number contains a comma.
+/// Returns advice if a number contains a comma.
 fn decimal_comma(value: &str) -> &'static str {
     if value.contains(',') {
         "; write numbers with a decimal point and without separators"

@@ -1,7 +1,7 @@
 //! Reading of Feather files (Arrow IPC files) in bounded memory.
 //!
-//! A file is not trusted: the place of each block must be inside the file, and the size that its decompression needs is
-//! checked first.
+//! A file is not trusted: the place of each block must be inside the file, and the decompressed size of a block is
+//! checked before the block is decompressed.
 
 use std::{
     fs::File,
@@ -144,7 +144,7 @@ fn schema(footer: &[u8]) -> Result<Schema, String> {
 /// is damaged.
 fn decompressed(block: &[u8], header: u64) -> Option<u64> {
     let (header, body) = block.split_at_checked(usize::try_from(header).ok()?)?;
-    // A continuation marker and the size of the message are before it.
+    // The message begins after its size. In newer files, a continuation marker precedes the size.
     let message = match header {
         [0xff, 0xff, 0xff, 0xff, _, _, _, _, message @ ..] => message,
         [_, _, _, _, message @ ..] => message,
@@ -170,8 +170,8 @@ fn decompressed(block: &[u8], header: u64) -> Option<u64> {
     Some(sum)
 }
 
-/// Returns the error of a decoder as text. The text of the decoder is about its buffers, which no reader of the message
-/// knows.
+/// Replaces the error of a decoder by [`DAMAGED`], because the text of the error is about internal buffers of the
+/// decoder.
 fn text<T>(result: Result<T, ArrowError>) -> Result<T, String> {
     result.map_err(|_| DAMAGED.to_owned())
 }
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn the_size_of_a_batch_is_the_sum_of_its_buffers() {
-        // 1,000 numbers of 8 bytes in two columns. The bitmap of the nulls of `a` has no bytes, and that of `b` has 125.
+        // 1,000 numbers of 8 bytes in two columns. The bitmap of nulls has no bytes in `a`, and 125 bytes in `b`.
         let numbers = (0..1000).map(|n| (n % 2 == 0).then_some(1.5));
         let columns: [(_, ArrayRef); 2] = [
             ("a", Arc::new(Float64Array::from(vec![1.5; 1000]))),

@@ -21,7 +21,7 @@ const UNITS: [(&str, i64); 5] = [
 /// The mean length of a month in the Gregorian calendar, in microseconds.
 const MONTH: i64 = 146_097 * DAY / 4_800;
 
-/// The lengths of one or several months, in days, with their number of months.
+/// The shortest and the longest duration of some calendar months, in days, and the number of these months.
 const MONTHS: [(i64, i64, i32); 4] = [(28, 31, 1), (89, 92, 3), (181, 184, 6), (365, 366, 12)];
 
 /// The maximum number in the text of an interval.
@@ -44,11 +44,12 @@ pub enum Interval {
 pub struct IntervalError;
 
 impl Interval {
-    /// Returns the interval of candles with these distances between them: the most frequent distance or, if that is the
-    /// length of some months, the number of these months. Four weeks are a month only if some distances are 29 to 31
-    /// days. Of equally frequent distances, the shortest is used. Returns `None` if there are no distances.
+    /// Returns the interval of candles with these distances between their times: the most frequent distance or, if this
+    /// distance is as long as 1, 3, 6 or 12 months, that number of months. Four weeks are a month only if some
+    /// distances are 29 to 31 days. Of equally frequent distances, the shortest is used. Returns `None` if there are no
+    /// distances.
     pub(super) fn of_distances(distances: impl Iterator<Item = SignedDuration>) -> Option<Self> {
-        // Daylight saving time can begin or end in a month.
+        // A month in which daylight saving time begins or ends is one hour shorter or longer.
         const HOUR: i64 = 3600 * SECOND;
         let mut counts = BTreeMap::new();
         for distance in distances {
@@ -69,7 +70,7 @@ impl Interval {
         })
     }
 
-    /// Returns the length. That of a month is the mean of all months.
+    /// Returns the length; for months, the mean length in the Gregorian calendar.
     #[must_use]
     pub fn length(self) -> SignedDuration {
         match self {

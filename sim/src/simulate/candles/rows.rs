@@ -12,7 +12,7 @@ use super::{
 };
 use crate::simulate::units::Price;
 
-/// A row. Its time is in microseconds, or in millionths of the unit of its file.
+/// A row. Its time is in microseconds since 1970 or, if the times of the file are numbers, in millionths of their unit.
 #[derive(Debug)]
 pub(super) struct Row {
     time: i128,

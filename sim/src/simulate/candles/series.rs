@@ -156,7 +156,8 @@ fn distance_to_end(times: &[Timestamp]) -> Option<i64> {
         let mut times = times.iter();
         times.all(|at| (at.as_micros() + last).rem_euclid(*unit) == 0)
     });
-    // Midnight in a time zone is about half a day from midnight UTC, so the middle of the next day is used.
+    // Midnight of a local time zone is at most about half a day from midnight UTC, so the middle of the next day is
+    // used.
     let next_noon = SignedDuration::from_micros(DAY * 3 / 2);
     let is_last_day = |at: &Timestamp| to_day(at.saturating_add(next_noon)).ends_with("-01");
     let are_months = || distances(times).all(|distance| distance.as_micros() >= 27 * DAY);
@@ -172,7 +173,8 @@ fn distances(times: &[Timestamp]) -> impl Iterator<Item = SignedDuration> {
     pairs.map(|(before, after)| after.since(*before))
 }
 
-/// Checks that no candle begins before the middle of the previous one. Days and months differ less in their lengths.
+/// Checks that no candle begins before the middle of the previous candle. The lengths of days, and of months, differ by
+/// less than half, so these candles pass.
 fn check_overlaps(
     path: &Path,
     rows: &Rows,
@@ -197,14 +199,14 @@ fn check_overlaps(
     Ok(())
 }
 
-/// Returns true if two candles with this time between them have no gap: it is less than 1.5 intervals.
+/// Returns true if there is no gap between candles with these times: the second is less than 1.5 intervals later.
 fn are_adjacent(before: Timestamp, after: Timestamp, interval: Interval) -> bool {
     let distance = after.since(before).as_micros();
     distance.saturating_mul(2) < interval.length().as_micros().saturating_mul(3)
 }
 
-/// Returns candles that begin at the given times. Each ends where the next one begins, or before a gap after one
-/// interval.
+/// Returns candles that begin at the given times. Each candle ends where the next one begins. If a gap follows, it ends
+/// one interval after its start.
 fn from_starts(rows: Vec<Row>, starts: &[Timestamp], interval: Interval) -> Vec<Candle> {
     let next = starts.iter().skip(1).map(Some).chain([None]);
     let starts = starts.iter().zip(next);
@@ -216,8 +218,8 @@ fn from_starts(rows: Vec<Row>, starts: &[Timestamp], interval: Interval) -> Vec<
     candles.collect()
 }
 
-/// Returns candles that end at the given times. Each begins where the previous one ends, or after a gap one interval
-/// before its end.
+/// Returns candles that end at the given times. Each candle begins where the previous one ends. After a gap, it begins
+/// one interval before its end.
 fn from_ends(rows: Vec<Row>, ends: &[Timestamp], interval: Interval) -> Vec<Candle> {
     let previous = [None].into_iter().chain(ends.iter().map(Some));
     let ends = ends.iter().zip(previous);

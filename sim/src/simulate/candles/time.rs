@@ -143,7 +143,7 @@ impl RawTime {
     }
 }
 
-/// Returns a date and time as ISO-8601, if it has dots or slashes in its date or the name `UTC` after it.
+/// Converts dots or slashes in a date to hyphens, and ` UTC` at the end to `Z`, as in ISO-8601.
 fn normal(text: &str) -> String {
     let text = match text.strip_suffix(" UTC") {
         Some(text) => format!("{text}Z"),

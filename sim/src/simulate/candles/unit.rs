@@ -23,7 +23,8 @@ impl UnitOfRows {
         }
     }
 
-    /// Checks the time of one row. An option is not checked, because it can state a time before the year 2000.
+    /// Checks that one time is plausible in the unit of the file. If an option states the unit, nothing is checked, so
+    /// that times before the year 2000 can be read with this option.
     pub(super) fn check(&mut self, column: &str, millionths: i128) -> Result<(), CandleFault> {
         if matches!(self.stated, Some((_, DecidedBy::Option))) {
             return Ok(());

@@ -82,7 +82,8 @@ pub(super) fn denoted(value: f64) -> Option<Decimal> {
 
 /// Returns the nearest `f64`.
 pub(super) fn float(value: Decimal) -> f64 {
-    // Up to 15 digits, the quotient of two floats is exact up to its rounding.
+    // A mantissa of at most 15 digits and a power of ten up to 10^22 are exact as `f64`, so their quotient is the
+    // nearest `f64`.
     if value.mantissa().unsigned_abs() < 1_000_000_000_000_000
         && value.scale() <= 22
         && let Some(nearest) = value.to_f64()
