@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes tests/vectors/exp_of_negative.txt: e^(-z) with forty digits, from Python's decimal module.
 
-Each line has the bits of z, the bits of the double nearest to e^(-z), and the difference of the true value and that
-double, in units in the last place of the double.
+Each line has the bits of z, the bits of the double nearest to e^(-z), and the true value minus that double, in units
+in the last place of the double.
 """
 import math
 import random

@@ -111,7 +111,7 @@ fn source(data: &[u8]) -> Vec<TapeSource> {
     }]
 }
 
-/// Returns true if the bytes are read as they are: no compression format or other rejected format begins like this.
+/// Returns true if the bytes are certainly read as plain JSONL, because no other format begins with this byte.
 fn is_plain(data: &[u8]) -> bool {
     data.first()
         .is_none_or(|first| matches!(first, b'{' | b'\n' | b'[' | b'"' | b' '))
@@ -187,7 +187,7 @@ fn records_of(ran: &Ran) -> usize {
     ran.answers.lines().count()
 }
 
-/// Checks that there is one answer for each record, which is a JSON object with the number of the record.
+/// Checks that each record has one answer, and that each answer is a JSON object with the number of its record.
 fn counted(ran: &Ran, records: u64) {
     assert!(ran.answers.is_empty() || ran.answers.ends_with('\n'));
     for (n, answer) in (1..).zip(ran.answers.lines()) {

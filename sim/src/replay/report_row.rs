@@ -205,7 +205,7 @@ mod tests {
     }
 
     /// Returns the row of a record, evaluated at `now` (milliseconds after [`START`]) under the sample policy with these
-    /// limits, which expires 10 seconds after [`START`].
+    /// limits. The policy expires 10 seconds after [`START`].
     fn row(limits: &str, now: i64, record: &str) -> ReportRow {
         let policy = policy_json(at(10_000)).replacen('{', &format!("{{\"limits\":{limits},"), 1);
         let mut timeline = Timeline::new(Ok(Policy::from_json(&policy).unwrap()));

@@ -162,8 +162,8 @@ mod tests {
         curve.finish()
     }
 
-    /// Returns the numbers of the points that a curve must have: the first lowest and the first highest of each part, and
-    /// the last.
+    /// Returns the numbers of the points that a curve must have: the first lowest and the first highest point of each
+    /// part, and the last point.
     fn expected(equities: &[i64]) -> Vec<usize> {
         let mut width = 1;
         while equities.len().div_ceil(width) > PARTS_MAX {

@@ -10,9 +10,9 @@
 //!   decision, an entry is filled only if [`Settings::fill_after_gap`] is set; an exit is filled
 //!   with any setting. An order that was decided more than one candle length before the first candle
 //!   is not filled.
-//! - A candle ends where the next one begins, if that is less than 1.5 candle lengths after its
-//!   start. Otherwise it ends after one candle length, and a gap follows. The times of candles are
-//!   known in advance.
+//! - A candle ends where the next one begins, if the starts of the two are less than 1.5 candle
+//!   lengths apart. Otherwise it ends after one candle length, and a gap follows. The times of
+//!   candles are known in advance.
 //! - Each symbol has at most one position. An entry for a symbol that has a position is not filled.
 //! - The stop is the intent's `stop_loss`. If the intent has none, the stop is placed at the
 //!   distance `fallback_stop_pct` of θ from the fill price. If θ has none either, the position has

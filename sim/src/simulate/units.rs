@@ -1,9 +1,9 @@
 //! Exact amounts: prices, quantities, money and rates.
 //!
 //! A price, a quantity or a rate is a decimal number with at most 28 decimal places and about 28 significant digits
-//! ([`Decimal`]). The product of a price and a quantity is a whole number of 10⁻⁵⁶ USD, so profit, which is a difference
-//! of such products, is exact. Fees, margins and funding are rounded up to the next multiple of 10⁻⁵⁶ USD, to the
-//! disadvantage of the trader.
+//! ([`Decimal`]). The product of a price and a quantity is a whole number of 10⁻⁵⁶ USD, so profit, which is a
+//! difference of such products, is exact. Fees, margins and funding are rounded up to the next multiple of 10⁻⁵⁶ USD,
+//! to the disadvantage of the trader.
 
 mod error;
 mod scaled;

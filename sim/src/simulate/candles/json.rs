@@ -1,7 +1,7 @@
 //! Candles from JSON: an array of candles, or one candle per line.
 //!
-//! A candle is an array that begins with time, open, high, low and close, as ccxt, freqtrade and the exchanges write it,
-//! or an object with these names.
+//! A candle is an array that begins with time, open, high, low and close, as ccxt, freqtrade and the exchanges write
+//! it, or an object with these names.
 
 use std::{
     cell::Cell,
