@@ -12,7 +12,8 @@ use serde_json::value::RawValue;
 /// One difference between two policies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change {
-    /// The field, or the entry of a field, such as `leverage_by_symbol.BTCUSDT`.
+    /// The field; for a field that is an object or a list, the entry of the field, such as
+    /// `leverage_by_symbol.BTCUSDT`.
     pub field: String,
     /// The old value as written; absent if the entry was added.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -22,7 +23,7 @@ pub struct Change {
     pub after: Option<String>,
     #[serde(skip)]
     name: String,
-    /// The entry within the field, for a field with entries.
+    /// The entry: a key of a field that is an object, or a member of a field that is a list of strings.
     #[serde(skip)]
     entry: Option<String>,
 }

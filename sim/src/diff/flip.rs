@@ -13,8 +13,8 @@ use strum::IntoStaticStr;
 
 use crate::replay::EntryAnswer;
 
-/// Passes the columns of an [`Effect`], except the verdict, to a macro. They are a selection of
-/// [`portcullis::answer_columns`], and their kinds are the same.
+/// Passes the columns of an [`Effect`], except the verdict, to a macro. They are a selection of the columns of
+/// [`portcullis::answer_columns`], with the same kinds.
 macro_rules! effect_columns {
     ($callback:ident) => {
         $callback! {

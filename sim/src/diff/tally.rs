@@ -34,8 +34,8 @@ pub struct FlipTally {
     pub(crate) causes: Names<Vec<String>>,
 }
 
-/// The key of a count. Symbols and causes are given by their numbers in [`Names`]. The number 0
-/// means that there is no name, or that the name is beyond the maximum.
+/// The key of a count. Symbols and causes are given by their numbers in [`Names`]. The number 0 means that there is no
+/// name, or that the name first occurred after [`NAMES_MAX`] other names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Cell {
     pub(crate) bucket: Option<i64>,

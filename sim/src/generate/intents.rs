@@ -92,7 +92,7 @@ pub(super) enum SideField {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Leverage {
     None,
-    /// A request for this much less than the leverage of the policy, but at least 1.
+    /// The leverage of the policy minus this number, but at least 1.
     Lower(u64),
     Equal,
     Higher(u64),

@@ -1,7 +1,7 @@
 //! A synthetic tape: realistic records that are generated from a seed.
 //!
-//! **Every number in it is invented.** Prices, sizes, leverages and thresholds serve to try out the engine, never to
-//! trade. They reach the engine as fields of records, like those of any tape; none of them replaces a missing input.
+//! **Every number on the tape is invented.** Prices, sizes, leverages and thresholds serve to try out the engine, never
+//! to trade. They reach the engine as fields of records, like those of any tape; none of them replaces a missing input.
 //!
 //! The same seed yields the same bytes on every platform, and a shorter tape is a prefix of a longer one. The first
 //! 2048 records include every kind of record, for any seed. Further records do not increase the memory for writing, and

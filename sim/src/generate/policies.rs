@@ -160,7 +160,7 @@ enum Kind {
 }
 
 impl Edition {
-    /// Returns the hash of the policy without defects.
+    /// Returns the hash that the policy has if it has no [`Flaw`].
     pub(super) fn hash(self) -> PolicyHash {
         hash_of(&self.fields())
     }

@@ -306,7 +306,7 @@ fn grow<T: Default + Clone>(counts: &mut Vec<T>, number: usize) {
     }
 }
 
-/// The counts of reasons in a file, by the number of the reason, without zeros.
+/// The serialized form of the counts of reasons: a map from the number of a reason to its count, without zeros.
 mod reasons_by_number {
     use std::collections::BTreeMap;
 
@@ -335,7 +335,7 @@ mod reasons_by_number {
     }
 }
 
-/// The earliest and the latest timestamp in a file, in epoch microseconds.
+/// The serialized form of the earliest and the latest timestamp, in epoch microseconds.
 mod span_in_micros {
     use portcullis::types::Timestamp;
     use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer, de::Error as _};

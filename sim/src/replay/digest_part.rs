@@ -204,7 +204,7 @@ fn wide(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
 
-/// A part in a file. The positions of the subtrees follow from its start and its end.
+/// The serialized form of a part. The positions of the subtrees follow from `start` and `end`.
 #[derive(Serialize, Deserialize)]
 struct Encoded {
     start: u64,

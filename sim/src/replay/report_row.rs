@@ -1,4 +1,4 @@
-//! The data about an answer from which the HTML report is counted.
+//! The data about an answer that the HTML report counts.
 
 use portcullis::{
     answer::{Answer, Detail, RecordKind, Verdict},
@@ -8,7 +8,7 @@ use portcullis::{
     types::{SignedDuration, Symbol, Timestamp},
 };
 
-/// The data about an answer from which the HTML report is counted.
+/// The data about an answer that the HTML report counts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReportRow {
     pub(crate) n: u64,

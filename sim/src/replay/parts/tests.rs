@@ -177,7 +177,8 @@ fn sinks<'a, 'w>(
     }
 }
 
-/// Divides a replay at the given parts of files. The plan is written and read.
+/// Divides a replay at cuts: each is the index of a file and a position in it, in thousandths of its size. The plan is
+/// serialized and parsed.
 fn plan(settings: &Settings, paths: &[PathBuf], cuts: &[(usize, u64)], threads: usize) -> Plan {
     let inputs: Vec<Input> = paths.iter().map(|path| Input::of(path).unwrap()).collect();
     let mut cuts: Vec<(usize, u64)> = cuts
@@ -195,7 +196,7 @@ fn plan(settings: &Settings, paths: &[PathBuf], cuts: &[(usize, u64)], threads: 
     plan
 }
 
-/// Evaluates all parts of a plan. Each part is written and read.
+/// Evaluates all parts of a plan. Each part is serialized and parsed.
 fn evaluate(plan: &Plan, has_answers: bool, threads: usize) -> (Vec<Part>, Vec<u8>) {
     let mut all = Vec::new();
     let parts = (1..=plan.parts()).map(|number| {

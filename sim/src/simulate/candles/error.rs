@@ -273,7 +273,7 @@ pub enum CandleFault {
         /// True if times of the file have no UTC offset.
         is_naive: bool,
     },
-    /// The candle begins long before the previous candle has ended.
+    /// The candle begins less than half a candle length after the previous candle.
     #[error(
         "the time of the candle is {time}, {} after the previous one; candles are {interval} long, so they overlap",
         Interval::Fixed(*distance)

@@ -63,7 +63,7 @@ pub enum DecidedBy {
     Name,
     /// The values of all rows.
     Values,
-    /// No value contradicts the usual meaning.
+    /// No option, name or value states the meaning, so the usual one is assumed: the start of the candle.
     Convention,
 }
 
