@@ -127,8 +127,8 @@ impl Guardrails {
         is_violated.then_some(ConstraintViolation::MetadataNotOk { found })
     }
 
-    /// Returns the violated guardrails that deny the entries in one symbol. A policy that is never in force has no
-    /// leverages.
+    /// Returns the violated guardrails that deny only the entries in one symbol. The leverages of a policy that is
+    /// never in force cannot be read, so they are not checked.
     fn symbol_violations<'a>(
         &'a self,
         policy: &'a Policy,

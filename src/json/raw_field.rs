@@ -109,7 +109,8 @@ impl<'a> RawField<'a> {
         }
     }
 
-    /// Returns the value of a JSON number or a numeric string; NaN if it is not a number or the key is a duplicate.
+    /// Returns the value of a JSON number or a numeric string: `None` if the field is absent or null, NaN if the value
+    /// is not a number or the key is a duplicate.
     #[inline]
     pub fn number(&self) -> Option<f64> {
         match self.seen_as {
