@@ -185,7 +185,7 @@ impl Walk {
         (is_new, !is_new)
     }
 
-    /// Records each file of a tree that only this rule excludes.
+    /// Records each file of a tree, if this rule is the only one that excludes the file.
     fn leave_out_files(&mut self, tree: &Path, rule: &LeaveOutRule) {
         let entries = WalkDir::new(tree).into_iter().filter_entry(|entry| {
             let name = entry.file_name().to_string_lossy();

@@ -54,7 +54,7 @@ fn size(x: fn() -> BoxedStrategy<f64>) -> BoxedStrategy<Numbers> {
     .boxed()
 }
 
-/// Generates sizes that agree to a relative difference of 0.2 %, or that contradict each other.
+/// Generates sizes that differ by at most 0.2 % and so agree, or that contradict each other.
 fn several_sizes() -> BoxedStrategy<Numbers> {
     let factor =
         prop_oneof![3 => Just(1.0), 3 => 0.998..1.002_f64, 1 => select(vec![0.5, 0.9, 1.1, 2.0])];

@@ -168,7 +168,7 @@ impl Spoiled {
                 member(intent, "size", json, reason)
             }
             Self::NoSize => size(intent, &[]),
-            // A later form of a size must not be used if an earlier one is incomplete.
+            // A complete statement of the size must not be used in place of an incomplete one.
             Self::QuantityWithoutPrice(x) => {
                 size(intent, &[("quantity", x), ("position_size_usd", 200.0)])
             }
