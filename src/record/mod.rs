@@ -109,7 +109,7 @@ impl<'a> OtherRecord<'a> {
         self.times.emitted_at.or(self.times.decided_at)
     }
 
-    /// Returns the policy of a recorded decision.
+    /// Returns the policy from `policy_hash`, if the record also has `decided_at`.
     #[must_use]
     pub fn recorded_policy(&self) -> RecordedPolicy {
         match (self.times.decided_at, self.policy_hash) {
@@ -297,7 +297,7 @@ fn payload_fault(
     }
 }
 
-/// Returns the column of `part` within `text`, in bytes, counted from 1.
+/// Returns the column of the first occurrence of `part` in `text`, in bytes, counted from 1; 1 if there is none.
 fn column_of(text: &str, part: Option<&str>) -> usize {
     part.and_then(|part| text.find(part))
         .map_or(1, |before| before.saturating_add(1))

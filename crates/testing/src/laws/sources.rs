@@ -172,8 +172,8 @@ fn not_after(call: &Call, policy: &PolicyDraft, row: &Row) -> Result<(), FailedD
     let end = match (bound, call.now) {
         (None, _) => expiry,
         (Some(age), Some(now)) => expiry.min(micros_after(now, age)),
-        // Without a clock, the time of the decision is the time of the intent. The row contains it in
-        // milliseconds only, so only an upper bound of `not_after` is checked.
+        // Without a clock, the time of the decision is the time of the intent, which this check does not
+        // compute. So only an upper bound of `not_after` is checked.
         (Some(_), None) => {
             let latest = expiry.div_euclid(1_000);
             return demand(row.not_after.is_some_and(|end| end <= latest), || {
