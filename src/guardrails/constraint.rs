@@ -56,7 +56,8 @@ pub enum ConstraintViolation<T> {
 impl Guardrails {
     /// Returns every guardrail that a policy violates. Violations that deny every entry under the
     /// policy come first; then come those that deny only the entries in single symbols. The
-    /// `limits` of the policy are not checked, because the lower one of both limits applies to each trade.
+    /// `limits` of the policy are not compared with the guardrails, because the lower limit of the two applies to each
+    /// trade.
     ///
     /// Without `valid_from_epoch`, the validity is counted from `now`. It is not checked if `now`
     /// is `None`, which means that the policy is only assumed to be in force.

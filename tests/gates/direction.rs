@@ -207,7 +207,8 @@ fn words_of_venues_and_libraries() {
             AMBIGUOUS,
         ),
         (r#""side": "BUY", "type": "EXIT""#, STRANGER, EXIT_BUY),
-        // One field states an open and another one a close. Such an intent is an exit only from the exit owner.
+        // One field states an open and another one a close. Such an intent is an exit only if it is from
+        // the exit owner or a delegate.
         (
             r#""action": "OPEN_LONG", "reduceOnly": true"#,
             AMBIGUOUS,
