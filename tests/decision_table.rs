@@ -28,7 +28,7 @@ use decision_table::{
 };
 use portcullis::decide::{Gate, SkipCode};
 
-/// The skip reasons that a decision without state on an intent cannot have.
+/// The skip reasons that do not occur in the table, because they need the state of a service or belong to harvests.
 const ELSEWHERE: [SkipCode; 5] = [
     SkipCode::IntentDuplicate,
     SkipCode::IntentSuperseded,

@@ -50,7 +50,8 @@ fn config() -> Config {
         failure_persistence: Some(Box::new(FileFailurePersistence::Direct(
             "tests/regressions/oracle.txt",
         ))),
-        // A failure is that of the commit, so each run has the same cases unless their number is given.
+        // Without a given number of cases, each run has the same cases, so that only a change of the code can make the
+        // comparison fail.
         rng_seed: match cases {
             Some(_) => RngSeed::Random,
             None => RngSeed::Fixed(1),

@@ -1,7 +1,7 @@
 //! Exits: the exit owner, and the permit that proves the ownership check.
 //!
-//! Exits have one owner. The conditions that block entries never block the owner's exit: an exit
-//! does not need a policy, a listed symbol, a timestamp, a size or market data.
+//! Only the exit owner and its delegates may send exits. The conditions that block entries never block these exits: an
+//! exit does not need a policy, a listed symbol, a timestamp, a size or market data.
 
 mod ownership;
 mod permit;

@@ -52,13 +52,13 @@ impl<'a> ExitPermit<'a> {
         self.exit.symbol
     }
 
-    /// Returns the side of the closing order, if the intent states it or the position side.
+    /// Returns the side of the closing order, if the intent states this side or the position side.
     #[must_use]
     pub const fn side(&self) -> Option<Side> {
         self.exit.side
     }
 
-    /// Returns the side of the position to close, if the intent states it or the side of the order.
+    /// Returns the side of the position to close, if the intent states this side or the side of the order.
     #[must_use]
     pub fn position_side(&self) -> Option<PositionSide> {
         self.exit.position_side.or(match self.exit.side {
@@ -81,8 +81,8 @@ impl<'a> ExitPermit<'a> {
         self.exit.conflict
     }
 
-    /// Returns the price at which the order is sent. An exit with a trigger rests until then and must not be executed
-    /// as an immediate close.
+    /// Returns the trigger: the price at which the order is sent. An exit with a trigger rests until the market reaches
+    /// this price, and must not be executed as an immediate close.
     #[must_use]
     pub const fn trigger(&self) -> Option<Sourced<Price>> {
         self.exit.trigger

@@ -153,7 +153,7 @@ fn limits_text(
     )
 }
 
-/// Returns a number and the bounds of policy and guardrails.
+/// Returns the text of a number and of the limits that the policy and the guardrails set for it.
 fn within(number: f64, [policy, operator]: [Option<f64>; 2]) -> String {
     let bounds: Vec<f64> = [policy, operator].into_iter().flatten().collect();
     let number = Rounded::new(number).compared_with(&bounds);

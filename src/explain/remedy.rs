@@ -233,7 +233,7 @@ fn constraint_remedy(violation: &ConstraintViolation<&str>) -> String {
     }
 }
 
-/// Returns the change that reduces a number to its limit.
+/// Returns the change with which a number would be within its limit.
 fn limit_remedy(number: LimitedNumber, observed: f64, limit: &Sourced<f64>) -> String {
     let (limit, source) = (limit.value(), limit.source());
     match number {
@@ -256,7 +256,7 @@ fn limit_remedy(number: LimitedNumber, observed: f64, limit: &Sourced<f64>) -> S
     }
 }
 
-/// Returns the field of a statement, without the other factor of a product such as `quantity*price`.
+/// Returns the first field of a statement: `quantity` for `quantity*price`, `size` for `size`.
 fn first_factor(statement: SizeField) -> &'static str {
     let product = statement.as_str();
     product.split_once('*').map_or(product, |(field, _)| field)

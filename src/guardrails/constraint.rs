@@ -55,8 +55,9 @@ pub enum ConstraintViolation<T> {
 
 impl Guardrails {
     /// Returns every guardrail that a policy violates. Violations that deny every entry under the
-    /// policy come first; then come those that deny only the entries in single symbols. Limits that
-    /// the policy sets itself are not checked.
+    /// policy come first; then come those that deny only the entries in single symbols. The
+    /// `limits` of the policy are not compared with the guardrails, because the lower limit of the two applies to each
+    /// trade.
     ///
     /// Without `valid_from_epoch`, the validity is counted from `now`. It is not checked if `now`
     /// is `None`, which means that the policy is only assumed to be in force.
@@ -127,8 +128,8 @@ impl Guardrails {
         is_violated.then_some(ConstraintViolation::MetadataNotOk { found })
     }
 
-    /// Returns the violated guardrails that deny the entries in one symbol. A policy that is never in force has no
-    /// leverages.
+    /// Returns the violated guardrails that deny only the entries in one symbol. The leverages of a policy that is
+    /// never in force cannot be read, so they are not checked.
     fn symbol_violations<'a>(
         &'a self,
         policy: &'a Policy,

@@ -37,7 +37,8 @@ pub struct Guardrails {
 /// The meaning of `timestamp` in the intents of a source that sends once per candle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CandleTime {
-    /// The time at which the candle opened. The message was sent after this interval at the earliest.
+    /// The time at which the candle opened, with the length of the candle. The intent is not sent before the end of the
+    /// candle.
     Open(SignedDuration),
     /// The time at which the candle closed.
     Close,
@@ -157,8 +158,8 @@ impl Guardrails {
         self
     }
 
-    /// Ignores a field of an intent whose name suggests that it could change the order. A field that is known to change
-    /// an order is never ignored.
+    /// Ignores every field of an intent that has this name, even if the name suggests that the field could change the
+    /// order. A field that is known to change an order is never ignored.
     #[must_use]
     pub fn with_ignored_field(mut self, name: impl Into<String>) -> Self {
         self.ignore_fields.insert(name.into());
@@ -201,7 +202,7 @@ impl Guardrails {
         self
     }
 
-    /// Requires a `metadata_ok` that is true in a policy. Its generator writes false if its own inputs were bad.
+    /// Requires that `metadata_ok` of a policy is true. The generator of a policy writes false if its inputs were bad.
     #[must_use]
     pub const fn with_required_metadata_ok(mut self) -> Self {
         self.require_metadata_ok = true;
@@ -280,20 +281,20 @@ impl Guardrails {
         self.max_stop_distance
     }
 
-    /// Returns true if a field of this name is ignored, although its name suggests that it could change the order.
+    /// Returns true if a field with this name is ignored, although the name suggests that it could change the order.
     #[must_use]
     pub fn ignores(&self, name: &str) -> bool {
         self.ignore_fields.contains(name)
     }
 
-    /// Returns true if `timestamp` is the time of a candle for any source.
+    /// Returns true if `timestamp` is the time of a candle for at least one source.
     #[must_use]
     pub fn has_candle_times(&self) -> bool {
         !self.timestamp_is.is_empty()
     }
 
-    /// Returns the shortest time between the `timestamp` of an intent of this source and its sending; `None` unless
-    /// `timestamp` is the time of a candle.
+    /// Returns the shortest time from the `timestamp` of an intent of this source to the sending of the intent; `None`
+    /// unless `timestamp` is the time of a candle.
     #[inline]
     pub(crate) fn candle_of(&self, source: Option<&str>) -> Option<SignedDuration> {
         if self.timestamp_is.is_empty() {

@@ -8,7 +8,7 @@
 /// The constant 1 / ln 2.
 const LOG2_E: f64 = std::f64::consts::LOG2_E;
 /// The constant ln 2, in two parts (Cody and Waite). The high part ends in 21 zero bits, so its
-/// product with any whole number in range is exact.
+/// product with a whole number of at most 21 bits is exact. [`exp_of_negative`] needs 10 bits.
 const LN_2_HIGH: f64 = 0.693_147_180_369_123_8;
 const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 /// The constant 1.5 · 2^52. If it is added to a small number, the lowest bits of the sum are that

@@ -1,7 +1,8 @@
 //! The quantities of a position in lots: the stage that was already taken, and the part to close.
 //!
 //! A stage closes down to a share of the largest quantity since the position was flat. Therefore the quantity that is
-//! left after a stage does not depend on the stages that were taken before it:
+//! left after a stage does not depend on the stages that were taken before it. For the current quantity `q_now` and a
+//! stage that takes the share c of the largest quantity `q_peak`:
 //!
 //! ```text
 //! close(c)   = floor((q_now − (1 − c) · q_peak) / lot) lots
@@ -17,7 +18,8 @@ use super::{
 };
 use crate::types::{Fraction, Quantity};
 
-/// Without a lot size, a quantity has this many lots at most: 15 significant digits.
+/// A lot size that divides the largest quantity into this many lots or more has no effect, because it is below the 15th
+/// significant digit of that quantity.
 const LOTS_MAX: f64 = 1e15;
 
 /// The largest power of ten that an `f64` represents exactly.
@@ -46,7 +48,7 @@ pub(super) struct Close {
 #[derive(Clone, Copy)]
 struct Sizes {
     held: Option<f64>,
-    /// The largest quantity since the position was flat, if known together with the current one.
+    /// The largest quantity since the position was flat; `None` if it or the current quantity is unknown.
     peak: Option<f64>,
     lot: Option<f64>,
     min_quantity: f64,
@@ -85,7 +87,7 @@ impl Ladder {
         };
         let held = match sizes.held {
             Some(held) if sizes.peak.is_some() || sizes.lot.is_some() => held,
-            // Without a lot size, every stage closes a part.
+            // If no number of lots can be computed, every stage closes a part.
             Some(_) | None => {
                 return Self {
                     taken: Some(stated),
@@ -185,7 +187,7 @@ impl Lots {
     fn of(sizes: &Sizes, held: f64) -> Option<Self> {
         let largest = sizes.peak.unwrap_or(held);
         let given = sizes.lot.map(Lot::of_size);
-        // A lot below the 15th significant digit has no effect.
+        // A lot size below the 15th significant digit of the largest quantity has no effect.
         let lots = match given.filter(|lot| lot.lots(largest) < LOTS_MAX) {
             Some(lot) => Self {
                 lot,

@@ -1,18 +1,19 @@
 //! Harvest decisions for open positions: whether to take a part of the profit, move the stop, or
 //! close the position.
 //!
-//! There are three parts. If the inputs of one part are missing or invalid, only that part is
-//! unavailable, and the answer states the reason.
+//! A proposal is computed from two numbers, R and K. If an input is missing or invalid, only the parts that need this
+//! input (R, K, the ladder or the profit lock) are unavailable, and the answer states the reason.
 //!
 //! - **R** is the profit of one unit after costs, in units of the risk taken at entry: `(side ·
 //!   (current − entry) − cost) / risk_unit`, where `risk_unit = entry · stop` and `cost = entry ·
 //!   cost_bps / 10 000`. R determines the *ladder* (the stage to take) and the *profit lock* (the
 //!   break-even stop).
-//! - **K** is the kill score in \[0.5, 1\]: `1 / (1 + e^(−z))`, where z is the weighted sum of the
-//!   signs that the market has turned. At or above the policy's threshold, a full close is proposed
-//!   instead of the ladder's stage. K never blocks a close.
-//! - **The policy** contains every threshold. They can be read only after a check that θ is in
-//!   force. There is no default θ.
+//! - **K** is the kill score in \[0.5, 1\]: `1 / (1 + e^(−z))`, where z is the weighted sum of four components (regime
+//!   flip, volatility spike, loss of trend strength, age). If K is at or above the policy's threshold, a full close is
+//!   proposed instead of the ladder's stage. K never blocks a close.
+//!
+//! All thresholds are in θ, the harvest parameters of the policy. They can be read only after a check that θ is in
+//! force. There is no default θ.
 //!
 //! [`harvest`] evaluates one position, and [`harvest_batch`] evaluates many. Their results are
 //! bit-identical.

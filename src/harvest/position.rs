@@ -45,9 +45,9 @@ pub struct SizeRules {
     /// The lot size in units: the quantity of every order is a multiple of it; greater than 0. Without it, quantities
     /// have at most 15 significant digits.
     pub lot_size: Option<f64>,
-    /// The smallest quantity of an entry or of a rest, in units; at least 0.
+    /// The smallest quantity of an entry, or of the position that a partial close leaves, in units; at least 0.
     pub min_quantity: Option<f64>,
-    /// The smallest notional of an entry or of a rest, in USD; at least 0.
+    /// The smallest notional of an entry, or of the position that a partial close leaves, in USD; at least 0.
     pub min_notional_usd: Option<f64>,
 }
 

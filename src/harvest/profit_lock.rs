@@ -24,7 +24,7 @@ pub(super) fn stop(r: &RPart, current_sl: Option<f64>, theta: &Theta) -> Option<
     let tightens = current_sl.is_none_or(|sl| is_positive(sl) & is_beyond(sign, stop, sl));
     let proposed =
         (r.r_net() >= theta.lock_r().value()) & tightens & is_beyond(sign, r.current, stop);
-    // The stop is between two prices, or between a price and 0, so it is a valid price.
+    // A proposed stop is between the entry price and the current price, so it is a valid price.
     Price::new(stop).ok().filter(|_| proposed)
 }
 

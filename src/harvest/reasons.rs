@@ -8,13 +8,13 @@ use strum::{IntoStaticStr, VariantArray};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum HarvestReason {
-    /// The ladder proposes to close a quarter.
+    /// The ladder proposes to close the position down to three quarters of its largest size.
     #[strum(serialize = "harvest_partial_25")]
     Partial25,
-    /// The ladder proposes to close half.
+    /// The ladder proposes to close the position down to half of its largest size.
     #[strum(serialize = "harvest_partial_50")]
     Partial50,
-    /// The ladder proposes to close three quarters.
+    /// The ladder proposes to close the position down to a quarter of its largest size.
     #[strum(serialize = "harvest_partial_75")]
     Partial75,
     /// The profit lock proposes a new stop.

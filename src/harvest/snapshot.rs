@@ -42,7 +42,7 @@ pub enum SnapshotError {
 }
 
 impl Snapshot {
-    /// Parses the text of a record with the record time `as_of`.
+    /// Parses the text of a record. `as_of` is the time of the record; it is not read from the text.
     ///
     /// ```
     /// use portcullis::harvest::Snapshot;
@@ -68,8 +68,8 @@ impl Snapshot {
 }
 
 impl Position {
-    /// Reads a position from the texts of its fields, keyed by the field names of [`Snapshot`]. Unknown names are
-    /// ignored.
+    /// Reads a position from pairs of a field name and a text. The names are those of a position record. Unknown names
+    /// are ignored.
     #[must_use]
     pub fn from_texts<'a>(
         symbol: Symbol,
@@ -83,7 +83,8 @@ impl Position {
 }
 
 impl Market {
-    /// Reads a market from the texts of its fields, by the names that a [`Snapshot`] has. Unknown names are ignored.
+    /// Reads a market from pairs of a field name and a text. The names are those of the object `market` in a position
+    /// record. Unknown names are ignored.
     #[must_use]
     pub fn from_texts<'a>(texts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut fields = MarketFields::default();

@@ -39,8 +39,8 @@ pub struct Unreadable;
 pub type Flag = Result<Option<bool>, Unreadable>;
 
 impl<'a> RawField<'a> {
-    /// Stores the text of a value. Returns true if the field already had a value, so that the key
-    /// is a duplicate.
+    /// Stores the text of a value. Returns true if the key has occurred before, also with the value null, and is
+    /// therefore a duplicate.
     #[inline]
     pub(super) fn fill(&mut self, raw: &'a str, seen_as: SeenAs) -> bool {
         let raw = (seen_as != SeenAs::Null).then_some(raw);
@@ -109,7 +109,8 @@ impl<'a> RawField<'a> {
         }
     }
 
-    /// Returns the value of a JSON number or a numeric string; NaN if it is not a number or the key is a duplicate.
+    /// Returns the value of a JSON number or a numeric string: `None` if the field is absent or null, NaN if the value
+    /// is not a number or the key is a duplicate.
     #[inline]
     pub fn number(&self) -> Option<f64> {
         match self.seen_as {

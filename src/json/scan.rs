@@ -83,15 +83,15 @@ pub(super) fn scan_any<'a, F: Fields<'a>>(
     .map_err(|error| SyntaxError::new(&error))
 }
 
-/// The tokens that Python's `json` writes for numbers that are not finite, and numbers of the same length.
+/// The tokens that Python's `json` writes for NaN and infinities, each with a finite number of the same length.
 const NON_NUMBERS: [(&str, &str); 3] = [
     ("NaN", "0.0"),
     ("-Infinity", "-0.000000"),
     ("Infinity", "0.000000"),
 ];
 
-/// Replaces each number that is not finite by a number of the same length, so that the general parser accepts the text
-/// and all positions stay the same.
+/// Replaces each of these tokens by its finite number, so that the general parser accepts the text and all positions
+/// stay the same.
 fn mask_non_numbers(text: &str) -> Cow<'_, str> {
     if !NON_NUMBERS.iter().any(|(token, _)| text.contains(token)) {
         return Cow::Borrowed(text);
@@ -129,7 +129,7 @@ fn mask_non_numbers(text: &str) -> Cow<'_, str> {
 struct ObjectVisitor<'s, 'a, F> {
     fields: &'s mut F,
     text: &'a str,
-    /// The text that is parsed, with the positions of `text`.
+    /// The text that is parsed. Each value has the same position as in `text`.
     masked: &'s str,
 }
 

@@ -8,7 +8,7 @@ const BLOCK: usize = 64;
 /// An iterator over the positions of quotes, backslashes and control characters, in order.
 pub(super) struct Specials<'a> {
     bytes: &'a [u8],
-    /// A mask with one bit for each position in the current block that was not returned yet.
+    /// A mask of the current block, with one bit for each position that is still to be returned.
     places: u64,
     /// The start of the current block.
     base: usize,

@@ -55,8 +55,8 @@ impl Bound {
         }
     }
 
-    /// Parses a duration in seconds and checks it. The result is exact, rounded down to the
-    /// microsecond.
+    /// Parses a duration in seconds and checks it. The result is computed without floating-point arithmetic and rounded
+    /// down to the microsecond.
     pub(super) fn read_span(self, text: &str) -> Result<SignedDuration, Broken> {
         self.read(text)?;
         let span = SignedDuration::parse_seconds(text).map_err(|_| Broken::parse_error(DECIMAL))?;

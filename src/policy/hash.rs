@@ -14,8 +14,8 @@ use crate::types::PolicyHash;
 /// name, without `policy_hash` and `policy_sig`.
 ///
 /// The array is written in the format of Python's `json.dumps(sorted(fields.items()))`: `", "` between items, and every
-/// character outside U+0020 to U+007E as `\uXXXX` in UTF-16 units. The order of `fields` does not matter. The fields
-/// are not validated.
+/// character outside U+0020 to U+007E as its short escape, such as `\n`, or else as `\uXXXX` in UTF-16 units. The order
+/// of `fields` does not matter. The fields are not validated.
 ///
 /// ```
 /// use portcullis::policy::canonical_hash;

@@ -40,8 +40,8 @@ pub enum NotInForceError<'a> {
     Validity(#[from] ValidityError),
 }
 
-/// A policy and a timestamp at which it is in force for one use, created by [`Policy::in_force`]
-/// for entries and by [`Policy::theta_in_force`] for harvests.
+/// A policy and a timestamp at which it is in force for `Use`, which is either entries or harvests. Created by
+/// [`Policy::in_force`] for entries and by [`Policy::theta_in_force`] for harvests.
 ///
 /// The numbers of a policy can be read only through this type. The leverages can be read only for
 /// entries, and θ only for harvests, because no entry may be made in the grace period of θ.

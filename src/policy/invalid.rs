@@ -12,7 +12,8 @@ use crate::types::Shown;
 /// The bound of a key that occurs more than once.
 pub(super) const DUPLICATE_KEY: &str = "the only value of this key, which occurs more than once";
 
-/// The beginning of the bound of a symbol that is listed more than once. The index of the first and `)` follow.
+/// The beginning of the bound of a symbol that is listed more than once. The index of the first occurrence and `)`
+/// follow.
 pub(super) const UNIQUE_AT: &str = "unique (the symbol is also at index ";
 
 /// The beginning of the bound of a second leverage for a symbol. The symbol follows.
@@ -80,7 +81,7 @@ impl Violation {
     }
 
     /// Returns the required bound as text, such as `greater than 0`. The text completes the
-    /// sentence "the value is not …".
+    /// sentence "the value must be …".
     #[must_use]
     pub fn bound(&self) -> &str {
         &self.bound

@@ -60,7 +60,7 @@ pub(super) fn is_true(text: &str) -> bool {
 const LEVERAGE_USUAL: f64 = 125.0;
 /// The highest plausible distance of the break-even stop from the entry price: 5 %.
 const BREAK_EVEN_USUAL: f64 = 0.05;
-/// The shortest plausible validity: services need time to read a policy.
+/// The shortest plausible validity: two minutes. A shorter one may end before every service has read the policy.
 const VALIDITY_USUAL: SignedDuration = SignedDuration::from_micros(120_000_000);
 
 impl PolicyNote {

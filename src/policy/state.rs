@@ -34,8 +34,7 @@ impl<'a> PolicyState<'a> {
         }
     }
 
-    /// Returns the same state, but with the policy, if there is one, treated as in force at every
-    /// timestamp, for what-if replays.
+    /// Returns the same state, in which a policy counts as in force at every timestamp. For what-if replays.
     #[cfg(feature = "what-if")]
     #[must_use]
     pub const fn assume_in_force(self) -> Self {

@@ -14,7 +14,7 @@ const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 /// Maximum number of multipliers tried.
 const TRIES: u64 = 64;
 
-/// Maximum number of symbols for which multipliers are tried; with more symbols, every multiplier has collisions.
+/// Maximum number of symbols for which multipliers are tried. For more symbols, nearly every multiplier has collisions.
 const TRIED_MAX: usize = 64;
 
 #[derive(Debug, Clone)]
@@ -87,8 +87,8 @@ fn place(symbol: &Symbol, multiplier: u64, room: usize) -> usize {
     usize::try_from(u32::from_le_bytes([a, b, c, d])).unwrap_or_default() & (room - 1)
 }
 
-/// Returns a hash of 128 bits: multiplies their two halves, and combines the halves of the product
-/// with XOR.
+/// Returns a 64-bit hash of 16 bytes. Each half is combined with the multiplier by XOR, and the halves are multiplied.
+/// The two halves of the product are combined by XOR.
 #[inline]
 fn fold(bytes: u128, multiplier: u64) -> u64 {
     let (low, high) = split(bytes);

@@ -51,8 +51,8 @@ struct Kill {
     max_age_sec: f64,
 }
 
-/// Defines one getter for each number. It returns the number with the policy field that contains
-/// it.
+/// Defines one getter for each number. A getter returns the number together with the policy field that contains the
+/// number.
 macro_rules! getters {
     ($($(#[$doc:meta])* $part:ident.$name:ident: $type:ty = $path:literal;)*) => {
         $(
@@ -68,11 +68,11 @@ macro_rules! getters {
 
 impl Theta {
     getters! {
-        /// Returns the R_net at and above which a quarter is closed; in (0, T2_R).
+        /// Returns the R_net at and above which the stage `PARTIAL_25` is reached; in (0, T2_R).
         ladder.t1_r: RMultiple = "harvest_params.T1_R";
-        /// Returns the R_net at and above which half is closed; in (T1_R, T3_R).
+        /// Returns the R_net at and above which the stage `PARTIAL_50` is reached; in (T1_R, T3_R).
         ladder.t2_r: RMultiple = "harvest_params.T2_R";
-        /// Returns the R_net at and above which three quarters are closed; greater than T2_R.
+        /// Returns the R_net at and above which the stage `PARTIAL_75` is reached; greater than T2_R.
         ladder.t3_r: RMultiple = "harvest_params.T3_R";
         /// Returns the R_net at and above which the profit is locked; greater than 0.
         ladder.lock_r: RMultiple = "harvest_params.lock_R";
@@ -204,8 +204,7 @@ fn weights(numbers: &mut Numbers<'_, '_>) -> Option<Weights> {
     let k_sigma_spike = numbers.required("k_sigma_spike", Bound::NotNegative);
     let k_ts_drop = numbers.required("k_ts_drop", Bound::NotNegative);
     let k_age_penalty = numbers.required("k_age_penalty", Bound::NotNegative);
-    // The kill score is never below 0.5, so every position would be closed at a threshold of 0.5 or
-    // less.
+    // The kill score is never below 0.5, so a threshold of 0.5 or less would close every position.
     let kill_threshold = numbers.required("kill_threshold", Bound::UpperHalf);
     Some(Weights {
         k_regime_flip: k_regime_flip?,

@@ -17,7 +17,8 @@ pub const RECORD_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// A record, by its event type.
 #[derive(Debug)]
 pub enum TapeRecord<'a> {
-    /// `trade.intent`, no `event_type`, or a record that cannot be read as another event.
+    /// `trade.intent`, or a record without `event_type` (see [`Untyped`]). A record that cannot be read becomes an
+    /// invalid intent.
     Intent(Intent<'a>),
     /// `trade.decided`: an intent, and the decision that a service made about it.
     RecordedDecision(Box<RecordedDecision<'a>>),
@@ -63,7 +64,7 @@ pub struct OtherRecord<'a> {
 /// The value of `policy` in a record.
 #[derive(Debug)]
 pub enum PolicyText<'a> {
-    /// The key `policy` is a duplicate, so neither value is used.
+    /// The key `policy` is a duplicate, so none of its values is used.
     DuplicateKey,
     /// Raw JSON, normally an object.
     Raw(&'a str),
@@ -108,7 +109,7 @@ impl<'a> OtherRecord<'a> {
         self.times.emitted_at.or(self.times.decided_at)
     }
 
-    /// Returns the policy of a recorded decision.
+    /// Returns the policy from `policy_hash`, if the record also has `decided_at`.
     #[must_use]
     pub fn recorded_policy(&self) -> RecordedPolicy {
         match (self.times.decided_at, self.policy_hash) {
@@ -296,7 +297,7 @@ fn payload_fault(
     }
 }
 
-/// Returns the column of `part` within `text`, in bytes, counted from 1.
+/// Returns the column of the first occurrence of `part` in `text`, in bytes, counted from 1; 1 if there is none.
 fn column_of(text: &str, part: Option<&str>) -> usize {
     part.and_then(|part| text.find(part))
         .map_or(1, |before| before.saturating_add(1))

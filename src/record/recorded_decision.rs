@@ -42,8 +42,8 @@ impl<'a> RecordedDecision<'a> {
         self.policy
     }
 
-    /// Returns the service denial, from the field `objection`: the reason for which the service
-    /// denied the entry, in addition to the gates.
+    /// Returns the service denial, from the field `objection`: the skip reason that the service added to the results of
+    /// the gates.
     #[must_use]
     pub const fn objection(&self) -> Option<&ServiceDenial<'a>> {
         self.objection.as_ref()

@@ -5,13 +5,13 @@ use std::borrow::Cow;
 /// The beginnings of URL parameters that contain a password.
 const PARAMETERS: [&str; 4] = ["?pass=", "&pass=", "?password=", "&password="];
 
-/// The beginning of a URL in a help text.
+/// The beginning of a URL in a help text, which contains no credentials.
 const PLACEHOLDER: &str = "[[user]:password@]";
 
 /// Replaces the credentials of each URL in a text by `…`, so that the text can be printed.
 ///
 /// The credentials are the value of a parameter `pass` or `password`, and everything between `://` and the last `@`
-/// before the next space or backtick. An invalid URL may contain `/` or `@` in its password.
+/// before the next white space or backtick, because an invalid URL may contain `/` or `@` in its password.
 ///
 /// ```
 /// use portcullis::types::without_credentials;
@@ -40,7 +40,7 @@ pub fn without_credentials(text: &str) -> Cow<'_, str> {
                 shown.push_str("…@");
                 shown.push_str(place);
             }
-            // A user and a password whose host is missing.
+            // `://:password` without a host.
             None if url.starts_with(':') => shown.push('…'),
             None => shown.push_str(url),
         }

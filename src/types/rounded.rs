@@ -10,7 +10,7 @@ const PLAIN_MAX: usize = 24;
 /// A number in a text for people, without the digits that only a computer needs: it is rounded to 6 significant digits
 /// or, if that is closer, to 2 decimal places. Machine-readable fields contain the exact number instead.
 ///
-/// A number that would then seem to be on another side of a bound is not rounded.
+/// A number is not rounded if its rounded value would compare differently with a bound.
 ///
 /// ```
 /// use portcullis::types::Rounded;
@@ -38,7 +38,7 @@ impl<'a> Rounded<'a> {
         Self { bounds, ..self }
     }
 
-    /// Returns the rounded number, unless it is on another side of a bound than the number.
+    /// Returns the rounded number; `None` if the rounded number and the exact one compare differently with a bound.
     fn rounded(&self) -> Option<f64> {
         let value = self.value;
         let digits: f64 = format!("{value:.5e}").parse().ok()?;

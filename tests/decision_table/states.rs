@@ -205,9 +205,9 @@ impl Space {
         }
     }
 
-    /// Returns one space for each gate, with all of its states and the corners of the other gates.
-    /// The last three gates share a space with all of their states, because each of them depends on
-    /// the numbers of the others.
+    /// Returns one space for each gate, with all states of this gate and the [`corners`](Self::corners) of the other
+    /// gates. The last three gates share a space with all of their states, because each of them depends on the numbers
+    /// of the others.
     pub(crate) fn one_gate_at_a_time() -> [Self; 9] {
         let [whole, corners] = [Self::whole(), Self::corners()];
         let space = |change: fn(&mut Self, Self)| {

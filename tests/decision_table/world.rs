@@ -44,7 +44,7 @@ struct OperatorKey {
     limits: [Option<u64>; 3],
 }
 
-/// The same policy with its hash, without it, and with bad metadata.
+/// One policy in three forms: with its hash, without a hash, and with bad metadata.
 pub(crate) struct Policies {
     stated: Policy,
     unstated: Policy,

@@ -137,7 +137,7 @@ fn words_of_venues_and_libraries() {
             STRANGER,
             EXIT_BUY,
         ),
-        // Bitget: a long position is closed with the side buy.
+        // On the venue Bitget, an order with the side buy closes a long position.
         (
             r#""side": "buy", "tradeSide": "close""#,
             STRANGER,
@@ -207,7 +207,8 @@ fn words_of_venues_and_libraries() {
             AMBIGUOUS,
         ),
         (r#""side": "BUY", "type": "EXIT""#, STRANGER, EXIT_BUY),
-        // It is unclear whether these are exits; only the owner's are.
+        // One field states an open and another one a close. Such an intent is an exit only if it is from
+        // the exit owner or a delegate.
         (
             r#""action": "OPEN_LONG", "reduceOnly": true"#,
             AMBIGUOUS,
@@ -318,7 +319,7 @@ fn a_partial_exit_never_becomes_a_full_one() {
         ),
         (r#""closePosition": true, "quantity": 1"#, unreadable),
         (r#""closePosition": true"#, "EXIT BTCUSDT - not stated"),
-        // Gate closes the whole position with a size of 0.
+        // On the venue Gate, a size of 0 means that the whole position is closed.
         (r#""close": true, "size": 0"#, "EXIT BTCUSDT - not stated"),
         (
             r#""action": "CLOSE", "R_net": NaN, "pnl_usd": -Infinity"#,

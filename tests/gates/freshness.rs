@@ -5,7 +5,7 @@ use super::{BOUGHT, ENTRY, NOW, check_at, check_with, sample, sample_with};
 const STALE: &str = "SKIP INTENT_STALE";
 const UNTRUSTED: &str = "SKIP CLOCK_UNTRUSTED";
 
-/// Checks an entry with other time fields. The clock is at `1766550400`, the bounds are 60 s of age and 5 s of lead.
+/// Checks an entry with these time fields. The clock is at `1766550400`, the bounds are 60 s of age and 5 s of lead.
 #[track_caller]
 fn check_times(fields: &str, expected: &str) {
     let record = ENTRY.replace(r#""ts": 1766550690000"#, fields);

@@ -24,7 +24,7 @@ fn amounts_must_be_finite_and_positive() {
                 )],
             );
         }
-        // If a key is a duplicate, its invalid value is not reported as well.
+        // If a key is a duplicate, only this fault is reported, and none about its values.
         check_refused(
             &format!(r#"{{"{field}": 1, "{field}": 2}}"#),
             &[&format!("the key `{field}` occurs more than once")],

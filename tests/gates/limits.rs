@@ -30,7 +30,7 @@ fn a_limit_is_inclusive() {
     }
 }
 
-/// Returns the limit in the skip, and the smallest change that would avoid it; `None` for a trade.
+/// Returns the limit in the skip, and the smallest change that would avoid the skip; `None` for a trade.
 fn limit(policy: u32, operator: u32, usd: u32) -> Option<(f64, String)> {
     let policy = sample_with(&format!(r#""limits": {{"max_notional_usd": {policy}}}"#));
     let engine = engine(&format!(r#"{{"max_notional_usd": {operator}}}"#));

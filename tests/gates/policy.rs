@@ -57,7 +57,7 @@ fn good_metadata_can_be_required() {
     for bad in ["false", "0", r#""""#, r#""yes""#, "2"] {
         check(bad, FORBIDDEN);
     }
-    // A policy that does not state it is refused as well.
+    // A policy without `metadata_ok` is refused as well.
     check_with(guardrails, ENTRY, FORBIDDEN);
     check_with(r#"{"require_metadata_ok": false}"#, ENTRY, BOUGHT);
 }

@@ -233,7 +233,7 @@ fn times_in_another_unit_are_refused_and_never_converted() {
         assert!(answer.starts_with(INVALID), "{fields}: {answer}");
         assert!(answer.ends_with(unit), "{fields}: {answer}");
     }
-    // An id with an implausible time has no time.
+    // The time in an id is ignored if it is outside the years 2000 to 2100.
     for id in ["1766550300-0", "9999999999999-0", "99999999999999999999-0"] {
         check_fields(&format!(r#""side": "BUY", "id": "{id}""#), BOUGHT);
     }

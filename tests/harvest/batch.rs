@@ -68,7 +68,7 @@ fn harvested() -> impl Strategy<Value = Harvested> {
     ])
 }
 
-/// Generates a quantity in a ratio to other quantities that matters, or any number.
+/// Generates a quantity whose ratio to the other quantities matters for the ladder, or any number.
 fn quantity() -> impl Strategy<Value = Option<f64>> {
     let usual = select(vec![0.001, 0.002, 0.003, 0.005, 0.008, 0.01, 1.0, 0.3, 2.5]);
     option::of(prop_oneof![3 => usual, 1 => float(1.0)])

@@ -83,7 +83,7 @@ fn the_fraction_is_of_the_current_quantity() {
     assert_eq!(close(3, 0.01, Some(0.01), Some(0.001)), (0.007, 0.7));
     // A short may be reported with a negative quantity.
     assert_eq!(close(2, -3.0, Some(-4.0), Some(1.0)), (1.0, 1.0 / 3.0));
-    // A position that grew counts as the largest.
+    // A quantity above the stated largest one is itself the largest.
     assert_eq!(close(1, 8.0, Some(4.0), None), (2.0, 0.25));
     // Without a lot size, the quantity is rounded down to the 15th digit of the largest one.
     let (quantity, _) = close(1, 952_380_952.380_952, Some(952_380_952.380_952), None);
@@ -112,7 +112,7 @@ fn quantities_decide_which_stage_was_taken() {
     assert_eq!(action(2, 0.006, none), "PARTIAL_50");
     assert_eq!(action(2, 0.005, none), "NONE");
     assert_eq!(action(3, 0.003, none), "NONE");
-    // The reported stage then has no effect, but a proposed stage counts as taken.
+    // If both quantities are known, the reported stage has no effect, but a proposed stage counts as taken.
     assert_eq!(
         action(1, 0.01, Harvested::Stage(Stage::Partial75)),
         "PARTIAL_25"
@@ -211,7 +211,8 @@ fn an_unusable_size_makes_the_ladder_unavailable() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// After stage c, at most ceil((1 − c) · largest / lot) lots are left, whatever stages were taken before.
+    /// After a stage with the share c, ceil((1 − c) · largest / lot) lots are left, whichever stages were taken before,
+    /// unless an earlier stage left fewer.
     #[test]
     fn a_stage_leaves_no_more_than_its_share(
         lots in 1_u32..3000,
@@ -220,7 +221,7 @@ proptest! {
     ) {
         let policy = whole_numbers();
         let quantity = |lots: u32| {
-            // A decimal multiple, as a venue would report it.
+            // The multiple of the lot as a decimal number, as a venue reports it.
             format!("{:.10}", f64::from(lots) * lot).parse::<f64>().unwrap()
         };
         let mut held = lots;

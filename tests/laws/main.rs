@@ -16,9 +16,9 @@
 //! contains, and calls that have no text as input. Each of these checks must also detect engines
 //! with a planted bug.
 //!
-//! `PORTCULLIS_CASES=1000000` raises the number of cases of every check to that value, but never
-//! lowers it, and draws random cases; without it, the cases are the same on every run. With `--release`, millions of cases take minutes. A failing case is shrunk and
-//! printed; the failing cases of the checks in this folder are also stored in
+//! `PORTCULLIS_CASES=1000000` sets the number of cases of every check that has fewer to that value, and makes the cases
+//! random. Without the variable, the cases are the same on every run. With `--release`, millions of cases take minutes.
+//! A failing case is shrunk and printed. The failing cases of the checks in this folder are also stored in
 //! `tests/regressions/laws.txt`, and stored cases run first in later runs.
 
 #![expect(
@@ -68,8 +68,8 @@ fn cases(usual: u32) -> u32 {
     cases.map_or(usual, |cases| cases.parse::<u32>().unwrap().max(usual))
 }
 
-/// Returns the seed of a check: random if the environment sets the number of cases. Otherwise it is fixed, so that a commit
-/// fails because of its own faults only.
+/// Returns the seed of a check: a random one if the environment sets the number of cases, otherwise a fixed one. With a
+/// fixed seed, only a change of the code can make a check fail.
 fn seed() -> RngSeed {
     match std::env::var("PORTCULLIS_CASES") {
         Ok(_) => RngSeed::Random,

@@ -12,7 +12,7 @@ use crate::{check::Check, settings::Day};
 pub struct Finding {
     /// The check that is violated.
     pub check: Check,
-    /// The file, relative to the path that was passed to [`prove`](crate::prove).
+    /// The path of the file. It begins with the path that was passed to [`prove`](crate::prove).
     #[serde(serialize_with = "serialize_path")]
     pub file: PathBuf,
     /// The line, counted from 1.
@@ -61,7 +61,7 @@ pub struct Accepted {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Unread {
-    /// The file, relative to the path that was passed to [`prove`](crate::prove).
+    /// The path of the file. It begins with the path that was passed to [`prove`](crate::prove).
     #[serde(serialize_with = "serialize_path")]
     pub file: PathBuf,
     /// The line of the error, counted from 1, if known.

@@ -83,8 +83,8 @@ const THREADS_MAX: usize = 16;
 /// below it. A file that is reachable on several paths is examined once.
 ///
 /// # Errors
-/// Returns an error if no path is given, if a path does not exist, or if it contains no file to examine. A file that
-/// cannot be read is not an error: it fails the proof, and the report lists it.
+/// Returns an error if no path is given, if a path does not exist or contains no file to examine, or if a worker thread
+/// cannot be started. A file that cannot be read is not an error: it fails the proof, and the report lists it.
 pub fn prove(
     paths: impl IntoIterator<Item = impl AsRef<Path>>,
     settings: &Settings,

@@ -130,7 +130,7 @@ impl Settings {
     ///
     /// # Errors
     /// Returns an error if the file cannot be read or is larger than 16 MiB, a key is unknown or missing, a text is
-    /// empty, a path is absolute, or a day is not a valid date.
+    /// empty, a path is absolute, a check is unknown, a day is not a valid date, or a name contains no word.
     pub fn read(path: &Path) -> Result<Self, SettingsError> {
         #[expect(
             clippy::disallowed_methods,

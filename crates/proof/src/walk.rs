@@ -18,7 +18,7 @@ use crate::{error::ProofError, finding::Unread, language::Language, settings::Se
 /// A file to examine.
 #[derive(Debug)]
 pub(super) struct Source {
-    /// The path, relative to the path that was passed to [`prove`](crate::prove).
+    /// The path, which begins with the path that was passed to [`prove`](crate::prove).
     pub(super) path: PathBuf,
     /// The canonical path, with all links resolved.
     pub(super) real: PathBuf,
@@ -185,7 +185,7 @@ impl Walk {
         (is_new, !is_new)
     }
 
-    /// Records each file of a tree that only this rule excludes.
+    /// Records each source file of a tree that this rule leaves out, except the files in vendored directories.
     fn leave_out_files(&mut self, tree: &Path, rule: &LeaveOutRule) {
         let entries = WalkDir::new(tree).into_iter().filter_entry(|entry| {
             let name = entry.file_name().to_string_lossy();

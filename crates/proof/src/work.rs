@@ -68,7 +68,8 @@ fn spend(work: &Cell<Work>, count: usize) {
     let used = used.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
     work.set(Work { used, max });
     if used > max {
-        // Unlike a panic, this prints nothing. Every function on the way would otherwise have to return a `Result`.
+        // Unlike a panic, this prints nothing. Without unwinding, every function of the readers and checks would
+        // have to return a `Result`.
         resume_unwind(Box::new(Exhausted));
     }
 }

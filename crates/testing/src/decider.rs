@@ -10,7 +10,7 @@ use portcullis::{
     record::{Scratch, TapeRecord, Untyped, read, read_as},
 };
 
-/// The error of a decider that has no answer. Any error type is accepted; each one violates L3.
+/// The error of a decider that has no answer. Any error type is accepted, and every error violates L3.
 pub type Unanswered = Box<dyn Error>;
 
 /// A decision function of any kind: a wrapper of [`Engine`](portcullis::decide::Engine), an

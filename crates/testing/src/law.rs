@@ -17,7 +17,8 @@ pub enum Law {
     /// L4: an input that is absent, not finite, unreadable or in contradiction with another input
     /// fails every check that needs it.
     UnknownInputsFail,
-    /// L5: only exit ownership can deny an exit; a missing harvest input disables only the part that needs it.
+    /// L5: only the gates for readability and exit ownership can deny an exit; a missing harvest input disables only
+    /// the parts that need it.
     ExitsAreNeverBlocked,
     /// L6: the same question has the same answer.
     Deterministic,

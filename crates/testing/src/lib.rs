@@ -53,7 +53,7 @@
 //! (not with `panic = "abort"`).
 //!
 //! The formats that a port has to read and write are documented at [`Question`] and [`Row`], and in
-//! `ARCHITECTURE.md`.
+//! `docs/formats.md`.
 
 mod decider;
 mod law;

@@ -10,7 +10,8 @@ use portcullis::decide::SkipCode;
 /// A law that a decider violates, with the smallest failing case that was found.
 ///
 /// Its text, also as `{:?}`, contains the law, the demand that failed, and all questions and answers of the case. The
-/// parts of a question are printed as the decider received them, so that they can be replayed.
+/// parts of a question are printed as the decider received them, so that they can be replayed; control characters are
+/// escaped, and a text of more than 2,000 characters is cut.
 #[derive(Clone)]
 pub struct Violation {
     pub(super) law: Law,

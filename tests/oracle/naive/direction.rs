@@ -29,7 +29,7 @@ pub(crate) struct Statements {
     pub is_numbered: bool,
     /// A statement that cannot be read.
     pub unreadable: bool,
-    /// A word in a field of the side that cannot be read.
+    /// An unreadable word in a field of the side.
     pub unreadable_word: bool,
     sides: Vec<&'static str>,
     /// BUY or SELL in the field `side`.
@@ -45,7 +45,7 @@ pub(crate) struct Statements {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Direction {
     pub is_exit: bool,
-    /// One field opens and another one closes, and the source does not own exits.
+    /// One field states an open, another one states a close, and the source does not own exits.
     pub is_unclear: bool,
     pub side: Option<&'static str>,
     /// The position side of an exit, if a field states it.
@@ -221,7 +221,7 @@ fn effects(record: &Record, statements: &mut Statements) {
                 ("tradeSide", "CLOSE") => {
                     statements.closes = true;
                     statements.is_request = true;
-                    // The word of the side is the position side.
+                    // In this case, the value of `side` is the position side.
                     let sides = std::mem::take(&mut statements.words);
                     let legs = sides
                         .into_iter()
@@ -386,7 +386,8 @@ impl Statements {
             || !self.bare.is_empty()
     }
 
-    /// Returns the direction. If one field opens and another one closes, only the intent of the exit owner is an exit.
+    /// Returns the direction. If one field states an open and another one states a close, the intent is an exit only if
+    /// it is from the exit owner.
     pub(crate) fn direction(&self, is_owner: bool) -> Direction {
         let only = |all: &[&'static str]| match all.split_first() {
             Some((first, rest)) if rest.iter().all(|other| other == first) => Some(*first),

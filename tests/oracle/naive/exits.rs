@@ -113,7 +113,7 @@ pub(crate) struct Trigger {
     pub trails: bool,
 }
 
-/// Returns true if a record states a trigger, even if it is one of 0.
+/// Returns true if a record states a trigger, even a trigger of 0.
 pub(crate) fn is_triggered(record: &Record) -> bool {
     let is_object = |value: &Json| matches!(value, Json::Object(_));
     TRIGGERS.iter().any(|name| record.has(name))

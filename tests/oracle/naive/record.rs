@@ -21,7 +21,7 @@ pub(crate) enum Values {
     All(Vec<Json>),
 }
 
-/// Returns the name of a field without its spelling.
+/// Returns the form that all spellings of a field name have in common.
 pub(crate) fn canonical(written: &str) -> String {
     written
         .chars()

@@ -120,7 +120,7 @@ const OUTSIDE: [&str; 14] = [
     "sl",
 ];
 
-/// Names that look decisive; a guardrail may list them as names of features.
+/// Names that suggest a change of the order, and that the guardrail `ignore_fields` may list.
 pub(crate) const IGNORED: [&str; 5] = [
     "my_stop",
     "pred_leverage",
@@ -553,7 +553,7 @@ fn several_sizes() -> BoxedStrategy<Pairs> {
         .boxed()
 }
 
-/// Generates names that look decisive, and names that are decisive.
+/// Generates harmless fields whose names resemble fields that change an order, and fields that change an order.
 fn named() -> BoxedStrategy<Pairs> {
     let harmless = vec![
         "stop_reason",

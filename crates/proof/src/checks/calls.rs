@@ -29,7 +29,7 @@ pub(super) const BOUNDS: &[&str] = &[
     "where", "choose",
 ];
 
-/// Functions that return their second argument if the first is not found.
+/// Functions that look up a key and return their last argument if the key is not found.
 #[rustfmt::skip]
 pub(super) const LOOKUPS: &[&str] = &[
     "get", "pop", "setdefault", "getattr", "getenv", "getfloat", "getint", "get_or", "get_float", "get_int",

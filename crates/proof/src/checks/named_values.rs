@@ -24,7 +24,7 @@ pub(super) enum NamedBy {
     DefaultArgument,
     /// A fallback, used if the preceding value is missing.
     Fallback,
-    /// A fallback, which is used if the preceding value is missing.
+    /// A positional argument of a setter, builder or constructor.
     Argument,
     Return,
     Loop,

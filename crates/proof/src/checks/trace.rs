@@ -119,7 +119,7 @@ impl<'p, 'a> Trace<'p, 'a> {
 
     /// Follows a name if it is bound exactly once and its value is a literal.
     fn name(&self, node: &'a Node, depth: usize, found: &mut Vec<Match<'a>>) {
-        // A bound or a count is not the value itself.
+        // The name of a bound or of a count is not followed.
         let stays = |name: &str| {
             self.search.skips_name(name)
                 || Vocabulary::is_bound(name)

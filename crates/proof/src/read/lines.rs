@@ -10,7 +10,7 @@ pub(crate) struct Lines<'a> {
     text: &'a str,
     begins: Vec<usize>,
     /// The number of characters that begin before each block of the text, so that a column in a long line is found
-    /// without counting the whole line.
+    /// without counting all characters before it.
     before: Vec<usize>,
 }
 

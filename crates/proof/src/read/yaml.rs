@@ -5,8 +5,8 @@ use saphyr::{LoadableYamlNode as _, MarkedYaml, Marker, Scalar, YamlData};
 use super::{Tree, Unparsed};
 use crate::tree::{At, Entry, Kind, Node};
 
-/// Maximum nesting depth of brackets. A deeper file is rejected, because the parser recurses once
-/// per level. The depth of indented blocks is not limited.
+/// Maximum nesting depth of blocks, as [`levels`] counts it. A deeper file is rejected, because the code that processes
+/// the nodes recurses once per level. The parser itself limits nested brackets to 255 levels.
 const LEVELS_MAX: usize = 1_000;
 
 /// Parses a file. A file with several documents becomes a list.
@@ -39,8 +39,8 @@ pub(crate) fn read(text: &str) -> Result<Tree, Unparsed> {
     })
 }
 
-/// Returns an upper bound for the nesting of a line: one level for each column of indentation, and one for each lone
-/// `-`, `?` or `:`.
+/// Returns an upper bound for the number of nested blocks that contain the end of a line: one for each column of
+/// indentation, and one for each `-`, `?` or `:` between spaces.
 fn levels(line: &str) -> usize {
     let indented = line.len() - line.trim_start().len();
     let opened = line

@@ -38,7 +38,7 @@ pub(super) fn harvest(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation>
 
 /// Returns the same policy with its keys in another order.
 fn reordered(mut policy: PolicyInput, order: u64) -> PolicyInput {
-    // In another order, a text that is cut short would lose another part.
+    // A spoiled draft keeps its order: its text may be cut short, and a reordered text would lose another part.
     if let Some(draft) = policy.draft_mut().filter(|draft| draft.flaw.is_none()) {
         draft.order = order;
     }

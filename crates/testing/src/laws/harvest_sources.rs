@@ -129,7 +129,7 @@ impl Harvest<'_> {
         let part = held - left * peak;
         let sizes = position.sizes;
         let lot = sizes.lot_size.filter(|_| position.quantity.is_some());
-        // The quotient of two decimal numbers is whole up to a rounding error.
+        // A quotient that should be whole can be too small by a rounding error.
         let part = lot.map_or(part, |lot| (part / lot + 1e-9).floor() * lot);
         let rest = held - part;
         let is_below_min = position.quantity.is_some()

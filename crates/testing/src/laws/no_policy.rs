@@ -14,7 +14,7 @@ pub(super) fn no_trade(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation
 }
 
 pub(super) fn no_harvest(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation> {
-    // During the grace period, θ is used after the policy has expired.
+    // In a grace period, θ may be used although the policy has expired, so the grace period is removed.
     let calls = strategies::harvests_without_policy().prop_map(|mut call| {
         if let Some(policy) = call.policy.draft_mut() {
             policy.grace_sec = None;

@@ -172,7 +172,8 @@ fn not_after(call: &Call, policy: &PolicyDraft, row: &Row) -> Result<(), FailedD
     let end = match (bound, call.now) {
         (None, _) => expiry,
         (Some(age), Some(now)) => expiry.min(micros_after(now, age)),
-        // The time of the decision is that of the intent, of which the row has only the milliseconds.
+        // Without a clock, the time of the decision is the time of the intent, which this check does not
+        // compute. So only an upper bound of `not_after` is checked.
         (Some(_), None) => {
             let latest = expiry.div_euclid(1_000);
             return demand(row.not_after.is_some_and(|end| end <= latest), || {
@@ -188,7 +189,7 @@ fn not_after(call: &Call, policy: &PolicyDraft, row: &Row) -> Result<(), FailedD
     })
 }
 
-/// Returns the time that is a number of seconds later, in microseconds.
+/// Adds a number of seconds to a time in microseconds.
 fn micros_after(micros: i64, seconds: f64) -> i64 {
     let span = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
     let span = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);

@@ -54,7 +54,7 @@ pub fn instant() -> impl Strategy<Value = i64> {
     ]
 }
 
-/// Generates timestamps that an intent can have, in microseconds: at least a day within the years 2000 to 2099.
+/// Generates timestamps that an intent can have, in microseconds: from 2000-01-02 to the beginning of 2099-12-31.
 fn plausible_instant() -> impl Strategy<Value = i64> {
     prop_oneof![
         4 => Just(BASE),

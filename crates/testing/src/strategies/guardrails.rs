@@ -137,7 +137,7 @@ pub fn any_guardrails() -> BoxedStrategy<GuardrailsDraft> {
     prop_oneof![1 => Just(GuardrailsDraft::none()), 1 => some].boxed()
 }
 
-/// Returns a `max_plan_age_sec` for about a fifth of the rolls.
+/// Returns a `max_plan_age_sec` for about a fifth of the values of `roll`, which is a random number.
 const fn plan_age(roll: u8) -> Option<f64> {
     match roll {
         20..30 => Some(0.0),

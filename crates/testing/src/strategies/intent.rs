@@ -71,7 +71,7 @@ pub enum Closing {
     Side,
     /// The field `intent_type`.
     Type,
-    /// The position side, which together with the side is a close.
+    /// The position side, which together with the side implies a close.
     PositionSide,
     /// This word in the field `action`.
     Word(&'static str),
@@ -101,10 +101,10 @@ impl IntentDraft {
         Some(*number)
     }
 
-    /// Returns the smallest notional that the fields state, in USD, apart from a margin: quantity × price,
-    /// `position_size_usd`, or `size`.
+    /// Returns the smallest notional that the fields state, in USD: quantity × price, `position_size_usd`, or `size`. A
+    /// margin is not considered.
     ///
-    /// Next to a `price`, `size` is in units if that agrees better with another statement.
+    /// Next to a `price`, `size` is read in units if this reading agrees better with another statement.
     #[must_use]
     pub fn notional(&self) -> Option<f64> {
         let number = |field| self.number(field);

@@ -54,7 +54,7 @@ fn size(x: fn() -> BoxedStrategy<f64>) -> BoxedStrategy<Numbers> {
     .boxed()
 }
 
-/// Generates sizes that agree to a relative difference of 0.2 %, or that contradict each other.
+/// Generates sizes that differ by at most 0.2 % and so agree, or that contradict each other.
 fn several_sizes() -> BoxedStrategy<Numbers> {
     let factor =
         prop_oneof![3 => Just(1.0), 3 => 0.998..1.002_f64, 1 => select(vec![0.5, 0.9, 1.1, 2.0])];
@@ -184,7 +184,7 @@ fn other_source() -> impl Strategy<Value = Option<String>> {
     weighted(0.7, Just(OTHER_SOURCE.to_owned()))
 }
 
-/// Generates mostly entries. A few of them are from an exit owner, and a few intents are exits.
+/// Generates mostly entries. A few intents are exits, and a few are from the exit owner or a delegate.
 pub fn any_intent() -> BoxedStrategy<IntentDraft> {
     let kind = prop_oneof![12 => Just(Kind::Entry), 1 => exit_kind()];
     let source = prop_oneof![12 => other_source(), 1 => select(vec![OWNER, DELEGATE]).prop_map(|s| Some(s.to_owned()))];

@@ -12,8 +12,8 @@ pub fn any_float() -> impl Strategy<Value = f64> {
     prop_oneof![3 => any_bits(), 1 => unusable()]
 }
 
-/// Generates ordinary numbers of a policy or an intent. Frequent among them are 10 and 200 (the
-/// values of the forbidden defaults of 10x and 200 USD), their neighbours, and their factors.
+/// Generates ordinary numbers of a policy or an intent. Frequent among them are 10 and 200 (a leverage of 10 and a size
+/// of 200 USD are typical built-in defaults, which are forbidden), the adjacent floats, and factors of these numbers.
 pub fn usual() -> impl Strategy<Value = f64> {
     let named = vec![
         10.0,

@@ -115,7 +115,8 @@ fn stop_dist() -> BoxedStrategy<f64> {
     prop_oneof![1 => Just(0.02), 2 => 0.001..0.3_f64].boxed()
 }
 
-/// Generates a position in which every number may be missing or any float.
+/// Generates a position in which every number may be missing or any float, except the quantity and the sizes that the
+/// market allows.
 pub fn any_position() -> BoxedStrategy<PositionDraft> {
     let side = prop_oneof![
         12 => direction().prop_map(Some),

@@ -168,7 +168,7 @@ impl Spoiled {
                 member(intent, "size", json, reason)
             }
             Self::NoSize => size(intent, &[]),
-            // A later form of a size must not be used if an earlier one is incomplete.
+            // A complete statement of the size must not be used in place of an incomplete one.
             Self::QuantityWithoutPrice(x) => {
                 size(intent, &[("quantity", x), ("position_size_usd", 200.0)])
             }
@@ -283,8 +283,8 @@ fn give_leverage(call: &mut Call, leverage: f64) -> SkipCode {
 /// Members, as name and JSON value, that spoil an entry but not an exit.
 pub type Noise = Vec<(&'static str, String)>;
 
-/// Generates members that spoil an entry but not an exit. [`IntentDraft::with_noise`] omits those that would change
-/// whether the intent is an exit.
+/// Generates members that spoil an entry but not an exit. [`IntentDraft::with_noise`] omits those whose keys the exit
+/// itself needs.
 pub fn noise() -> impl Strategy<Value = Noise> {
     let fields = vec![
         "leverage",
@@ -318,7 +318,7 @@ pub fn noise() -> impl Strategy<Value = Noise> {
 }
 
 impl IntentDraft {
-    /// Returns the exit with additional members, except those whose keys mark it as an exit.
+    /// Returns the exit with additional members, except those whose keys the exit itself needs.
     #[must_use]
     pub fn with_noise(mut self, noise: &Noise) -> Self {
         let needed: &[&str] = match self.kind {

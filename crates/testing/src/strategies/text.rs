@@ -89,7 +89,7 @@ fn torn() -> impl Strategy<Value = String> {
     })
 }
 
-/// Generates JSON that is nested deeper than a reader should accept.
+/// Generates opening brackets without their closing ones, in most cases more than a reader should accept.
 fn deep() -> impl Strategy<Value = String> {
     (
         prop::sample::select(vec!["[", "{\"payload\":", "{\"market\":", "{\"limits\":"]),

@@ -26,8 +26,8 @@ pub(super) fn too_deep(text: &str) -> Option<usize> {
     if !is_too_deep(text) {
         return None;
     }
-    // Tokens have no positions, so the line is found by a search: the text up to the end of a line is too deep if and
-    // only if it contains the line.
+    // Tokens have no positions, so the line is found by a binary search: the text up to the end of any line is too deep
+    // if and only if it contains the line at which the code is nested too deeply.
     let ends: Vec<usize> = text.match_indices('\n').map(|(at, _)| at + 1).collect();
     let line = ends.partition_point(|end| !text.get(..*end).is_some_and(is_too_deep));
     Some(line + 1)

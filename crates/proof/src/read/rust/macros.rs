@@ -31,7 +31,7 @@ enum Value {
     List(Span, Vec<Value>),
 }
 
-/// The longest part of other tokens that parses.
+/// The longest part that parses, among tokens that do not follow the Rust grammar.
 enum Construct {
     Named(Expr, Value),
     Statement(Stmt),
