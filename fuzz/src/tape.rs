@@ -122,10 +122,10 @@ fn records(data: &[u8], line_bytes_max: usize) -> Option<u64> {
     let (mut bytes, mut lines) = (0, 0);
     for chunk in TapeReader::with_sizes(source(data), CHUNK, line_bytes_max) {
         let Ok(chunk) = chunk else { break };
-        bytes += chunk.bytes().len();
         for line in chunk.lines() {
             lines += 1;
             if let LineContent::Text(text) = line.content {
+                bytes += text.len();
                 assert!(!text.trim().is_empty(), "a blank line was read as a record");
             }
         }

@@ -171,11 +171,13 @@ impl Ranker<'_> {
             entries,
             scratch,
         } = part;
-        for (n, line) in (first..).zip(chunk.lines()) {
-            if entries.push(self.replayer, chunk, (line, n)).is_some() {
+        entries.begin(chunk);
+        for (n, record) in (first..).zip(chunk.records()) {
+            if entries.push(self.replayer, chunk, (record, n)).is_some() {
                 read.records += 1;
                 continue;
             }
+            let line = record.line();
             read.read(self.replayer, (line, n), scratch, |answer_under| {
                 let mut reason = None;
                 for (policy, (counts, totals)) in self.policies.iter().zip(&mut *results) {

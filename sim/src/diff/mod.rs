@@ -140,11 +140,17 @@ impl<'p> Comparer<'p> {
         let mut flips = Vec::new();
         let mut read = FixedReplay::default();
         let mut scratch = mem::take(&mut self.scratch);
-        for (n, line) in (first..).zip(chunk.lines()) {
-            if self.entries.push(self.replayer, chunk, (line, n)).is_some() {
+        self.entries.begin(chunk);
+        for (n, record) in (first..).zip(chunk.records()) {
+            if self
+                .entries
+                .push(self.replayer, chunk, (record, n))
+                .is_some()
+            {
                 read.records += 1;
                 continue;
             }
+            let line = record.line();
             read.read(self.replayer, (line, n), &mut scratch, |answer_under| {
                 flips.extend(self.compare_record(line, answer_under));
             });
@@ -223,9 +229,10 @@ impl<'p> Comparer<'p> {
             chunk,
             policies,
             &mut samples,
-            |line, n, answers| {
+            |record, n, answers| {
                 let [before, after] = answers.map(|answer| Effect::of_entry(&answer));
                 if let Some(kind) = self.difference.compare(&before, &after) {
+                    let line = record.line();
                     let mut read = FixedReplay::default();
                     read.read(replayer, (line, n), scratch, |answer_under| {
                         flips.extend(self.flip(line, answer_under, kind));

@@ -16,7 +16,7 @@ use super::{
     skip_samples::SkipSamples,
     totals::Totals,
 };
-use crate::tape::{Chunk, Line};
+use crate::tape::{Chunk, Record};
 
 /// The plain entries of a chunk. They are read once and decided under any number of policies.
 #[derive(Debug, Default)]
@@ -30,16 +30,21 @@ pub(crate) struct FixedEntries {
 }
 
 impl FixedEntries {
-    /// Adds a line. Returns `None` if the line is not a plain entry.
+    /// Prepares the reading of a chunk.
+    pub(crate) fn begin(&mut self, chunk: &Chunk) {
+        self.reader.begin(chunk);
+    }
+
+    /// Adds a record. Returns `None` if it is not a plain entry.
     #[inline]
     pub(crate) fn push(
         &mut self,
         replayer: &Replayer,
         chunk: &Chunk,
-        (line, n): (Line<'_>, u64),
+        (record, n): (Record<'_>, u64),
     ) -> Option<()> {
         (replayer.scope != Scope::Positions).then_some(())?;
-        let place = (chunk, line, n);
+        let place = (chunk, record, n);
         let at = self
             .reader
             .push(&replayer.engine, place, &mut self.entries)?;
@@ -83,15 +88,14 @@ impl FixedEntries {
         counts.add_entries(trades, &skips.counts, span);
     }
 
-    /// Decides all entries under two policies, and passes the answers to `each`, with the line and the number of the
-    /// record. Keeps examples of the skips under the first policy.
+    /// Decides all entries under two policies, and passes the answers to `each`, with the record and its number. Keeps examples of the skips under the first policy.
     pub(crate) fn compare<'c>(
         &mut self,
         replayer: &Replayer,
         chunk: &'c Chunk,
         policies: (&Policy, &Policy),
         samples: &mut SkipSamples,
-        mut each: impl FnMut(Line<'c>, u64, [EntryAnswer; 2]),
+        mut each: impl FnMut(Record<'c>, u64, [EntryAnswer; 2]),
     ) {
         let (entries, [before, after]) = (&self.entries, &mut self.decisions);
         let state = |policy| replayer.state(PolicyState::present(policy));
@@ -103,8 +107,8 @@ impl FixedEntries {
         }
         let mut skips = Skips::new(entries);
         for (index, row) in entries.rows.iter().enumerate() {
-            let (Some(line), Some(before), Some(after)) = (
-                row.line(chunk),
+            let (Some(record), Some(before), Some(after)) = (
+                row.record(chunk),
                 EntryAnswer::of(before, index),
                 EntryAnswer::of(after, index),
             ) else {
@@ -115,7 +119,7 @@ impl FixedEntries {
             {
                 add_sample(replayer, chunk, row, states.0, samples);
             }
-            each(line, row.n, [before, after]);
+            each(record, row.n, [before, after]);
         }
     }
 
@@ -204,7 +208,10 @@ fn add_sample(
     state: PolicyState<'_>,
     samples: &mut SkipSamples,
 ) {
-    let Some(line) = row.line(chunk) else { return };
+    let Some(record) = row.record(chunk) else {
+        return;
+    };
+    let line = record.line();
     let number = usize::try_from(line.number).unwrap_or(usize::MAX);
     if let TapeRecord::Intent(mut intent) = replayer.read(line, number, &mut Scratch::default()) {
         intent.set_line(number);

@@ -73,7 +73,7 @@ pub(super) fn run_on_threads(
         tapes,
         threads,
         |chunk| {
-            let after = may_change_policy(chunk.bytes()).then(Handover::default);
+            let after = chunk.any_kind(may_change_policy).then(Handover::default);
             let first = read + 1;
             read += chunk.record_count();
             let before = match &after {

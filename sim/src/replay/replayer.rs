@@ -98,13 +98,15 @@ impl Replayer {
         };
         let mut n = first;
         let mut changes_policy = None;
-        for line in chunk.lines() {
+        entries.begin(chunk);
+        for record in chunk.records() {
             let is_added = counts_only
                 && entries
-                    .push(&settings, (chunk, line, n), timeline, output)
+                    .push(&settings, (chunk, record, n), timeline, output)
                     .is_some();
             if !is_added {
-                let may_change = || may_change_policy(chunk.bytes());
+                let line = record.line();
+                let may_change = || chunk.any_kind(may_change_policy);
                 if *changes_policy.get_or_insert_with(may_change)
                     && line
                         .text()

@@ -7,27 +7,71 @@ use std::{
 
 use memchr::{memchr, memchr_iter, memrchr};
 
-use super::{Lines, buffers::Buffers, format::read_some, lines::BOM};
+use super::{
+    Lines,
+    buffers::Buffers,
+    format::read_some,
+    lines::{BOM, Record, Records, Row},
+    table::Rows,
+};
 
 /// Number of bytes that a buffer may hold in addition to the longest line: a byte order mark, a
 /// carriage return, and one byte to detect a line that is too long.
 const BESIDE_BYTES: usize = BOM.len() + 2;
 
-/// A part of a tape that consists of whole lines. Dropping a chunk returns its buffer to the
-/// reader.
+/// A part of a tape that consists of whole records. Dropping a chunk returns its buffer to the reader.
 #[derive(Debug)]
 pub struct Chunk {
-    buffer: Vec<u8>,
-    filled: usize,
+    content: Content,
     tape: usize,
     first_line: u64,
     line_count: u64,
-    is_too_long: bool,
+}
+
+#[derive(Debug)]
+enum Content {
+    Lines(Buffer),
+    /// A line that was too long to keep.
+    TooLong,
+    Rows(Rows),
+}
+
+/// Whole lines.
+#[derive(Debug)]
+struct Buffer {
+    buffer: Vec<u8>,
+    filled: usize,
     line_bytes_max: usize,
     home: Buffers,
 }
 
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        self.home.give(mem::take(&mut self.buffer));
+    }
+}
+
 impl Chunk {
+    /// Creates a chunk of the rows of a table.
+    pub(super) fn of_rows(rows: Rows, tape: usize, first_line: u64) -> Self {
+        Self {
+            tape,
+            first_line,
+            line_count: u64::try_from(rows.len()).unwrap_or(u64::MAX),
+            content: Content::Rows(rows),
+        }
+    }
+
+    /// Creates a chunk of one line that is too long.
+    pub(super) const fn too_long(tape: usize, first_line: u64) -> Self {
+        Self {
+            content: Content::TooLong,
+            tape,
+            first_line,
+            line_count: 1,
+        }
+    }
+
     /// Returns the index of the tape among all tapes, counted from 0.
     #[must_use]
     pub const fn tape(&self) -> usize {
@@ -46,20 +90,58 @@ impl Chunk {
         self.line_count
     }
 
-    /// Returns the raw lines with their line endings; empty for a line that was too long to keep.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        self.buffer.get(..self.filled).unwrap_or_default()
+    /// Returns the raw lines with their line endings; empty for the rows of a table, and for a line that was too long to
+    /// keep.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match &self.content {
+            Content::Lines(lines) => lines.buffer.get(..lines.filled).unwrap_or_default(),
+            Content::TooLong | Content::Rows(_) => &[],
+        }
     }
 
-    /// Returns an iterator over the records, which are all lines that are not blank.
+    /// Returns the rows, if the tape is a table.
+    pub(crate) const fn rows(&self) -> Option<&Rows> {
+        match &self.content {
+            Content::Rows(rows) => Some(rows),
+            Content::Lines(_) | Content::TooLong => None,
+        }
+    }
+
+    /// Returns the record of a row.
+    pub(crate) fn record_of_row(&self, index: usize) -> Option<Record<'_>> {
+        let rows = self.rows()?;
+        let number = self.first_line.saturating_add(u64::try_from(index).ok()?);
+        Some(Record::Row(Row {
+            rows,
+            index,
+            number,
+        }))
+    }
+
+    /// Returns true if a text that contains the kinds of records passes the test.
+    pub(crate) fn any_kind(&self, test: impl Fn(&[u8]) -> bool) -> bool {
+        match &self.content {
+            Content::Rows(rows) => rows.any_kind(test),
+            Content::Lines(_) | Content::TooLong => test(self.bytes()),
+        }
+    }
+
+    /// Returns an iterator over the records, which are all rows, or all lines that are not blank. Rows are written as
+    /// lines of JSON.
     #[must_use]
     pub fn lines(&self) -> Lines<'_> {
-        if self.is_too_long {
-            Lines::too_long(self.first_line)
-        } else {
-            Lines::new(self.bytes(), self.first_line, self.line_bytes_max)
+        match &self.content {
+            Content::Lines(lines) => {
+                Lines::new(self.bytes(), self.first_line, lines.line_bytes_max)
+            }
+            Content::TooLong => Lines::too_long(self.first_line),
+            Content::Rows(rows) => Lines::of_rows(rows, self.first_line),
         }
+    }
+
+    /// Returns an iterator over the records, without writing rows as lines.
+    pub(crate) fn records(&self) -> Records<'_> {
+        Records(self.lines())
     }
 
     /// Returns the number of records, without checking the text of the lines if none of them can be blank.
@@ -74,13 +156,10 @@ impl Chunk {
 
     #[cfg(test)]
     pub(super) fn buffer_bytes(&self) -> usize {
-        self.buffer.capacity()
-    }
-}
-
-impl Drop for Chunk {
-    fn drop(&mut self) {
-        self.home.give(mem::take(&mut self.buffer));
+        match &self.content {
+            Content::Lines(lines) => lines.buffer.capacity(),
+            Content::TooLong | Content::Rows(_) => 0,
+        }
     }
 }
 
@@ -175,7 +254,13 @@ impl<R: Read> Chunks<R> {
         self.searched = rest.len();
         let lines = memchr_iter(b'\n', self.buffer.get(..end).unwrap_or_default()).count();
         let buffer = mem::replace(&mut self.buffer, next);
-        self.chunk(buffer, end, lines.max(1), false)
+        let content = Content::Lines(Buffer {
+            buffer,
+            filled: end,
+            line_bytes_max: self.line_bytes_max,
+            home: self.home.clone(),
+        });
+        self.chunk(content, lines.max(1))
     }
 
     /// Discards the rest of a line that is too long.
@@ -194,24 +279,20 @@ impl<R: Read> Chunks<R> {
                 self.filled = count - end;
             }
             if end.is_some() || self.is_at_end {
-                return Ok(self.chunk(Vec::new(), 0, 1, true));
+                return Ok(self.chunk(Content::TooLong, 1));
             }
         }
     }
 
-    fn chunk(&mut self, buffer: Vec<u8>, filled: usize, lines: usize, is_too_long: bool) -> Chunk {
+    fn chunk(&mut self, content: Content, lines: usize) -> Chunk {
         let first_line = self.next_line;
-        let lines = u64::try_from(lines).unwrap_or(u64::MAX);
-        self.next_line = first_line.saturating_add(lines);
+        let line_count = u64::try_from(lines).unwrap_or(u64::MAX);
+        self.next_line = first_line.saturating_add(line_count);
         Chunk {
-            buffer,
-            filled,
+            content,
             tape: self.tape,
             first_line,
-            line_count: lines,
-            is_too_long,
-            line_bytes_max: self.line_bytes_max,
-            home: self.home.clone(),
+            line_count,
         }
     }
 }

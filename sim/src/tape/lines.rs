@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use memchr::memchr;
 
+use super::table::Rows;
+
 /// The byte order mark that a tape may start with. It does not belong to the first line.
 pub(crate) const BOM: &[u8] = b"\xef\xbb\xbf";
 
@@ -68,6 +70,8 @@ enum Rest<'a> {
     Bytes(&'a [u8]),
     /// One line whose content was discarded because it is too long.
     Gone,
+    /// The rows of a table, from the row with this index on.
+    Rows(&'a Rows, usize),
 }
 
 impl<'a> Lines<'a> {
@@ -91,6 +95,15 @@ impl<'a> Lines<'a> {
         Self {
             rest: Some(Rest::Gone),
             number,
+            bytes_max: 0,
+        }
+    }
+
+    /// Creates an iterator over the rows of a table.
+    pub(super) const fn of_rows(rows: &'a Rows, first_row: u64) -> Self {
+        Self {
+            rest: Some(Rest::Rows(rows, 0)),
+            number: first_row,
             bytes_max: 0,
         }
     }
@@ -130,6 +143,11 @@ impl<'a> Lines<'a> {
                 self.rest = None;
                 Some(LineContent::TooLong)
             }
+            Rest::Rows(rows, row) => {
+                (row < rows.len()).then_some(())?;
+                self.rest = Some(Rest::Rows(rows, row + 1));
+                Some(of_row(rows, row))
+            }
         }
     }
 }
@@ -149,6 +167,59 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
+/// A record of a chunk: a line, or a row of a table that may not have been written as a line yet.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Record<'a> {
+    Line(Line<'a>),
+    Row(Row<'a>),
+}
+
+/// A row of a table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row<'a> {
+    pub(super) rows: &'a Rows,
+    pub(crate) index: usize,
+    /// The number of the row, counted from 1 within its tape.
+    pub(super) number: u64,
+}
+
+impl<'a> Record<'a> {
+    /// Returns the record as a line.
+    pub(crate) fn line(self) -> Line<'a> {
+        match self {
+            Self::Line(line) => line,
+            Self::Row(row) => Line {
+                number: row.number,
+                content: of_row(row.rows, row.index),
+            },
+        }
+    }
+}
+
+/// An iterator over the records of a chunk, in order.
+#[derive(Debug)]
+pub(crate) struct Records<'a>(pub(super) Lines<'a>);
+
+impl<'a> Iterator for Records<'a> {
+    type Item = Record<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Record<'a>> {
+        let Some(Rest::Rows(rows, index)) = self.0.rest else {
+            return self.0.next().map(Record::Line);
+        };
+        (index < rows.len()).then_some(())?;
+        let number = self.0.number;
+        self.0.rest = Some(Rest::Rows(rows, index + 1));
+        self.0.number = number.saturating_add(1);
+        Some(Record::Row(Row {
+            rows,
+            index,
+            number,
+        }))
+    }
+}
+
 /// Writes a record as a line of a tape, so that a reader returns the same bytes. `is_first` is true for the first line.
 ///
 /// # Errors
@@ -163,6 +234,11 @@ pub fn write_line(to: &mut dyn Write, record: &[u8], is_first: bool) -> io::Resu
         to.write_all(b"\r")?;
     }
     to.write_all(b"\n")
+}
+
+/// Returns the content of a row.
+fn of_row(rows: &Rows, row: usize) -> LineContent<'_> {
+    rows.line(row).map_or(LineContent::TooLong, checked)
 }
 
 fn checked(line: &[u8]) -> LineContent<'_> {

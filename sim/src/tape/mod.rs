@@ -4,7 +4,7 @@
 //! the records of a chunk, on any thread. The reader holds one buffer for a tape of any length. The memory use is
 //! constant if the consumer keeps a constant number of chunks.
 //!
-//! This module handles lines and bytes only. It does not depend on JSON, intents or policies.
+//! This module handles lines, tables and bytes only. It does not depend on intents or policies.
 
 mod buffers;
 mod chunks;
@@ -16,9 +16,11 @@ pub(crate) mod parquet;
 mod progress;
 mod reader;
 mod source;
+pub(crate) mod table;
 
 pub use chunks::Chunk;
 pub use error::TapeError;
+pub(crate) use lines::Record;
 pub use lines::{Line, LineContent, Lines, write_line};
 pub use parquet::RowWriter;
 pub use progress::Progress;

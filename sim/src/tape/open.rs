@@ -10,23 +10,24 @@ use std::{
 use super::{
     Progress, TapeError, TapeSource,
     format::{Format, gunzip, sniff, unzstd},
-    parquet::Rows,
+    parquet::RowBatches,
     progress::Counted,
     source::{FileSlice, SliceRange},
 };
 
-/// The decompressed bytes of a tape.
-pub(super) struct Opened {
-    pub(super) bytes: Box<dyn Read + Send>,
-    pub(super) storage: Storage,
+/// The content of a tape.
+pub(super) enum Opened {
+    /// Lines, decompressed.
+    Lines(Box<dyn Read + Send>, Storage),
+    /// The rows of a Parquet file.
+    Rows(Box<RowBatches>),
 }
 
-/// The storage of a tape, which determines the meaning of an error of its reader.
+/// The storage of lines, which determines the meaning of an error of their reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Storage {
     Plain,
     Compressed,
-    Parquet,
 }
 
 /// Opens a source. Gzip (any number of members), zstd (any number of frames) and Parquet are detected by their first
@@ -56,22 +57,18 @@ pub(super) fn open(
     };
     let (head, format) = sniff(&mut raw).map_err(not_read)?;
     let whole = Cursor::new(head).chain(raw);
-    let (bytes, storage): (Box<dyn Read + Send>, _) = match format {
-        Format::Plain => (Box::new(whole), Storage::Plain),
-        Format::Gzip => (gunzip(whole), Storage::Compressed),
-        Format::Zstd => (unzstd(whole).map_err(not_read)?, Storage::Compressed),
-        Format::Parquet => {
-            let rows = rows(source, None, carries, line_bytes_max, progress)?;
-            (Box::new(rows), Storage::Parquet)
-        }
+    Ok(match format {
+        Format::Plain => Opened::Lines(Box::new(whole), Storage::Plain),
+        Format::Gzip => Opened::Lines(gunzip(whole), Storage::Compressed),
+        Format::Zstd => Opened::Lines(unzstd(whole).map_err(not_read)?, Storage::Compressed),
+        Format::Parquet => rows(source, None, carries, line_bytes_max, progress)?,
         Format::Zip | Format::Arrow | Format::Foreign(_) => {
             return Err(TapeError::Unsupported {
                 tape: source.to_string(),
                 found: format.name(),
             });
         }
-    };
-    Ok(Opened { bytes, storage })
+    })
 }
 
 /// Opens a part of a file. Its format is known, because a line in the middle of a file may begin like another format.
@@ -88,18 +85,12 @@ fn open_slice(
             let bytes = range.end.saturating_sub(range.start);
             file.seek(SeekFrom::Start(range.start))
                 .map_err(|error| not_open(source, error))?;
-            Opened {
-                bytes: Box::new(Counted::new(file.take(bytes), Arc::clone(progress))),
-                storage: Storage::Plain,
-            }
+            let bytes = Counted::new(file.take(bytes), Arc::clone(progress));
+            Opened::Lines(Box::new(bytes), Storage::Plain)
         }
         SliceRange::RowGroups(groups) => {
             let groups = Some(groups.clone());
-            let rows = rows(source, groups, carries, line_bytes_max, progress)?;
-            Opened {
-                bytes: Box::new(rows),
-                storage: Storage::Parquet,
-            }
+            rows(source, groups, carries, line_bytes_max, progress)?
         }
     })
 }
@@ -119,15 +110,16 @@ fn rows(
     carries: bool,
     line_bytes_max: usize,
     progress: &Arc<Progress>,
-) -> Result<Rows, TapeError> {
+) -> Result<Opened, TapeError> {
     let path = source.path().filter(|path| path.is_file());
     let path = path.ok_or_else(|| TapeError::NoSeeking {
         tape: source.to_string(),
     })?;
     let file = File::open(path).map_err(|error| not_open(source, error))?;
-    let rows = Rows::open(file, groups, carries, line_bytes_max, Arc::clone(progress));
-    rows.map_err(|why| TapeError::Parquet {
+    let rows = RowBatches::open(file, groups, carries, line_bytes_max, Arc::clone(progress));
+    let rows = rows.map_err(|why| TapeError::Parquet {
         tape: source.to_string(),
         why,
-    })
+    })?;
+    Ok(Opened::Rows(Box::new(rows)))
 }

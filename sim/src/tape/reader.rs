@@ -10,6 +10,7 @@ use super::{
     chunks::Chunks,
     format::WINDOW_TOO_LARGE,
     open::{Opened, Storage, open},
+    parquet::{RowBatch, RowBatches},
 };
 
 /// The size of one read, in bytes.
@@ -31,8 +32,14 @@ pub struct TapeReader {
 /// The tape being read.
 struct Current {
     name: String,
-    storage: Storage,
-    chunks: Chunks<Box<dyn Read + Send>>,
+    tape: usize,
+    content: Reading,
+}
+
+enum Reading {
+    Lines(Chunks<Box<dyn Read + Send>>, Storage),
+    /// The rows of a Parquet file, and the number of the next row.
+    Rows(Box<RowBatches>, u64),
 }
 
 impl TapeReader {
@@ -75,15 +82,22 @@ impl TapeReader {
         let Some(source) = self.sources.next() else {
             return Ok(None);
         };
-        let Opened { bytes, storage } =
-            open(&source, self.carries, self.line_bytes_max, &self.progress)?;
+        let opened = open(&source, self.carries, self.line_bytes_max, &self.progress)?;
         let tape = self.opened;
         self.opened += 1;
-        let (buffers, line_bytes_max) = (self.buffers.clone(), self.line_bytes_max);
+        let first_line = source.first_line();
+        let content = match opened {
+            Opened::Lines(bytes, storage) => {
+                let (buffers, line_bytes_max) = (self.buffers.clone(), self.line_bytes_max);
+                let chunks = Chunks::new(bytes, tape, first_line, buffers, line_bytes_max);
+                Reading::Lines(chunks, storage)
+            }
+            Opened::Rows(rows) => Reading::Rows(rows, first_line),
+        };
         Ok(Some(Current {
             name: source.to_string(),
-            storage,
-            chunks: Chunks::new(bytes, tape, source.first_line(), buffers, line_bytes_max),
+            tape,
+            content,
         }))
     }
 
@@ -95,7 +109,7 @@ impl TapeReader {
             let Some(current) = &mut self.current else {
                 return Ok(None);
             };
-            match current.chunks.next_chunk() {
+            match current.next_chunk() {
                 Ok(None) => self.current = None,
                 Ok(chunk) => return Ok(chunk),
                 Err(error) => return Err(current.error(error)),
@@ -118,15 +132,37 @@ impl Iterator for TapeReader {
 }
 
 impl Current {
+    fn next_chunk(&mut self) -> io::Result<Option<Chunk>> {
+        match &mut self.content {
+            Reading::Lines(chunks, _) => chunks.next_chunk(),
+            Reading::Rows(batches, next) => {
+                let chunk = match batches.next_rows()? {
+                    None => return Ok(None),
+                    Some(RowBatch::Rows(rows)) => Chunk::of_rows(rows, self.tape, *next),
+                    Some(RowBatch::TooLong) => Chunk::too_long(self.tape, *next),
+                };
+                *next = next.saturating_add(chunk.line_count());
+                Ok(Some(chunk))
+            }
+        }
+    }
+
     fn error(&self, error: io::Error) -> TapeError {
         let tape = self.name.clone();
-        let line = self.chunks.last_line();
+        let (line, storage) = match &self.content {
+            Reading::Lines(chunks, storage) => (chunks.last_line(), *storage),
+            // The number of an error of the operating system distinguishes it from an error in the file.
+            Reading::Rows(_, next) if error.raw_os_error().is_some() => {
+                (next.saturating_sub(1), Storage::Plain)
+            }
+            Reading::Rows(..) => {
+                let why = error.to_string();
+                return TapeError::Parquet { tape, why };
+            }
+        };
         // Errors of the operating system have a number; all other errors come from a decompressor.
-        if self.storage == Storage::Plain || error.raw_os_error().is_some() {
+        if storage == Storage::Plain || error.raw_os_error().is_some() {
             TapeError::Read { tape, line, error }
-        } else if self.storage == Storage::Parquet {
-            let why = error.to_string();
-            TapeError::Parquet { tape, why }
         } else if error.kind() == io::ErrorKind::UnexpectedEof {
             TapeError::Truncated { tape, line }
         } else if error.to_string() == WINDOW_TOO_LARGE {

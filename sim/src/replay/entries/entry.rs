@@ -1,5 +1,5 @@
-//! The values that a plain line states about an entry. A line whose statements would have to be compared or refused is
-//! left to the general path, so that those rules exist once.
+//! The values that a plain record states about an entry. A record whose statements would have to be compared or refused
+//! is left to the general path, so that those rules exist once.
 
 use portcullis::{
     intent::Size,
@@ -8,10 +8,10 @@ use portcullis::{
 
 use super::{
     keys::{
-        ACTION, ENTRY_PRICE, EVENT_TYPE, ID, INTENT_ID, LEVERAGE, POSITION_SIZE_USD, POSITION_USD,
-        PRICE, QTY, QUANTITY, SIDE, SIZE, SOURCE, STOP_LOSS, SYMBOL, TAKE_PROFIT, TIMESTAMP, TS,
+        ACTION, ENTRY_PRICE, EVENT_TYPE, ID, INTENT_ID, Key, LEVERAGE, POSITION_SIZE_USD,
+        POSITION_USD, PRICE, QTY, QUANTITY, SIDE, SIZE, SOURCE, STOP_LOSS, SYMBOL, TAKE_PROFIT,
     },
-    line::{Number, PlainLine, read_digits},
+    line::read_digits,
     names::Name,
 };
 use crate::replay::digest::SizeSource;
@@ -35,13 +35,41 @@ pub(super) struct PlainEntry<'a> {
     pub(super) stop_distance: f64,
 }
 
+/// The values of a plain record by key. An absent value and null are `None`.
+pub(super) trait PlainValues<'a> {
+    /// Returns a text, which is valid UTF-8.
+    fn text(&self, key: Key) -> Option<&'a [u8]>;
+
+    /// Returns a text of at most 16 bytes; `None` also if it is longer.
+    fn name(&self, key: Key) -> Option<Name>;
+
+    /// Returns a number that is not negative.
+    fn number(&self, key: Key) -> Option<f64>;
+
+    /// Returns `ts` in epoch milliseconds.
+    ///
+    /// # Errors
+    /// Returns an error if it is not a whole number.
+    fn ts(&self) -> Result<Option<i64>, NotPlain>;
+
+    /// Returns `timestamp`.
+    ///
+    /// # Errors
+    /// Returns an error if it is not ISO-8601.
+    fn timestamp(&self) -> Result<Option<(Timestamp, IsoOffset)>, NotPlain>;
+}
+
+/// A value that only the general path reads.
+#[derive(Debug)]
+pub(super) struct NotPlain;
+
 /// From this ratio on, two prices of one intent contradict each other.
 const RATIO_MAX: f64 = 1.5;
 
 impl<'a> PlainEntry<'a> {
-    /// Returns the entry of a line; `None` if the general path must read it.
+    /// Returns the entry of a record; `None` if the general path must read it.
     #[inline(always)]
-    pub(super) fn of(line: &PlainLine<'a>) -> Option<Self> {
+    pub(super) fn of(line: &impl PlainValues<'a>) -> Option<Self> {
         if line
             .text(EVENT_TYPE)
             .is_some_and(|name| name != b"trade.intent")
@@ -90,7 +118,7 @@ impl<'a> PlainEntry<'a> {
             symbol: line.name(SYMBOL)?,
             side,
             times,
-            leverage: line.number(LEVERAGE).map(Number::value),
+            leverage: line.number(LEVERAGE),
             size: stated.size,
             size_source: stated.source,
             quantity: stated.quantity,
@@ -112,7 +140,7 @@ impl<'a> PlainEntry<'a> {
 
 /// Returns the side, if `action` and `side` state one in upper case. LONG and SHORT are read only alone.
 #[inline(always)]
-fn side(line: &PlainLine<'_>) -> Option<Side> {
+fn side<'a>(line: &impl PlainValues<'a>) -> Option<Side> {
     let word = match (line.text(ACTION), line.text(SIDE)) {
         (Some(word), None) | (None, Some(word)) => match word {
             b"LONG" => return Some(Side::Buy),
@@ -145,17 +173,17 @@ pub(super) struct Times {
 impl Times {
     /// Reads the times; `None` if there is none, or if one of them is not plausible.
     #[inline(always)]
-    fn of(line: &PlainLine<'_>) -> Option<Self> {
+    fn of<'a>(line: &impl PlainValues<'a>) -> Option<Self> {
         let by_id = match line.text(ID).and_then(stream_millis) {
             Some(millis) => Some(plausible(millis)?),
             None => None,
         };
-        let by_ts = match line.number(TS) {
-            Some(ts) => Some(plausible(ts.whole()?)?),
+        let by_ts = match line.ts().ok()? {
+            Some(millis) => Some(plausible(millis)?),
             None => None,
         };
-        let stamp = match line.text(TIMESTAMP) {
-            Some(text) => Some(iso(text)?),
+        let stamp = match line.timestamp().ok()? {
+            Some(stamp) => Some(plausible_stamp(stamp)?),
             None => None,
         };
         let by_stamp = stamp.map(|(at, _)| at);
@@ -184,16 +212,21 @@ fn plausible(millis: i64) -> Option<Timestamp> {
     is_plausible.then(|| Timestamp::from_millis(millis).ok())?
 }
 
-/// Reads an ISO-8601 text that starts with a year.
-fn iso(text: &[u8]) -> Option<(Timestamp, IsoOffset)> {
-    (text.get(4) == Some(&b'-')).then_some(())?;
-    let text = std::str::from_utf8(text).ok()?;
-    let (at, offset) = Timestamp::parse_iso(text).ok()?;
-    let millis = at.as_micros().div_euclid(1_000);
+/// Returns a `timestamp` if it lies between 2000-01-01 and 2100-01-01.
+fn plausible_stamp(stamp: (Timestamp, IsoOffset)) -> Option<(Timestamp, IsoOffset)> {
+    let millis = stamp.0.as_micros().div_euclid(1_000);
     // The last millisecond may exceed the bound by a fraction.
     (946_684_800_000..4_102_444_800_000)
         .contains(&millis)
-        .then_some((at, offset))
+        .then_some(stamp)
+}
+
+/// Reads an ISO-8601 text that starts with a year.
+pub(super) fn iso(text: &[u8]) -> Result<(Timestamp, IsoOffset), NotPlain> {
+    let starts_with_year = text.get(4) == Some(&b'-');
+    let text = std::str::from_utf8(text).ok().filter(|_| starts_with_year);
+    let time = text.and_then(|text| Timestamp::parse_iso(text).ok());
+    time.ok_or(NotPlain)
 }
 
 /// Returns the milliseconds of a stream entry id, `<milliseconds>-<n>`.
@@ -208,9 +241,9 @@ fn stream_millis(id: &[u8]) -> Option<i64> {
 
 /// Returns a price. `None` if it is 0: a market order, an absent target, or invalid.
 #[inline(always)]
-fn price(number: Option<Number>) -> Option<Option<Price>> {
+fn price(number: Option<f64>) -> Option<Option<Price>> {
     number
-        .map(|it| Price::new(it.value()).ok())
+        .map(|it| Price::new(it).ok())
         .map_or(Some(None), |price| price.map(Some))
 }
 
@@ -224,9 +257,9 @@ struct Stated {
 impl Stated {
     /// Returns the size; `None` if there is not exactly one statement, or if it is not usable.
     #[inline(always)]
-    fn of(line: &PlainLine<'_>, price: Option<(Price, bool)>) -> Option<Self> {
-        let notional = |number: Number, source| {
-            Notional::new(number.value()).ok().map(|amount| Self {
+    fn of<'a>(line: &impl PlainValues<'a>, price: Option<(Price, bool)>) -> Option<Self> {
+        let notional = |number, source| {
+            Notional::new(number).ok().map(|amount| Self {
                 size: Size::Notional(amount),
                 source,
                 quantity: None,
@@ -255,9 +288,9 @@ impl Stated {
                 [SizeSource::QtyPrice, SizeSource::QtyEntryPrice],
             ),
             (None, None, None, None, Some(usd))
-                if line.number(LEVERAGE).is_some_and(|it| it.value() > 0.0) =>
+                if line.number(LEVERAGE).is_some_and(|it| it > 0.0) =>
             {
-                Margin::new(usd.value()).ok().map(|amount| Self {
+                Margin::new(usd).ok().map(|amount| Self {
                     size: Size::Margin(amount),
                     source: SizeSource::PositionUsd,
                     quantity: None,
@@ -268,11 +301,11 @@ impl Stated {
     }
 
     fn product(
-        quantity: Number,
+        quantity: f64,
         (price, is_limit): (Price, bool),
         [by_limit, by_planned]: [SizeSource; 2],
     ) -> Option<Self> {
-        let quantity = Quantity::new(quantity.value()).ok()?;
+        let quantity = Quantity::new(quantity).ok()?;
         let amount = quantity.notional(price).ok()?;
         Some(Self {
             size: Size::Notional(amount),

@@ -4,8 +4,11 @@
 
 use std::sync::LazyLock;
 
+use portcullis::types::{IsoOffset, Timestamp};
+
 use super::{
-    keys::{ENVELOPE, KEY_COUNT, Key, KeyTable},
+    entry::{NotPlain, PlainValues, iso},
+    keys::{ENVELOPE, KEY_COUNT, Key, KeyTable, TIMESTAMP, TS},
     names::Name,
     step::{After, Before, Form, PAYLOAD, RECORD, STATES, Steps, before},
 };
@@ -26,22 +29,6 @@ impl<'a> PlainLine<'a> {
         self.values.stated & key.bit() != 0
     }
 
-    /// Returns a text, which is valid UTF-8; `None` if it is absent or null.
-    #[inline(always)]
-    pub(super) fn text(&self, key: Key) -> Option<&'a [u8]> {
-        self.states(key).then_some(())?;
-        let (start, len) = *self.values.texts.get(key.0)?;
-        self.part(key).get(start..)?.get(..len)
-    }
-
-    /// Returns a text of at most 16 bytes; `None` if it is absent, null or longer.
-    #[inline(always)]
-    pub(super) fn name(&self, key: Key) -> Option<Name> {
-        self.states(key).then_some(())?;
-        let (start, len) = *self.values.texts.get(key.0)?;
-        Name::read(self.part(key).get(start..)?, len)
-    }
-
     #[inline(always)]
     fn part(&self, key: Key) -> &'a [u8] {
         if key.bit() & ENVELOPE == 0 {
@@ -51,11 +38,44 @@ impl<'a> PlainLine<'a> {
         }
     }
 
-    /// Returns a number; `None` if it is absent or null.
     #[inline(always)]
-    pub(super) fn number(&self, key: Key) -> Option<Number> {
+    fn digits(&self, key: Key) -> Option<Number> {
         self.states(key).then_some(())?;
         self.values.numbers.get(key.0).copied()
+    }
+}
+
+impl<'a> PlainValues<'a> for PlainLine<'a> {
+    #[inline(always)]
+    fn text(&self, key: Key) -> Option<&'a [u8]> {
+        self.states(key).then_some(())?;
+        let (start, len) = *self.values.texts.get(key.0)?;
+        self.part(key).get(start..)?.get(..len)
+    }
+
+    #[inline(always)]
+    fn name(&self, key: Key) -> Option<Name> {
+        self.states(key).then_some(())?;
+        let (start, len) = *self.values.texts.get(key.0)?;
+        Name::read(self.part(key).get(start..)?, len)
+    }
+
+    #[inline(always)]
+    fn number(&self, key: Key) -> Option<f64> {
+        self.digits(key).map(Number::value)
+    }
+
+    #[inline(always)]
+    fn ts(&self) -> Result<Option<i64>, NotPlain> {
+        match self.digits(TS) {
+            Some(number) => number.whole().map(Some).ok_or(NotPlain),
+            None => Ok(None),
+        }
+    }
+
+    #[inline(always)]
+    fn timestamp(&self) -> Result<Option<(Timestamp, IsoOffset)>, NotPlain> {
+        self.text(TIMESTAMP).map(iso).transpose()
     }
 }
 
@@ -70,7 +90,7 @@ struct Values {
 
 /// A number of at most 15 digits.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Number {
+struct Number {
     digits: u64,
     /// How many of the digits are behind the decimal point.
     fraction: usize,
@@ -80,7 +100,7 @@ impl Number {
     /// Returns the value. An `f64` represents the digits and the power of ten exactly, so that their quotient is correctly
     /// rounded (Clinger, "How to Read Floating Point Numbers Accurately", 1990).
     #[inline(always)]
-    pub(super) fn value(self) -> f64 {
+    fn value(self) -> f64 {
         const POWERS: [f64; 16] = [
             1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
         ];
@@ -92,7 +112,7 @@ impl Number {
 
     /// Returns the value, if it was written without a decimal point.
     #[inline(always)]
-    pub(super) fn whole(self) -> Option<i64> {
+    fn whole(self) -> Option<i64> {
         if self.fraction > 0 {
             return None;
         }
@@ -379,7 +399,7 @@ mod tests {
     use proptest::{collection::vec, prelude::*, sample::select};
 
     use super::{
-        super::keys::{ID, LEVERAGE, PRICE, SIDE, SIZE, SOURCE, SYMBOL, TS},
+        super::keys::{ID, LEVERAGE, PRICE, SIDE, SIZE, SOURCE, SYMBOL},
         *,
     };
 
@@ -413,14 +433,10 @@ mod tests {
                 let found = found.unwrap();
                 assert_eq!(found.text(SYMBOL), Some(&b"A b"[..]), "{line}");
                 assert_eq!(found.text(SIDE), None, "{line}");
-                assert_eq!(
-                    found.number(LEVERAGE).map(Number::value),
-                    Some(5.0),
-                    "{line}"
-                );
-                assert_eq!(found.number(TS).and_then(Number::whole), Some(17), "{line}");
-                assert_eq!(found.number(PRICE).map(Number::value), Some(0.25), "{line}");
-                assert_eq!(found.number(PRICE).and_then(Number::whole), None, "{line}");
+                assert_eq!(found.number(LEVERAGE), Some(5.0), "{line}");
+                assert_eq!(found.ts().ok(), Some(Some(17)), "{line}");
+                assert_eq!(found.number(PRICE), Some(0.25), "{line}");
+                assert_eq!(found.digits(PRICE).and_then(Number::whole), None, "{line}");
             });
         }
         for other in [
@@ -480,7 +496,7 @@ mod tests {
                 &format!(r#"{{"leverage":{number}}}"#),
                 |line| {
                     let number = line.unwrap().number(LEVERAGE);
-                    assert_eq!(number.map(Number::value), Some(value));
+                    assert_eq!(number, Some(value));
                 },
             );
         }
@@ -493,7 +509,7 @@ mod tests {
                 assert_eq!(line.text(ID), Some(&b"1-0"[..]));
                 assert_eq!(line.text(SOURCE), Some(&b"s"[..]));
                 assert_eq!(line.text(SIDE), Some(&b"BUY"[..]));
-                assert_eq!(line.number(SIZE).map(Number::value), Some(5.0));
+                assert_eq!(line.number(SIZE), Some(5.0));
             });
         }
     }

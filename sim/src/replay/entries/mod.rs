@@ -7,6 +7,7 @@ mod entry;
 mod keys;
 mod line;
 mod names;
+mod rows;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -20,13 +21,13 @@ use portcullis::{
 };
 use xxhash_rust::xxh3::xxh3_64;
 
-use self::{entry::PlainEntry, line::LineReader, names::Names};
+use self::{entry::PlainEntry, line::LineReader, names::Names, rows::PlainRows};
 use super::{
     chunk_output::ChunkOutput,
     digest::{self, ROW_BYTES, SizeSource},
     timeline::Timeline,
 };
-use crate::tape::{Chunk, Line, LineContent};
+use crate::tape::{Chunk, Line, Record};
 
 /// The largest number of symbols or sources that are kept from one batch to the next.
 const NAMES_MAX: usize = 4_096;
@@ -44,8 +45,21 @@ pub(super) struct EntrySettings<'a> {
 /// The reader of plain entries, and the entries of a chunk that are not decided yet.
 #[derive(Debug, Default)]
 pub(crate) struct EntryBatch {
-    reader: LineReader,
+    reader: EntryReader,
     pending: Pending,
+}
+
+/// The place of a record in its chunk.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Line {
+        number: u64,
+        /// Where the text starts in the bytes of the chunk, and its length.
+        start: usize,
+        len: usize,
+    },
+    /// The index of a row.
+    Row(usize),
 }
 
 /// Entries that are not decided yet. They are all decided under the same policy.
@@ -74,9 +88,7 @@ pub(super) struct PendingRow {
     /// The offset of its row in the digest rows of the chunk.
     place: usize,
     pub(super) n: u64,
-    /// The number of its line, and where its text is in the chunk.
-    line: u64,
-    text: (usize, usize),
+    at: Place,
     id_hash: u64,
     ts: Timestamp,
     pub(super) symbol: u32,
@@ -89,18 +101,23 @@ pub(super) struct PendingRow {
 }
 
 impl EntryBatch {
-    /// Adds a line to the batch. Returns `None` if the line is not a plain entry.
+    /// Prepares the reading of a chunk.
+    pub(super) fn begin(&mut self, chunk: &Chunk) {
+        self.reader.begin(chunk);
+    }
+
+    /// Adds a record to the batch. Returns `None` if it is not a plain entry.
     #[inline]
     pub(super) fn push(
         &mut self,
         settings: &EntrySettings<'_>,
-        (chunk, line, n): (&Chunk, Line<'_>, u64),
+        (chunk, record, n): (&Chunk, Record<'_>, u64),
         timeline: &Timeline,
         output: &mut ChunkOutput,
     ) -> Option<()> {
-        let (entry, place) = read(&mut self.reader, settings.engine, (chunk, line, n))?;
+        let (entry, at) = self.reader.read(settings.engine, chunk, record)?;
         self.pending
-            .push(settings, (chunk, place, &entry), timeline, output)
+            .push(settings, (chunk, (n, at), &entry), timeline, output)
     }
 
     /// Decides all entries of the batch and writes their answers. Must be called before the timeline changes, and at
@@ -116,15 +133,12 @@ impl EntryBatch {
     }
 }
 
-/// The number of the line, the number of the record, and where its text is in the chunk.
-type Place = (u64, u64, (usize, usize));
-
 impl Pending {
     #[inline(always)]
     fn push(
         &mut self,
         settings: &EntrySettings<'_>,
-        (chunk, place, entry): (&Chunk, Place, &PlainEntry<'_>),
+        (chunk, record, entry): (&Chunk, (u64, Place), &PlainEntry<'_>),
         timeline: &Timeline,
         output: &mut ChunkOutput,
     ) -> Option<()> {
@@ -136,7 +150,7 @@ impl Pending {
             self.decide(settings, chunk, timeline, output);
             self.active = timeline.bounds_at(at);
         }
-        self.entries.push(entry, place, output.rows.len())?;
+        self.entries.push(entry, record, output.rows.len())?;
         output.rows.extend_from_slice(&[0; ROW_BYTES]);
         output.counts.offset_assumed += u64::from(entry.times.is_offset_assumed);
         Some(())
@@ -218,47 +232,63 @@ impl Pending {
 
 /// A reader of plain entries.
 #[derive(Debug, Default)]
-pub(super) struct EntryReader(LineReader);
+pub(super) struct EntryReader {
+    lines: LineReader,
+    /// The columns of the current chunk, if it has rows.
+    rows: Option<PlainRows>,
+}
 
 impl EntryReader {
-    /// Appends a line to the entries and returns the time of its intent. Returns `None` if it is not a plain entry.
+    /// Prepares the reading of a chunk.
+    pub(super) fn begin(&mut self, chunk: &Chunk) {
+        self.rows = chunk.rows().map(PlainRows::new);
+    }
+
+    /// Appends a record to the entries and returns the time of its intent. Returns `None` if it is not a plain entry.
     #[inline(always)]
     pub(super) fn push(
         &mut self,
         engine: &Engine,
-        (chunk, line, n): (&Chunk, Line<'_>, u64),
+        (chunk, record, n): (&Chunk, Record<'_>, u64),
         entries: &mut Entries,
     ) -> Option<Timestamp> {
-        let (entry, place) = read(&mut self.0, engine, (chunk, line, n))?;
-        entries.push(&entry, place, 0)?;
+        let (entry, at) = self.read(engine, chunk, record)?;
+        entries.push(&entry, (n, at), 0)?;
         Some(entry.times.emitted_at)
     }
-}
 
-/// Reads a plain entry.
-#[inline(always)]
-fn read<'a>(
-    reader: &'a mut LineReader,
-    engine: &Engine,
-    (chunk, line, n): (&'a Chunk, Line<'a>, u64),
-) -> Option<(PlainEntry<'a>, Place)> {
-    let LineContent::Text(text) = line.content else {
-        return None;
-    };
-    let start = text
-        .as_ptr()
-        .addr()
-        .checked_sub(chunk.bytes().as_ptr().addr())?;
-    let bytes = chunk.bytes().get(start..)?;
-    let entry = PlainEntry::of(&reader.read(bytes, text.len())?)?;
-    let is_ambiguous = entry.times.is_stamped && engine.guardrails().has_candle_times();
-    (!is_ambiguous).then_some((entry, (line.number, n, (start, text.len()))))
+    /// Reads a plain entry.
+    #[inline(always)]
+    fn read<'a>(
+        &'a mut self,
+        engine: &Engine,
+        chunk: &'a Chunk,
+        record: Record<'a>,
+    ) -> Option<(PlainEntry<'a>, Place)> {
+        let (entry, place) = match record {
+            Record::Line(line) => {
+                let text = line.text()?;
+                let chunk_start = chunk.bytes().as_ptr().addr();
+                let start = text.as_ptr().addr().checked_sub(chunk_start)?;
+                let bytes = chunk.bytes().get(start..)?;
+                let entry = PlainEntry::of(&self.lines.read(bytes, text.len())?)?;
+                let (number, len) = (line.number, text.len());
+                (entry, Place::Line { number, start, len })
+            }
+            Record::Row(row) => {
+                let entry = PlainEntry::of(&self.rows.as_ref()?.row(row.index)?)?;
+                (entry, Place::Row(row.index))
+            }
+        };
+        let is_ambiguous = entry.times.is_stamped && engine.guardrails().has_candle_times();
+        (!is_ambiguous).then_some((entry, place))
+    }
 }
 
 impl Entries {
     /// Appends an entry. `offset` is that of its row in the digest rows. Returns `None` if the symbol is not valid.
     #[inline(always)]
-    fn push(&mut self, entry: &PlainEntry<'_>, place: Place, offset: usize) -> Option<()> {
+    fn push(&mut self, entry: &PlainEntry<'_>, (n, at): (u64, Place), offset: usize) -> Option<()> {
         let symbol = self.symbols.number(entry.symbol, |name| {
             let symbol = Symbol::new(name).ok()?;
             let number = self.columns.symbol_number(symbol);
@@ -283,12 +313,10 @@ impl Entries {
             emitted_at: Some(entry.times.emitted_at),
             sent: Some(entry.times.sent),
         });
-        let (line, n, text) = place;
         self.rows.push(PendingRow {
             place: offset,
             n,
-            line,
-            text,
+            at,
             id_hash: xxh3_64(entry.id),
             ts: entry.times.emitted_at,
             symbol,
@@ -318,11 +346,16 @@ impl Entries {
 }
 
 impl PendingRow {
-    /// Returns the line of the entry.
-    pub(super) fn line<'c>(&self, chunk: &'c Chunk) -> Option<Line<'c>> {
-        let (start, len) = self.text;
-        let bytes = chunk.bytes().get(start..)?.get(..len)?;
-        Some(Line::new(self.line, std::str::from_utf8(bytes).ok()?))
+    /// Returns the record of the entry.
+    pub(super) fn record<'c>(&self, chunk: &'c Chunk) -> Option<Record<'c>> {
+        match self.at {
+            Place::Line { number, start, len } => {
+                let bytes = chunk.bytes().get(start..)?.get(..len)?;
+                let line = Line::new(number, std::str::from_utf8(bytes).ok()?);
+                Some(Record::Line(line))
+            }
+            Place::Row(index) => chunk.record_of_row(index),
+        }
     }
 
     fn trade(
@@ -367,8 +400,8 @@ impl PendingRow {
         timeline: &Timeline,
         output: &mut ChunkOutput,
     ) {
-        if let Some(line) = self.line(chunk) {
-            (settings.add_sample)(line, self.n, timeline, output);
+        if let Some(record) = self.record(chunk) {
+            (settings.add_sample)(record.line(), self.n, timeline, output);
         }
     }
 }

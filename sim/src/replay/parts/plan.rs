@@ -356,15 +356,16 @@ fn scan_chunk(
         lines: chunk.line_count(),
         ..Scan::default()
     };
-    let is_searched = needs_evaluation(chunk.bytes());
-    for line in chunk.lines() {
+    let is_searched = chunk.any_kind(needs_evaluation);
+    for record in chunk.records() {
         let n = first + scan.records;
         scan.records += 1;
-        if is_searched
-            && line
-                .text()
-                .is_some_and(|text| needs_evaluation(text.as_bytes()))
-        {
+        if !is_searched {
+            continue;
+        }
+        let line = record.line();
+        let text = line.text();
+        if text.is_some_and(|text| needs_evaluation(text.as_bytes())) {
             let number = usize::try_from(line.number).unwrap_or(usize::MAX);
             let event = PolicyEvent::of(&replayer.read(line, number, scratch), n);
             scan.events.extend(event);

@@ -12,7 +12,7 @@ use super::{
     rows::Rows,
     time::{RawTime, Zone},
 };
-use crate::tape::parquet::{ValueKind, text, timestamp, write_number};
+use crate::tape::table::{ValueKind, text, timestamp, write_number};
 
 /// The columns of a file that are read.
 pub(super) struct Reader<'a> {
@@ -152,7 +152,7 @@ impl<'b> Cells<'b> {
             return text(values, place).map(str::to_owned);
         }
         let mut number = Vec::new();
-        write_number(values, place, &mut number)?;
+        write_number(values, place, &mut number);
         // `write_number` writes NaN and infinities in quotes.
         let number = String::from_utf8_lossy(&number);
         Ok(number.trim_matches('"').to_owned())

@@ -25,7 +25,10 @@ use super::{
     footer,
     pages::{Chunk, Content, Header, Headers, Pages},
 };
-use crate::quiet::without_panic;
+use crate::{
+    quiet::without_panic,
+    tape::table::{Columns, RECORD, REST},
+};
 
 /// The maximum number of rows in a batch, a power of two.
 const BATCH_ROWS_MAX: u64 = 2048;
@@ -76,7 +79,7 @@ impl Input {
 
     /// Returns the number of rows of some row groups, if the footer states that columns with these names have no values
     /// in them. The footer is not trusted to be right.
-    pub(super) fn rows_without(&self, names: &[&str], groups: &Range<usize>) -> Option<u64> {
+    fn rows_without(&self, names: &[&str], groups: &Range<usize>) -> Option<u64> {
         let all = self.metadata.metadata().row_groups();
         let selected = all.get(groups.start..groups.end.min(all.len()))?;
         let mut rows = 0;
@@ -93,6 +96,35 @@ impl Input {
             rows += of_group;
         }
         Some(rows)
+    }
+
+    /// Returns the number of rows of some row groups, if the footer states that all are intents because they have no
+    /// event type: neither in its column, nor in a whole record or in other fields.
+    ///
+    /// # Errors
+    /// Returns an error if the file does not have the columns of a tape.
+    pub(crate) fn rows_of_intents(
+        &self,
+        groups: &Range<usize>,
+    ) -> std::result::Result<Option<u64>, String> {
+        Columns::of(self.schema(), false)?;
+        Ok(self.rows_without(&["event_type", RECORD, REST], groups))
+    }
+
+    /// Returns the number of nulls in a column, if the footer states it for all row groups.
+    pub(super) fn null_count(&self, name: &str) -> Option<usize> {
+        let groups = self.metadata.metadata().row_groups().iter();
+        let nulls = groups.map(|group| {
+            let mut columns = group.columns().iter();
+            let column = columns.find(|it| {
+                it.column_path()
+                    .parts()
+                    .first()
+                    .is_some_and(|root| root == name)
+            })?;
+            column.statistics()?.null_count_opt()
+        });
+        usize::try_from(nulls.sum::<Option<u64>>()?).ok()
     }
 
     /// Returns the rows of some columns, which are given by their indexes and must not be nested. The columns of a

@@ -214,7 +214,8 @@ fn read(bytes: &[u8], chunks: usize) -> (usize, String, Option<String>) {
             match chunk {
                 Ok(chunk) => {
                     if read.0 == 0 {
-                        let first = String::from_utf8_lossy(chunk.bytes());
+                        let lines = chunk.lines().filter_map(|line| line.text());
+                        let first = lines.take(3).collect::<Vec<_>>().join("\n");
                         read.1 = first.chars().take(30).collect();
                     }
                     read.0 += chunk.lines().count();

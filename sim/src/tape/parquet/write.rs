@@ -19,8 +19,10 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::columns::{FIELDS, Kind, MARKET, OBJECTS, schema};
-use crate::rows::file::{GROUP_ROWS, flush_large_group};
+use crate::{
+    rows::file::{GROUP_ROWS, flush_large_group},
+    tape::table::{FIELDS, Kind, MARKET, OBJECTS, schema},
+};
 
 /// The number of rows that are buffered before they are written.
 const BATCH_ROWS: usize = 8192;

@@ -20,6 +20,8 @@ use arrow_array::{
 use arrow_schema::{DataType, TimeUnit};
 use portcullis::types::Timestamp;
 
+use super::columns::value_type;
+
 const DAY_MICROS: i64 = 24 * 3600 * 1_000_000;
 
 /// The kind of the values in a column.
@@ -34,11 +36,10 @@ pub(crate) enum ValueKind {
 }
 
 impl ValueKind {
-    /// Returns the kind of the values of a column; `None` for an unsupported type. The kind of a dictionary is that of
-    /// its values.
+    /// Returns the kind of the values of a column; `None` for an unsupported type. The kind of a dictionary or of runs is
+    /// that of their values.
     pub(crate) fn of(found: &DataType) -> Option<Self> {
-        match found {
-            DataType::Dictionary(_, values) => Self::of(values),
+        match value_type(found) {
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Some(Self::Text),
             DataType::Boolean => Some(Self::Flag),
             DataType::Timestamp(_, _) => Some(Self::Timestamp),
@@ -49,25 +50,40 @@ impl ValueKind {
     }
 }
 
-/// Returns a text; empty for another type. A view of bytes must be UTF-8.
-pub(crate) fn text(values: &dyn Array, row: usize) -> io::Result<&str> {
+/// Returns the bytes of a text or of bytes; empty for another type.
+pub(crate) fn bytes(values: &dyn Array, row: usize) -> &[u8] {
     match values.data_type() {
-        DataType::Utf8 => Ok(values.as_string::<i32>().value(row)),
-        DataType::LargeUtf8 => Ok(values.as_string::<i64>().value(row)),
-        DataType::Utf8View => Ok(values.as_string_view().value(row)),
-        DataType::BinaryView => utf8(values.as_binary_view().value(row)),
-        _ => Ok(""),
+        DataType::Utf8 => values.as_string::<i32>().value(row).as_bytes(),
+        DataType::LargeUtf8 => values.as_string::<i64>().value(row).as_bytes(),
+        DataType::Utf8View => values.as_string_view().value(row).as_bytes(),
+        DataType::Binary => values.as_binary::<i32>().value(row),
+        DataType::LargeBinary => values.as_binary::<i64>().value(row),
+        DataType::BinaryView => values.as_binary_view().value(row),
+        _ => &[],
     }
 }
 
-/// Returns bytes as text.
-pub(super) fn utf8(bytes: &[u8]) -> io::Result<&str> {
-    simdutf8::basic::from_utf8(bytes)
+/// Returns a text; empty for another type.
+///
+/// # Errors
+/// Returns an error if the bytes are not UTF-8.
+pub(crate) fn text(values: &dyn Array, row: usize) -> io::Result<&str> {
+    simdutf8::basic::from_utf8(bytes(values, row))
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "a text is not UTF-8"))
 }
 
+/// Returns false for timestamps without a time zone, which are read as UTC.
+pub(crate) fn has_zone(found: &DataType) -> bool {
+    !matches!(found, DataType::Timestamp(_, None))
+}
+
 /// Writes a number as JSON, with all its digits. NaN and infinities become strings, which are not accepted as numbers.
-pub(crate) fn write_number(values: &dyn Array, row: usize, to: &mut Vec<u8>) -> io::Result<()> {
+pub(crate) fn write_number(values: &dyn Array, row: usize, to: &mut Vec<u8>) {
+    // Writing to memory cannot fail.
+    let _ = number(values, row, to);
+}
+
+fn number(values: &dyn Array, row: usize, to: &mut Vec<u8>) -> io::Result<()> {
     match values.data_type() {
         DataType::Int8 => whole::<Int8Type>(values, row, to),
         DataType::Int16 => whole::<Int16Type>(values, row, to),
@@ -109,7 +125,7 @@ fn decimal<T: DecimalType>(values: &dyn Array, row: usize, to: &mut Vec<u8>) -> 
     write!(to, "{}", values.as_primitive::<T>().value_as_string(row))
 }
 
-pub(super) fn float(number: f64, to: &mut Vec<u8>) -> io::Result<()> {
+fn float(number: f64, to: &mut Vec<u8>) -> io::Result<()> {
     if number.is_finite() {
         serde_json::to_writer(to, &number).map_err(io::Error::from)
     } else {

@@ -1,0 +1,128 @@
+//! The rows of a batch.
+
+use std::sync::{Arc, OnceLock};
+
+use arrow_array::{
+    Array, ArrayRef, RecordBatch, RunArray, UInt64Array,
+    cast::AsArray as _,
+    types::{Int16Type, Int32Type, Int64Type, RunEndIndexType},
+};
+use arrow_schema::{ArrowError, DataType};
+use arrow_select::take::take;
+
+use super::{
+    columns::{Column, Columns, RECORD, REST},
+    json::Values,
+    values::bytes,
+};
+
+/// The rows of a batch, each of which is a record.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    columns: Arc<Columns>,
+    /// The columns that are read. Dictionaries and runs are replaced by their values.
+    arrays: Vec<ArrayRef>,
+    count: usize,
+    line_bytes_max: usize,
+    /// The rows that were written as lines.
+    lines: OnceLock<Box<[OnceLock<RowText>]>>,
+}
+
+/// A row as a line of JSON, which may not be UTF-8; `None` if it is too long.
+pub(crate) type RowText = Option<Vec<u8>>;
+
+impl Rows {
+    /// Creates the rows of a batch that has the columns in the order of [`Columns::roots`]. A line of more than
+    /// `line_bytes_max` bytes is too long.
+    ///
+    /// # Errors
+    /// Returns a message if a column has nulls that may have been NaN, or a value that its dictionary does not have.
+    pub(crate) fn new(
+        columns: Arc<Columns>,
+        batch: &RecordBatch,
+        line_bytes_max: usize,
+    ) -> Result<Self, String> {
+        let arrays = batch.columns().iter().map(flat);
+        let arrays = arrays
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| error.to_string())?;
+        columns.check_nulls(|column| Some(arrays.get(column.index)?.logical_null_count()))?;
+        Ok(Self {
+            columns,
+            arrays,
+            count: batch.num_rows(),
+            line_bytes_max,
+            lines: OnceLock::new(),
+        })
+    }
+
+    /// Returns the number of rows.
+    pub(crate) const fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Returns the maximum length of a line, in bytes.
+    pub(crate) const fn line_bytes_max(&self) -> usize {
+        self.line_bytes_max
+    }
+
+    /// Returns a row as a line.
+    pub(crate) fn line(&self, row: usize) -> Option<&[u8]> {
+        let new = || (0..self.count).map(|_| OnceLock::new()).collect();
+        let line = self.lines.get_or_init(new).get(row)?;
+        let values = Values {
+            columns: &self.columns,
+            arrays: &self.arrays,
+        };
+        let line = line.get_or_init(|| values.line(row, self.line_bytes_max));
+        line.as_deref()
+    }
+
+    /// Returns the columns with their values.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = (&Column, &ArrayRef)> {
+        let columns = self.columns.0.iter();
+        columns.filter_map(|column| Some((column, self.arrays.get(column.index)?)))
+    }
+
+    /// Returns true if a text that can contain the kind of a record passes the test. A record that is known to be an
+    /// intent is not tested.
+    pub(crate) fn any_kind(&self, test: impl Fn(&[u8]) -> bool) -> bool {
+        let of_kind = |column: &Column| ["event_type", RECORD, REST].contains(&&*column.name);
+        let mut texts = self.columns().filter(|(column, _)| of_kind(column));
+        texts.any(|(_, values)| {
+            values.null_count() < self.count
+                && (0..self.count).any(|row| {
+                    let text = bytes(values, row);
+                    !values.is_null(row) && text != b"trade.intent" && test(text)
+                })
+        })
+    }
+}
+
+/// Replaces a dictionary or runs by their values.
+fn flat(values: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "all other types are already flat"
+    )]
+    match values.data_type() {
+        DataType::Dictionary(_, _) => {
+            let dictionary = values.as_any_dictionary();
+            flat(&take(dictionary.values(), dictionary.keys(), None)?)
+        }
+        DataType::RunEndEncoded(ends, _) => match ends.data_type() {
+            DataType::Int16 => flat_runs(values.as_run::<Int16Type>()),
+            DataType::Int32 => flat_runs(values.as_run::<Int32Type>()),
+            _ => flat_runs(values.as_run::<Int64Type>()),
+        },
+        _ => Ok(Arc::clone(values)),
+    }
+}
+
+fn flat_runs<R: RunEndIndexType>(runs: &RunArray<R>) -> Result<ArrayRef, ArrowError> {
+    let rows: Vec<u64> = (0..).take(runs.len()).collect();
+    let indices = runs.get_physical_indices(&rows)?;
+    let indices = indices.into_iter().map(|index| u64::try_from(index).ok());
+    let indices = UInt64Array::from_iter(indices);
+    flat(&take(runs.values(), &indices, None)?)
+}
