@@ -53,7 +53,7 @@ impl Drop for Buffer {
 
 impl Chunk {
     /// Creates a chunk of the rows of a table.
-    pub(super) fn of_rows(rows: Rows, tape: usize, first_line: u64) -> Self {
+    pub(crate) fn of_rows(rows: Rows, tape: usize, first_line: u64) -> Self {
         Self {
             tape,
             first_line,

@@ -235,13 +235,13 @@ impl Pending {
 pub(super) struct EntryReader {
     lines: LineReader,
     /// The columns of the current chunk, if it has rows.
-    rows: Option<PlainRows>,
+    rows: Option<Box<PlainRows>>,
 }
 
 impl EntryReader {
     /// Prepares the reading of a chunk.
     pub(super) fn begin(&mut self, chunk: &Chunk) {
-        self.rows = chunk.rows().map(PlainRows::new);
+        self.rows = chunk.rows().map(|rows| Box::new(PlainRows::new(rows)));
     }
 
     /// Appends a record to the entries and returns the time of its intent. Returns `None` if it is not a plain entry.

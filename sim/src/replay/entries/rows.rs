@@ -16,6 +16,9 @@ use super::{
 };
 use crate::tape::table::{Column, Rows, ValueKind, has_zone, timestamp, write_number};
 
+#[cfg(test)]
+mod tests;
+
 /// The part of the longest line that a text of a plain row may have. A line has at most four texts that can be long, and
 /// an escape can have six bytes, so that the line of a plain row is never too long.
 const TEXT_SHARE: usize = 32;

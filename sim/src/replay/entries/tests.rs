@@ -18,14 +18,14 @@ use super::{LineReader, NAMES_MAX, PlainEntry};
 use crate::tape::{TapeReader, TapeSource};
 
 /// The expiry of the first policy, in epoch milliseconds.
-const EXPIRY_MS: i64 = 1_767_571_200_000;
+pub(super) const EXPIRY_MS: i64 = 1_767_571_200_000;
 
-fn policy(version: &str, expiry_ms: i64) -> String {
+pub(super) fn policy(version: &str, expiry_ms: i64) -> String {
     let expiry = Timestamp::from_millis(expiry_ms).unwrap();
     crate::sample::policy_json(expiry).replace("1.0.0-ai-sample", version)
 }
 
-fn replayer(guardrails: Guardrails, now: Option<Timestamp>) -> Replayer {
+pub(super) fn replayer(guardrails: Guardrails, now: Option<Timestamp>) -> Replayer {
     let ownership = ExitOwnership::new("exitbrain_v3_5").unwrap();
     Replayer {
         now,
@@ -218,7 +218,7 @@ fn record() -> impl Strategy<Value = String> {
     ]
 }
 
-fn guardrails() -> impl Strategy<Value = Guardrails> {
+pub(super) fn guardrails() -> impl Strategy<Value = Guardrails> {
     (0..5_u8, any::<bool>()).prop_map(|(kind, ages)| {
         let seconds = |seconds: i64| SignedDuration::from_micros(seconds * 1_000_000);
         let guardrails = match kind {
@@ -239,7 +239,7 @@ fn guardrails() -> impl Strategy<Value = Guardrails> {
 }
 
 /// Returns the number of random tapes, which `PORTCULLIS_CASES` sets.
-fn cases() -> u32 {
+pub(super) fn cases() -> u32 {
     let cases = std::env::var("PORTCULLIS_CASES").ok();
     cases.and_then(|cases| cases.parse().ok()).unwrap_or(1_000)
 }
