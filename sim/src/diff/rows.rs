@@ -13,6 +13,13 @@ use arrow_array::{
     builder::{Int64Builder, ListBuilder, StringBuilder, TimestampMillisecondBuilder},
 };
 
+use portcullis::{
+    answer::{AnswerSide, Verdict},
+    decide::SkipCode,
+    harvest::HarvestAction,
+    types::PositionSide,
+};
+
 use super::flip::{Effect, Flip, effect_columns};
 use crate::rows::{
     columns::{append, columns, new_builder},
@@ -68,7 +75,7 @@ impl<'w> FlipRows<'w> {
     pub fn new(to: &'w mut (dyn Write + Send)) -> io::Result<Self> {
         let mut columns = Columns::default();
         Ok(Self {
-            file: RowFile::new(to, Columns::names(), columns.take())?,
+            file: RowFile::new(to, "flips/1", Columns::names(), columns.take())?,
             columns,
             rows: 0,
         })
@@ -95,8 +102,8 @@ macro_rules! define {
         columns! {
             /// The columns of one effect.
             struct EffectColumns of Effect {
-                decision as verdict,
-                $($name as $kind,)*
+                decision as verdict: Verdict,
+                $($name as $kind: $type,)*
             }
         }
     };

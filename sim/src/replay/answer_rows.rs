@@ -3,7 +3,13 @@
 
 use std::io::{self, Write};
 
-use portcullis::answer::Answer;
+use portcullis::{
+    answer::{Answer, AnswerSide, RecordKind, Verdict},
+    decide::SkipCode,
+    exit::ExitRule,
+    harvest::HarvestAction,
+    types::PositionSide,
+};
 
 use crate::rows::{columns::columns, file::RowFile};
 
@@ -14,13 +20,16 @@ macro_rules! define {
         columns! {
             /// Answers as columns, buffered until they are written.
             pub(crate) struct AnswerColumns of Answer<'_> {
-                $($($name as $kind,)*)*
+                $($($name as $kind: $type,)*)*
             }
         }
     };
 }
 
 portcullis::answer_columns!(define);
+
+/// The name and the version of the columns.
+pub(super) const ANSWERS: &str = "answers/1";
 
 /// A Parquet writer for answers.
 pub struct AnswerRows<'w>(RowFile<'w>);
@@ -32,7 +41,7 @@ impl<'w> AnswerRows<'w> {
     /// Returns an error if writing fails.
     pub fn new(to: &'w mut (dyn Write + Send)) -> io::Result<Self> {
         let names = AnswerColumns::NAMES.iter().map(ToString::to_string);
-        RowFile::new(to, names, AnswerColumns::default().take()).map(Self)
+        RowFile::new(to, ANSWERS, names, AnswerColumns::default().take()).map(Self)
     }
 
     /// Writes the rows of `columns` and empties them.

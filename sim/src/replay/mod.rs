@@ -24,6 +24,7 @@ mod replayer;
 mod report_row;
 mod sinks;
 mod skip_samples;
+mod table;
 mod tally;
 mod timeline;
 mod totals;
@@ -48,6 +49,7 @@ pub(crate) use replayer::Workspace;
 pub use replayer::{Replayer, Scope};
 pub use sinks::{AnswerSink, Sinks};
 pub use skip_samples::{FirstSkip, SkipSamples};
+pub use table::{AnswerFormat, TableError, TableReplay};
 pub use tally::AnswerTally;
 pub(crate) use tally::{
     Cells, EXPIRIES, KILLS, LEVERAGES, NOTIONALS, NearMissKind, R_STEPS, RATIOS,

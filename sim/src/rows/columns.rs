@@ -1,35 +1,54 @@
 //! Columns of Parquet output.
 
-/// Defines the Parquet columns for rows of one type. Each column is given by its name and its kind;
-/// the kinds are the same as in [`portcullis::answer_columns`].
+/// Defines the columns for rows of one type. Each column is given by its name, its kind and the type of its values; the
+/// kinds are the same as in [`portcullis::answer_columns`].
 macro_rules! columns {
     (
         $(#[$doc:meta])*
-        $visible:vis struct $columns:ident of $row:ty { $($name:ident as $kind:ident,)* }
+        $visible:vis struct $columns:ident of $row:ty { $($name:ident as $kind:ident: $type:ty,)* }
     ) => {
         $(#[$doc])*
-        #[derive(Debug)]
         $visible struct $columns {
-            $($name: $crate::rows::columns::builder!($kind),)*
-        }
-
-        impl Default for $columns {
-            fn default() -> Self {
-                Self { $($name: $crate::rows::columns::new_builder!($kind),)* }
-            }
+            $($name: Option<$crate::rows::columns::builder!($kind)>,)*
         }
 
         impl $columns {
             pub(crate) const NAMES: &'static [&'static str] = &[$(stringify!($name),)*];
 
+            /// Creates the columns whose names are selected.
+            $visible fn select(selects: impl Fn(&str) -> bool) -> Self {
+                Self {
+                    $($name: selects(stringify!($name))
+                        .then(|| $crate::rows::columns::new_builder!($kind, $type)),)*
+                }
+            }
+
             /// Appends a row.
             $visible fn push(&mut self, row: &$row) {
-                $($crate::rows::columns::append::$kind(&mut self.$name, &row.$name);)*
+                $(if let Some(to) = &mut self.$name {
+                    $crate::rows::columns::append::$kind(to, &row.$name);
+                })*
             }
 
             /// Takes all rows as columns, and leaves the builders empty.
             pub(crate) fn take(&mut self) -> Vec<arrow_array::ArrayRef> {
-                vec![$(std::sync::Arc::new(self.$name.finish()),)*]
+                let mut columns: Vec<arrow_array::ArrayRef> = Vec::new();
+                $(if let Some(from) = &mut self.$name {
+                    columns.push(std::sync::Arc::new(from.finish()));
+                })*
+                columns
+            }
+        }
+
+        impl std::fmt::Debug for $columns {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($columns)).finish_non_exhaustive()
+            }
+        }
+
+        impl Default for $columns {
+            fn default() -> Self {
+                Self::select(|_| true)
             }
         }
     };
@@ -41,14 +60,28 @@ macro_rules! builder {
     (number) => { arrow_array::builder::Float64Builder };
     (time) => { arrow_array::builder::TimestampMillisecondBuilder };
     (names) => { arrow_array::builder::ListBuilder<arrow_array::builder::StringBuilder> };
+    (verdict) => { $crate::rows::names::NameBuilder };
+    (name) => { $crate::rows::names::NameBuilder };
+    (source) => {
+        arrow_array::builder::StringDictionaryBuilder<arrow_array::types::Int32Type>
+    };
+    (hash) => {
+        arrow_array::builder::StringDictionaryBuilder<arrow_array::types::Int32Type>
+    };
     ($text:ident) => { arrow_array::builder::StringBuilder };
 }
 
 macro_rules! new_builder {
-    (time) => {
-        arrow_array::builder::TimestampMillisecondBuilder::new().with_timezone("+00:00")
+    (time $(, $type:ty)?) => {
+        arrow_array::builder::TimestampMillisecondBuilder::new().with_timezone("UTC")
     };
-    ($kind:ident) => {
+    (verdict, $type:ty) => {
+        $crate::rows::names::NameBuilder::new::<$type>()
+    };
+    (name, $type:ty) => {
+        $crate::rows::names::NameBuilder::new::<<$type as IntoIterator>::Item>()
+    };
+    ($kind:ident, $type:ty) => {
         Default::default()
     };
 }
@@ -60,13 +93,17 @@ pub(crate) mod append {
     use std::fmt::{Display, Write as _};
 
     use arrow_array::builder::{
-        Float64Builder, Int64Builder, ListBuilder, StringBuilder, TimestampMillisecondBuilder,
+        Float64Builder, Int64Builder, ListBuilder, StringBuilder, StringDictionaryBuilder,
+        TimestampMillisecondBuilder,
     };
+    use arrow_array::types::Int32Type;
     use portcullis::{
         answer::{AnswerId, Verdict},
         harvest::HarvestReasons,
         types::{Symbol, Timestamp},
     };
+
+    use crate::rows::names::{NameBuilder, Named};
 
     pub(crate) fn count(to: &mut Int64Builder, n: &u64) {
         to.append_option(i64::try_from(*n).ok().filter(|n| *n != 0));
@@ -79,12 +116,12 @@ pub(crate) mod append {
         }
     }
 
-    pub(crate) fn verdict(to: &mut StringBuilder, verdict: &Verdict) {
-        to.append_value(verdict.as_str());
+    pub(crate) fn verdict(to: &mut NameBuilder, verdict: &Verdict) {
+        to.push(Some(*verdict));
     }
 
-    pub(crate) fn name(to: &mut StringBuilder, name: &Option<impl Copy + Into<&'static str>>) {
-        to.append_option(name.map(Into::<&str>::into));
+    pub(crate) fn name<T: Named>(to: &mut NameBuilder, name: &Option<T>) {
+        to.push(*name);
     }
 
     pub(crate) fn names(to: &mut ListBuilder<StringBuilder>, names: &Option<HarvestReasons>) {
@@ -106,7 +143,14 @@ pub(crate) mod append {
         }
     }
 
-    pub(crate) use {text as hash, text as source};
+    pub(crate) fn source(
+        to: &mut StringDictionaryBuilder<Int32Type>,
+        value: &Option<impl Display>,
+    ) {
+        to.append_option(value.as_ref().map(ToString::to_string));
+    }
+
+    pub(crate) use source as hash;
 
     pub(crate) fn time(to: &mut TimestampMillisecondBuilder, at: &Option<Timestamp>) {
         to.append_option(at.map(Timestamp::as_millis));

@@ -8,10 +8,13 @@ use std::{
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use parquet::{
-    arrow::ArrowWriter,
+    arrow::{ArrowWriter, arrow_writer::ArrowWriterOptions},
     basic::Compression,
     errors::ParquetError,
-    file::properties::{EnabledStatistics, WriterProperties},
+    file::{
+        metadata::KeyValue,
+        properties::{EnabledStatistics, WriterProperties},
+    },
     schema::types::ColumnPath,
 };
 
@@ -38,10 +41,11 @@ pub(crate) struct RowFile<'w> {
 }
 
 impl<'w> RowFile<'w> {
-    /// Creates the writer. The names and the types of `columns` define the schema. The values of
-    /// `columns` are not written.
+    /// Creates the writer of a format with a name and a version, such as `answers/1`. The names and the types of `columns`
+    /// define the schema. The values of `columns` are not written.
     pub(crate) fn new(
         to: &'w mut (dyn Write + Send),
+        format: &str,
         names: impl IntoIterator<Item = String>,
         columns: Vec<ArrayRef>,
     ) -> io::Result<Self> {
@@ -49,7 +53,11 @@ impl<'w> RowFile<'w> {
         let fields =
             fields.map(|(name, values)| Field::new(name, values.data_type().clone(), true));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        let to = ArrowWriter::try_new(to, Arc::clone(&schema), Some(properties(&schema)));
+        // Without the Arrow schema in the footer, all programs read the texts of a dictionary as plain texts.
+        let options = ArrowWriterOptions::new()
+            .with_properties(properties(format, &schema))
+            .with_skip_arrow_metadata(true);
+        let to = ArrowWriter::try_new_with_options(to, Arc::clone(&schema), options);
         Ok(Self {
             schema,
             to: to.map_err(written)?,
@@ -69,9 +77,9 @@ impl<'w> RowFile<'w> {
     }
 }
 
-/// Disables the dictionary for numbers and ids: their values differ from row to row, so a
-/// dictionary would only cost time.
-fn properties(schema: &Schema) -> WriterProperties {
+/// Names the format and the version of this program in the footer. Disables the dictionary for numbers and ids: their
+/// values differ from row to row, so a dictionary would only cost time.
+fn properties(format: &str, schema: &Schema) -> WriterProperties {
     let differ = |field: &Field| {
         matches!(
             field.data_type(),
@@ -84,6 +92,13 @@ fn properties(schema: &Schema) -> WriterProperties {
             let path = ColumnPath::from(vec![field.name().clone()]);
             properties.set_column_dictionary_enabled(path, false)
         })
+        .set_key_value_metadata(Some(vec![
+            KeyValue::new("portcullis.schema".to_owned(), format.to_owned()),
+            KeyValue::new(
+                "portcullis.version".to_owned(),
+                env!("CARGO_PKG_VERSION").to_owned(),
+            ),
+        ]))
         .set_compression(Compression::SNAPPY)
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_max_row_group_row_count(Some(GROUP_ROWS))

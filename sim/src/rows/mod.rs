@@ -2,3 +2,4 @@
 
 pub(crate) mod columns;
 pub(crate) mod file;
+pub(crate) mod names;

@@ -3,6 +3,7 @@
 use std::{fs::File, io, ops::Range, sync::Arc};
 
 use arrow_array::{Array, ArrayRef, RecordBatch, cast::AsArray as _};
+use arrow_data::ByteView;
 
 use super::batches::{Batches, Input};
 use crate::tape::{
@@ -74,10 +75,7 @@ impl RowBatches {
                 Some(batch) => {
                     self.report(batch.num_rows());
                     // A repeated text is in memory once, but it is in the line of each row.
-                    let texts: usize = (0..batch.num_rows())
-                        .map(|row| text_bytes(&batch, row))
-                        .sum();
-                    if shared_bytes(&batch).max(texts) <= CHUNK_BYTES_MAX {
+                    if shared_bytes(&batch).max(all_text_bytes(&batch)) <= CHUNK_BYTES_MAX {
                         return self.rows(&batch).map(Some);
                     }
                     (batch, 0)
@@ -130,6 +128,20 @@ fn shared_bytes(batch: &RecordBatch) -> usize {
             (None, None) => 0,
         };
     batch.columns().iter().map(buffers).sum()
+}
+
+/// Returns the number of bytes of all texts.
+fn all_text_bytes(batch: &RecordBatch) -> usize {
+    let length = |view: &u128| usize::try_from(ByteView::from(*view).length).unwrap_or_default();
+    let of_column = |column: &ArrayRef| -> usize {
+        let views = match (column.as_string_view_opt(), column.as_binary_view_opt()) {
+            (Some(texts), _) => texts.views(),
+            (None, Some(texts)) => texts.views(),
+            (None, None) => return 0,
+        };
+        views.iter().map(length).sum()
+    };
+    batch.columns().iter().map(of_column).sum()
 }
 
 /// Returns the number of bytes of all texts in a row.

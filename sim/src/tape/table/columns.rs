@@ -303,7 +303,7 @@ struct Pandas {
 
 #[derive(Deserialize)]
 struct PandasColumn {
-    #[serde(alias = "name")]
+    name: Option<String>,
     field_name: Option<String>,
     numpy_type: Option<String>,
 }
@@ -321,10 +321,11 @@ impl Pandas {
         let Role::Field(field) = role else {
             return None;
         };
-        let column = self
-            .columns
-            .iter()
-            .find(|column| column.field_name.as_deref() == Some(name))?;
+        let mut columns = self.columns.iter();
+        let column = columns.find(|column| {
+            let names = [&column.field_name, &column.name];
+            names.into_iter().flatten().any(|it| it == name)
+        })?;
         let of = column.numpy_type.as_deref()?;
         let cure = match FIELDS.get(field)?.1 {
             Kind::Number if of.starts_with("float") => "Float64",

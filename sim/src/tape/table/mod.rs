@@ -13,5 +13,5 @@ mod rows;
 mod values;
 
 pub(crate) use columns::{Column, Columns, FIELDS, Kind, MARKET, OBJECTS, RECORD, REST, schema};
-pub(crate) use rows::Rows;
+pub(crate) use rows::{Rows, flat};
 pub(crate) use values::{ValueKind, bytes, has_zone, text, timestamp, write_number};

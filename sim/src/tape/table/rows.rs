@@ -90,17 +90,20 @@ impl Rows {
         let of_kind = |column: &Column| ["event_type", RECORD, REST].contains(&&*column.name);
         let mut texts = self.columns().filter(|(column, _)| of_kind(column));
         texts.any(|(_, values)| {
-            values.null_count() < self.count
-                && (0..self.count).any(|row| {
-                    let text = bytes(values, row);
-                    !values.is_null(row) && text != b"trade.intent" && test(text)
-                })
+            let passes = |text: &[u8]| text != b"trade.intent" && test(text);
+            match values.as_string_view_opt() {
+                _ if values.logical_null_count() == self.count => false,
+                Some(texts) => texts.iter().flatten().any(|text| passes(text.as_bytes())),
+                None => {
+                    (0..self.count).any(|row| !values.is_null(row) && passes(bytes(values, row)))
+                }
+            }
         })
     }
 }
 
 /// Replaces a dictionary or runs by their values.
-fn flat(values: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+pub(crate) fn flat(values: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "all other types are already flat"

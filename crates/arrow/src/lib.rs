@@ -1,0 +1,141 @@
+//! Decisions about intents and positions in Arrow tables, with the answers as tables.
+//!
+//! A table has one row per record and one column per field, as
+//! [docs/formats.md](https://github.com/portcullis/portcullis/blob/main/docs/formats.md#parquet-columns) describes. There
+//! is one answer for each row, in the order of the rows. Columns that are not fields of a record are ignored.
+//!
+//! - [`decide`] answers intents, and [`harvest`] evaluates positions, under one policy.
+//! - [`Answers`] answers all batches of a reader, whose rows can also be policy changes.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, StringArray, cast::AsArray};
+//! use portcullis::{Engine, ExitOwnership, Guardrails, Policy, Timestamp};
+//! use portcullis_arrow::{AnswerFormat, At, decide};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let now = Timestamp::parse_iso("2026-01-05T00:00:00Z")?.0;
+//! let expiry = Timestamp::parse_iso("2026-01-06T00:00:00Z")?.0;
+//! let policy = Policy::from_json(&portcullis_sim::sample::policy_json(expiry))?;
+//! let intents = RecordBatch::try_from_iter([
+//!     ("symbol", Arc::new(StringArray::from(vec!["BTCUSDT", "NOTLISTED"])) as ArrayRef),
+//!     ("side", Arc::new(StringArray::from(vec!["BUY", "BUY"]))),
+//!     ("position_size_usd", Arc::new(Float64Array::from(vec![250.0, 250.0]))),
+//! ])?;
+//!
+//! let engine = Engine::new(Guardrails::none(), ExitOwnership::new("exit-service")?);
+//! let answers = decide(&engine, Ok(policy), &intents, At::Time(now), AnswerFormat::default())?;
+//! let reasons = answers.column_by_name("reason").unwrap().as_any_dictionary().normalized_keys();
+//! assert_eq!(answers.num_rows(), 2);
+//! assert_eq!(reasons.len(), 2);
+//! # Ok(())
+//! # }
+//! ```
+
+use arrow_array::{RecordBatch, RecordBatchReader};
+use arrow_schema::{ArrowError, SchemaRef};
+use portcullis::{
+    decide::Engine,
+    policy::{Policy, PolicyUnavailable},
+    types::Timestamp,
+};
+pub use portcullis_sim::replay::{AnswerFormat, TableError};
+use portcullis_sim::replay::{Replayer, Scope, TableReplay};
+
+/// The time at which a row is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum At {
+    /// The event time of the row. An entry without a time is skipped.
+    Recorded,
+    /// The same time for all rows.
+    Time(Timestamp),
+}
+
+impl At {
+    fn replayer(self, engine: &Engine, scope: Scope) -> Replayer {
+        Replayer {
+            now: match self {
+                Self::Recorded => None,
+                Self::Time(now) => Some(now),
+            },
+            scope,
+            ..Replayer::new(engine.clone())
+        }
+    }
+}
+
+/// Decides the intents of a batch under a policy. A row that is not an intent is answered as unreadable.
+///
+/// # Errors
+/// Returns an error if a column has a type that a record cannot have, or if no column is a field of a record.
+pub fn decide(
+    engine: &Engine,
+    policy: Result<Policy, PolicyUnavailable>,
+    intents: &RecordBatch,
+    at: At,
+    format: AnswerFormat,
+) -> Result<RecordBatch, TableError> {
+    let replayer = at.replayer(engine, Scope::Intents);
+    TableReplay::new(replayer, policy, &intents.schema(), format)?.answers(intents)
+}
+
+/// Evaluates the positions of a batch under a policy. A row that is not a position is answered as unreadable.
+///
+/// # Errors
+/// Returns an error if a column has a type that a record cannot have, or if no column is a field of a record.
+pub fn harvest(
+    engine: &Engine,
+    policy: Result<Policy, PolicyUnavailable>,
+    positions: &RecordBatch,
+    at: At,
+    format: AnswerFormat,
+) -> Result<RecordBatch, TableError> {
+    let replayer = at.replayer(engine, Scope::Positions);
+    TableReplay::new(replayer, policy, &positions.schema(), format)?.answers(positions)
+}
+
+/// A reader that answers the batches of another reader: one batch of answers for each batch, with the same rows in the
+/// same order. A policy change in a row applies to the rows after it.
+#[derive(Debug)]
+pub struct Answers<R> {
+    records: R,
+    replay: TableReplay,
+}
+
+impl<R: RecordBatchReader> Answers<R> {
+    /// Answers all kinds of records. `policy` is active before the first row.
+    ///
+    /// # Errors
+    /// Returns an error if a column has a type that a record cannot have, or if no column is a field of a record.
+    pub fn new(
+        engine: &Engine,
+        policy: Result<Policy, PolicyUnavailable>,
+        records: R,
+        at: At,
+        format: AnswerFormat,
+    ) -> Result<Self, TableError> {
+        let replayer = at.replayer(engine, Scope::Tape);
+        let replay = TableReplay::new(replayer, policy, &records.schema(), format)?;
+        Ok(Self { records, replay })
+    }
+}
+
+impl<R: RecordBatchReader> Iterator for Answers<R> {
+    type Item = Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let batch = match self.records.next()? {
+            Ok(batch) => batch,
+            Err(error) => return Some(Err(error)),
+        };
+        let answers = self.replay.answers(&batch);
+        Some(answers.map_err(|error| ArrowError::ExternalError(Box::new(error))))
+    }
+}
+
+impl<R: RecordBatchReader> RecordBatchReader for Answers<R> {
+    fn schema(&self) -> SchemaRef {
+        self.replay.schema()
+    }
+}

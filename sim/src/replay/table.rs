@@ -1,0 +1,215 @@
+//! Answers to the rows of Arrow tables.
+
+use std::{collections::HashMap, sync::Arc};
+
+use arrow_array::{
+    Array, ArrayRef, RecordBatch, TimestampMicrosecondArray, cast::AsArray as _,
+    types::TimestampMillisecondType,
+};
+use arrow_schema::{Field, Fields, Schema, SchemaRef};
+use portcullis::{
+    policy::{Policy, PolicyUnavailable},
+    record::RECORD_BYTES_MAX,
+};
+use thiserror::Error;
+
+use super::{
+    answer_rows::{ANSWERS, AnswerColumns},
+    chunk_output::{AnswerBuffer, ChunkOutput},
+    replayer::{Replayer, Workspace},
+    timeline::Timeline,
+};
+use crate::tape::{
+    Chunk,
+    table::{Columns, Rows, flat},
+};
+
+/// An error of a table. The message names the column and says what to change.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct TableError(String);
+
+/// The columns of answers, and their types.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerFormat {
+    columns: Vec<&'static str>,
+    plain_text: bool,
+    micros: bool,
+}
+
+impl Default for AnswerFormat {
+    /// Returns all columns except `detail`, which costs the most time.
+    fn default() -> Self {
+        let names = AnswerColumns::NAMES.iter().copied();
+        Self {
+            columns: names.filter(|name| *name != "detail").collect(),
+            plain_text: false,
+            micros: false,
+        }
+    }
+}
+
+impl AnswerFormat {
+    /// Selects the columns. Their order in the answers is always that of the format.
+    ///
+    /// # Errors
+    /// Returns an error if a name is not a column of answers, and lists the columns.
+    pub fn with_columns<'n>(
+        mut self,
+        names: impl IntoIterator<Item = &'n str>,
+    ) -> Result<Self, TableError> {
+        self.columns.clear();
+        for name in names {
+            let known = AnswerColumns::NAMES.iter().find(|known| **known == name);
+            self.columns.push(known.ok_or_else(|| {
+                TableError(format!(
+                    "answers have no column `{name}`; the columns are `{}`",
+                    AnswerColumns::NAMES.join("`, `")
+                ))
+            })?);
+        }
+        Ok(self)
+    }
+
+    /// Writes codes, hashes and sources as plain texts instead of dictionaries, for programs that cannot read
+    /// dictionaries, such as Spark in `mapInArrow`.
+    #[must_use]
+    pub fn with_plain_text(mut self) -> Self {
+        self.plain_text = true;
+        self
+    }
+
+    /// Writes times in microseconds instead of milliseconds, for programs that cannot read milliseconds, such as Spark.
+    #[must_use]
+    pub fn with_micros(mut self) -> Self {
+        self.micros = true;
+        self
+    }
+
+    fn builders(&self) -> AnswerColumns {
+        AnswerColumns::select(|name| self.columns.contains(&name))
+    }
+
+    /// Converts the columns to the types of the format.
+    fn convert(&self, column: ArrayRef) -> Result<ArrayRef, TableError> {
+        if self.plain_text {
+            let plain = flat(&column).map_err(|error| TableError(error.to_string()))?;
+            return Ok(self.times(plain));
+        }
+        Ok(self.times(column))
+    }
+
+    fn times(&self, column: ArrayRef) -> ArrayRef {
+        match column.as_primitive_opt::<TimestampMillisecondType>() {
+            Some(millis) if self.micros => {
+                let micros =
+                    millis.unary::<_, arrow_array::types::TimestampMicrosecondType>(|at| {
+                        at.saturating_mul(1_000)
+                    });
+                Arc::new(TimestampMicrosecondArray::with_timezone(micros, "UTC"))
+            }
+            Some(_) | None => column,
+        }
+    }
+
+    /// Returns the schema of the answers.
+    ///
+    /// # Errors
+    /// Returns an error if a type cannot be converted, which does not happen.
+    fn schema(&self) -> Result<SchemaRef, TableError> {
+        let names = AnswerColumns::NAMES.iter();
+        let names = names.filter(|name| self.columns.contains(name));
+        let fields = names.zip(self.builders().take()).map(|(name, column)| {
+            let of = self.convert(column)?.data_type().clone();
+            let is_nullable = !["n", "id", "decision"].contains(name);
+            Ok(Field::new(*name, of, is_nullable))
+        });
+        let fields: Vec<Field> = fields.collect::<Result<_, TableError>>()?;
+        let format = ("portcullis.schema".to_owned(), ANSWERS.to_owned());
+        let metadata = HashMap::from([format]);
+        Ok(Arc::new(Schema::new_with_metadata(fields, metadata)))
+    }
+}
+
+/// A replay of the rows of a table, batch by batch.
+#[derive(Debug)]
+pub struct TableReplay {
+    replayer: Replayer,
+    table: Fields,
+    columns: Arc<Columns>,
+    timeline: Timeline,
+    workspace: Workspace,
+    output: ChunkOutput,
+    format: AnswerFormat,
+    schema: SchemaRef,
+    rows: u64,
+}
+
+impl TableReplay {
+    /// Prepares the replay of a table. `policy` is active before the first record.
+    ///
+    /// # Errors
+    /// Returns an error if a column of the table has a type that a record cannot have, or if no column is a field of a
+    /// record.
+    pub fn new(
+        replayer: Replayer,
+        policy: Result<Policy, PolicyUnavailable>,
+        table: &Schema,
+        format: AnswerFormat,
+    ) -> Result<Self, TableError> {
+        let builders = Box::new(format.builders());
+        Ok(Self {
+            replayer,
+            table: table.fields().clone(),
+            columns: Arc::new(Columns::of(table, false).map_err(TableError)?),
+            timeline: Timeline::new(policy),
+            workspace: Workspace::default(),
+            output: ChunkOutput::new(AnswerBuffer::Columns(builders)),
+            schema: format.schema()?,
+            format,
+            rows: 0,
+        })
+    }
+
+    /// Returns the schema of the answers.
+    #[must_use]
+    pub fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    /// Answers the rows of the next batch: one answer for each row, in their order. Policy changes in the rows apply to
+    /// the rows after them.
+    ///
+    /// # Errors
+    /// Returns an error if the batch does not have the columns of the table, or if a column has nulls that pandas may
+    /// have made of NaN.
+    pub fn answers(&mut self, batch: &RecordBatch) -> Result<RecordBatch, TableError> {
+        if *batch.schema().fields() != self.table {
+            return Err(TableError(
+                "a batch has other columns than the table; give all batches the schema of the table"
+                    .to_owned(),
+            ));
+        }
+        let read = batch
+            .project(&self.columns.roots())
+            .map_err(|error| TableError(error.to_string()))?;
+        let rows = Rows::new(Arc::clone(&self.columns), &read, RECORD_BYTES_MAX);
+        let rows = rows.map_err(TableError)?;
+        let chunk = Chunk::of_rows(rows, 0, self.rows + 1);
+        self.output.clear();
+        self.rows += self.replayer.chunk(
+            &chunk,
+            self.rows + 1,
+            &mut self.timeline,
+            &mut self.workspace,
+            &mut self.output,
+        );
+        let AnswerBuffer::Columns(columns) = &mut self.output.answers else {
+            return Err(TableError("answers are not columns".to_owned()));
+        };
+        let columns = columns.take().into_iter();
+        let columns = columns.map(|column| self.format.convert(column));
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        RecordBatch::try_new(self.schema(), columns).map_err(|error| TableError(error.to_string()))
+    }
+}
