@@ -20,7 +20,7 @@ use super::{
     report_row::ReportRow,
     timeline::{NumberedPolicy, Timeline},
 };
-use crate::tape::{Chunk, Line, LineContent};
+use crate::tape::{Chunk, Line, LineContent, table::Rows};
 
 /// The evaluator of records, with the settings of a run.
 #[derive(Debug)]
@@ -99,6 +99,7 @@ impl Replayer {
         let mut n = first;
         let mut changes_policy = None;
         entries.begin(chunk);
+        output.counts.offset_assumed += chunk.rows().map_or(0, Rows::ts_without_zone);
         for record in chunk.records() {
             let is_added = counts_only
                 && entries

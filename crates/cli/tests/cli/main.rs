@@ -36,6 +36,7 @@ mod nothing_judged;
 mod output_files;
 mod parquet;
 mod parquet_rows;
+mod parquet_writers;
 mod parts;
 mod pipes;
 mod policy;

@@ -13,7 +13,7 @@ use arrow_select::take::take;
 use super::{
     columns::{Column, Columns, RECORD, REST},
     json::Values,
-    values::bytes,
+    values::{bytes, has_zone},
 };
 
 /// The rows of a batch, each of which is a record.
@@ -82,6 +82,15 @@ impl Rows {
     pub(crate) fn columns(&self) -> impl Iterator<Item = (&Column, &ArrayRef)> {
         let columns = self.columns.0.iter();
         columns.filter_map(|column| Some((column, self.arrays.get(column.index)?)))
+    }
+
+    /// Returns the number of values of `ts` that are timestamps without a time zone.
+    pub(crate) fn ts_without_zone(&self) -> u64 {
+        let mut columns = self.columns();
+        let ts =
+            columns.find(|(column, values)| column.name == "ts" && !has_zone(values.data_type()));
+        let count = ts.map_or(0, |(_, values)| self.count - values.null_count());
+        u64::try_from(count).unwrap_or(u64::MAX)
     }
 
     /// Returns true if a text that can contain the kind of a record passes the test. A record that is known to be an

@@ -104,8 +104,8 @@ fn millis() -> impl Strategy<Value = i64> {
 }
 
 /// Returns timestamps or dates.
-fn instants() -> impl Strategy<Value = ArrayRef> {
-    (values(millis()), 0..5_u8, any::<bool>(), 0..1_000_i64).prop_map(
+fn instants(has_zone: impl Strategy<Value = bool>) -> impl Strategy<Value = ArrayRef> {
+    (values(millis()), 0..5_u8, has_zone, 0..1_000_i64).prop_map(
         |(it, unit, has_zone, more)| -> ArrayRef {
             let zone = has_zone.then_some("+01:00");
             let times = it.into_iter();
@@ -169,13 +169,14 @@ fn column(name: &'static str, kind: Kind) -> BoxedStrategy<ArrayRef> {
         .boxed(),
         (_, Kind::Millis) => prop_oneof![
             3 => values(millis()).prop_map(|it| Arc::new(Int64Array::from(it)) as ArrayRef),
-            2 => instants(),
+            // Values of `ts` without a time zone are counted, which lines do not show.
+            2 => instants(Just(true)),
             1 => texts(millis().prop_map(|it| it.to_string())),
         ]
         .boxed(),
         (_, Kind::Time) => prop_oneof![
             1 => numbers(),
-            2 => instants(),
+            2 => instants(any::<bool>()),
             2 => words(&["2026-01-05T00:00:00Z", "2026-01-04 23:59:58", "2026-01-05T01:00:01+01:00", "2026-01-05", "5"]),
         ]
         .boxed(),
@@ -299,12 +300,41 @@ proptest! {
     }
 }
 
+#[test]
+fn times_without_a_time_zone_are_counted() {
+    let count = |name: &str, zone: Option<&str>| {
+        let at = [Some(EXPIRY_MS * 1_000), None];
+        let at = TimestampMicrosecondArray::from_iter(at).with_timezone_opt(zone);
+        let symbols = StringArray::from(vec!["BTCUSDT"; 2]);
+        let columns: [(&str, ArrayRef); 2] = [("symbol", Arc::new(symbols)), (name, Arc::new(at))];
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let mut output = ChunkOutput::default();
+        let mut timeline = Timeline::new(Err(PolicyUnavailable::NotFound));
+        let workspace = &mut Workspace::default();
+        replayer(Guardrails::none(), None).chunk(
+            &rows(&batch),
+            1,
+            &mut timeline,
+            workspace,
+            &mut output,
+        );
+        output.counts.offset_assumed
+    };
+    for name in ["ts", "timestamp"] {
+        assert_eq!(
+            (count(name, None), count(name, Some("UTC"))),
+            (1, 0),
+            "{name}"
+        );
+    }
+}
+
 /// The test above would also pass if no row were plain.
 #[test]
 fn usual_rows_are_plain() {
     let texts = |text: &str| Arc::new(StringArray::from(vec![text; 2])) as ArrayRef;
     let numbers = |number: f64| Arc::new(Float64Array::from(vec![number; 2])) as ArrayRef;
-    let at = TimestampMicrosecondArray::from(vec![EXPIRY_MS * 1_000; 2]);
+    let at = TimestampMicrosecondArray::from(vec![EXPIRY_MS * 1_000; 2]).with_timezone("UTC");
     let batch = RecordBatch::try_from_iter([
         ("id", texts("a1")),
         ("ts", Arc::new(at) as ArrayRef),
