@@ -39,8 +39,7 @@ impl fmt::Display for Source {
 
 impl Source {
     /// Returns the two parts of the displayed text: the input, and the path or expression.
-    #[must_use]
-    pub fn parts(&self) -> (&'static str, &str) {
+    pub(crate) fn parts(&self) -> (&'static str, &str) {
         match self {
             Self::PolicyLeverage(symbol) => ("policy:leverage_by_symbol.", symbol.as_str()),
             Self::Policy(path) => ("policy:", path),

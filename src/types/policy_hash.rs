@@ -36,8 +36,7 @@ impl PolicyHash {
     }
 
     /// Returns the hash as 64 ASCII hexadecimal digits.
-    #[must_use]
-    pub fn digits(&self) -> [u8; 64] {
+    pub(crate) fn digits(&self) -> [u8; 64] {
         let mut digits = [0; 64];
         // This cannot fail, because the output has two bytes for each byte of the input.
         let _ = hex::encode_to_slice(self.0, &mut digits);
