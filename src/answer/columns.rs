@@ -135,9 +135,10 @@ macro_rules! define {
         }
 
         impl Answer<'_> {
-            /// Returns an answer with a verdict and no other field.
+            /// Creates an answer with a verdict and no other field.
+            #[must_use]
             #[inline]
-            pub(super) fn bare(decision: Verdict) -> Self {
+            pub const fn new(decision: Verdict) -> Self {
                 Self {
                     $($($name: bare!($kind, decision),)*)*
                 }

@@ -20,6 +20,7 @@ use crate::{
 
 pub use columns::Answer;
 pub use detail::Detail;
+pub use json::write_json_number;
 pub use record::{AnswerId, AnswerSide, RecordKind};
 pub use verdict::Verdict;
 
@@ -46,7 +47,7 @@ impl<'a> Answer<'a> {
             event: Some(RecordKind::Intent),
             symbol: intent.symbol(),
             side: intent.side().map(AnswerSide::Order),
-            ..Self::bare(verdict)
+            ..Self::new(verdict)
         };
         match decision {
             Decision::Trade(trade) => Self {
@@ -106,7 +107,7 @@ impl<'a> Answer<'a> {
             side: intent.side().map(AnswerSide::Order),
             reason: Some(reason),
             detail: Some(Detail::ServiceDenial(denial)),
-            ..Self::bare(Verdict::Skip)
+            ..Self::new(Verdict::Skip)
         }
         .under(decision.policy())
     }
@@ -130,7 +131,7 @@ impl<'a> Answer<'a> {
                     event: Some(RecordKind::Position),
                     reason: Some(reason),
                     detail: Some(Detail::Harvest(*skip)),
-                    ..Self::bare(Verdict::Skip)
+                    ..Self::new(Verdict::Skip)
                 }
                 .under(policy.policy().ok().filter(|_| asked_policy))
             }
@@ -158,7 +159,7 @@ impl<'a> Answer<'a> {
             k_ts_drop: kill.map(|kill| kill.ts_drop()),
             k_age_penalty: kill.map(|kill| kill.age_penalty()),
             harvest_reasons: Some(harvest.reasons()),
-            ..Self::bare(Verdict::Harvest)
+            ..Self::new(Verdict::Harvest)
         }
         .under(Some(harvest.policy()))
     }
@@ -189,7 +190,7 @@ impl<'a> Answer<'a> {
     pub fn policy_updated(policy: &'a Policy) -> Self {
         Self {
             event: Some(RecordKind::PolicyUpdated),
-            ..Self::bare(Verdict::Policy)
+            ..Self::new(Verdict::Policy)
         }
         .under(Some(policy))
     }
@@ -209,7 +210,7 @@ impl<'a> Answer<'a> {
     pub fn policy_withdrawn() -> Self {
         Self {
             event: Some(RecordKind::PolicyWithdrawn),
-            ..Self::bare(Verdict::Policy)
+            ..Self::new(Verdict::Policy)
         }
     }
 
@@ -220,7 +221,7 @@ impl<'a> Answer<'a> {
             event: Some(event),
             reason: Some(reason),
             detail: Some(detail),
-            ..Self::bare(Verdict::Skip)
+            ..Self::new(Verdict::Skip)
         }
     }
 

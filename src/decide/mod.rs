@@ -6,6 +6,7 @@ mod batch;
 mod decision;
 mod decision_columns;
 mod engine;
+mod evidence;
 mod gate;
 mod gates;
 mod intent_columns;

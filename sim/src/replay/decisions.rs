@@ -84,10 +84,12 @@ pub fn decisions(
                 }
                 TapeRecord::Position(_) => positions += 1,
                 TapeRecord::PolicyUpdated(record, text) => {
-                    replayer.policy_updated(&record, text, n, &mut timeline, &mut output);
+                    let change = replayer.policy_updated(&record, text, n, &timeline, &mut output);
+                    change.into_iter().for_each(|it| timeline.apply(it));
                 }
                 TapeRecord::PolicyWithdrawn(record) => {
-                    replayer.policy_withdrawn(&record, n, &mut timeline, &mut output);
+                    let change = replayer.policy_withdrawn(&record, n, &timeline, &mut output);
+                    change.into_iter().for_each(|it| timeline.apply(it));
                 }
             }
         }

@@ -322,6 +322,22 @@ impl SizeSource {
         })
     }
 
+    /// Returns the field or the product of fields, as in the source of a size.
+    pub(super) const fn field(self) -> &'static str {
+        match self {
+            Self::QuantityPrice => "quantity*price",
+            Self::QuantityEntryPrice => "quantity*entry_price",
+            Self::QtyPrice => "qty*price",
+            Self::QtyEntryPrice => "qty*entry_price",
+            Self::PositionUsd => "position_usd",
+            Self::Size => "size",
+            Self::PositionSizeUsd => "position_size_usd",
+            Self::StakeAmount => "stake_amount",
+            Self::SizePrice => "size*price",
+            Self::NotionalLeverage => "notional/leverage",
+        }
+    }
+
     const fn code(self) -> u8 {
         match self {
             Self::QuantityPrice => 1,

@@ -6,7 +6,7 @@
 
 use std::{
     mem,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock},
     thread,
 };
 
@@ -69,6 +69,9 @@ pub(super) fn run_on_threads(
     let mut end: Handover = Arc::new(OnceLock::from(Arc::new(timeline)));
     let mut read = 0;
     let buffer = results.sinks.answers.buffer();
+    // The memory of written results, which is used again.
+    let spare = Mutex::new(Vec::new());
+    let take_spare = || spare.lock().ok()?.pop();
     let evaluated = evaluate(
         tapes,
         threads,
@@ -89,11 +92,18 @@ pub(super) fn run_on_threads(
         },
         Workspace::default,
         |workspace, task: Task| {
-            let mut output = ChunkOutput::new(buffer());
+            let mut output = take_spare().unwrap_or_else(|| ChunkOutput::new(buffer()));
             task.run(work, workspace, &mut output);
             output
         },
-        |mut output| results.add(&mut output),
+        |mut output| {
+            results.add(&mut output)?;
+            output.clear();
+            if let Ok(mut spare) = spare.lock() {
+                spare.push(output);
+            }
+            Ok(())
+        },
     );
     evaluated.map_err(|interruption| match interruption {
         Interruption::Tape(error) => results.tape_error(error),

@@ -18,7 +18,7 @@ use super::{
     digest::push_row,
     entries::{EntryBatch, EntrySettings},
     report_row::ReportRow,
-    timeline::{NumberedPolicy, Timeline},
+    timeline::{NumberedPolicy, PolicyChange, Timeline},
 };
 use crate::tape::{Chunk, Line, LineContent, table::Rows};
 
@@ -87,35 +87,35 @@ impl Replayer {
     ) -> u64 {
         let Workspace { scratch, entries } = workspace;
         output.tape = chunk.tape();
-        let counts_only = matches!(output.answers, AnswerBuffer::Nothing)
-            && !self.reports
-            && self.scope != Scope::Positions;
         let settings = EntrySettings {
             engine: &self.engine,
             now: self.now,
             assume_in_force: self.assume_in_force,
-            add_sample: &|line, n, timeline, output| self.add_sample(line, n, timeline, output),
+            reports: self.reports,
+            answer: &|line, n, timeline, scratch, output| {
+                self.answer(line, n, timeline, scratch, output);
+            },
         };
         let mut n = first;
         let mut changes_policy = None;
         entries.begin(chunk);
         output.counts.offset_assumed += chunk.rows().map_or(0, Rows::ts_without_zone);
         for record in chunk.records() {
-            let is_added = counts_only
-                && entries
-                    .push(&settings, (chunk, record, n), timeline, output)
-                    .is_some();
-            if !is_added {
-                let line = record.line();
-                let may_change = || chunk.any_kind(may_change_policy);
-                if *changes_policy.get_or_insert_with(may_change)
-                    && line
-                        .text()
+            let place = (chunk, record, n);
+            let mut may_change = || {
+                let may_change = |line: Line<'_>| {
+                    line.text()
                         .is_some_and(|text| may_change_policy(text.as_bytes()))
-                {
-                    entries.decide(&settings, chunk, timeline, output);
-                }
-                self.line(line, n, timeline, scratch, output);
+                };
+                *changes_policy.get_or_insert_with(|| chunk.any_kind(may_change_policy))
+                    && may_change(record.line())
+            };
+            let is_added = self.scope != Scope::Positions
+                && (entries.push(&settings, place, timeline, output).is_some()
+                    || (!may_change() && entries.defer(place).is_some()));
+            if !is_added {
+                entries.decide(&settings, chunk, timeline, output);
+                self.line(record.line(), n, timeline, scratch, output);
             }
             n += 1;
         }
@@ -123,6 +123,7 @@ impl Replayer {
         n - first
     }
 
+    /// Answers the record of a line, and changes the timeline if the record changes the policy.
     pub(super) fn line(
         &self,
         line: Line<'_>,
@@ -131,6 +132,20 @@ impl Replayer {
         scratch: &mut Scratch,
         output: &mut ChunkOutput,
     ) {
+        if let Some(change) = self.answer(line, n, timeline, scratch, output) {
+            timeline.apply(change);
+        }
+    }
+
+    /// Answers the record of a line. Returns the change of the policy, if the record is one.
+    fn answer(
+        &self,
+        line: Line<'_>,
+        n: u64,
+        timeline: &Timeline,
+        scratch: &mut Scratch,
+        output: &mut ChunkOutput,
+    ) -> Option<PolicyChange> {
         let number = usize::try_from(line.number).unwrap_or(usize::MAX);
         match self.read(line, number, scratch) {
             TapeRecord::Intent(mut intent) => {
@@ -140,12 +155,13 @@ impl Replayer {
             TapeRecord::RecordedDecision(record) => self.decided(&record, n, timeline, output),
             TapeRecord::Position(record) => self.position(&record, n, timeline, output),
             TapeRecord::PolicyUpdated(record, text) => {
-                self.policy_updated(&record, text, n, timeline, output);
+                return self.policy_updated(&record, text, n, timeline, output);
             }
             TapeRecord::PolicyWithdrawn(record) => {
-                self.policy_withdrawn(&record, n, timeline, output)
+                return self.policy_withdrawn(&record, n, timeline, output);
             }
         }
+        None
     }
 
     /// Reads the event of a line. An event outside the scope is returned as an unreadable intent.
@@ -186,26 +202,6 @@ impl Replayer {
         let answer = self.answer_intent(intent, policy.state, n);
         output.counts.offset_assumed += u64::from(intent.offset_assumed());
         self.record(&answer, timeline, policy.number, output);
-    }
-
-    /// Keeps the skip of an entry as an example of its reason.
-    pub(super) fn add_sample(
-        &self,
-        line: Line<'_>,
-        n: u64,
-        timeline: &Timeline,
-        output: &mut ChunkOutput,
-    ) {
-        let number = usize::try_from(line.number).unwrap_or(usize::MAX);
-        let mut scratch = Scratch::default();
-        if let TapeRecord::Intent(mut intent) = self.read(line, number, &mut scratch) {
-            intent.set_line(number);
-            let mut unknown = PolicyUnavailable::NotFound;
-            let now = self.now.or(intent.event_time());
-            let policy = self.policy_for(intent.recorded_policy(), now, timeline, &mut unknown);
-            let answer = self.answer_intent(&intent, policy.state, n);
-            output.counts.samples.add(&answer);
-        }
     }
 
     /// Returns the answer to an intent under a policy state.
@@ -294,14 +290,15 @@ impl Replayer {
         .to(n, record.id(), at)
     }
 
+    /// Answers a policy update. Returns the change, if the policy is valid and has a time.
     pub(super) fn policy_updated(
         &self,
         record: &OtherRecord<'_>,
         text: Option<PolicyText<'_>>,
         n: u64,
-        timeline: &mut Timeline,
+        timeline: &Timeline,
         output: &mut ChunkOutput,
-    ) {
+    ) -> Option<PolicyChange> {
         let at = record.event_time();
         output.counts.offset_assumed += u64::from(record.offset_assumed());
         let mut read = None;
@@ -324,18 +321,20 @@ impl Replayer {
             }
         };
         self.record(&answer.to(n, record.id(), at), timeline, None, output);
-        if let (Some(from), Some(Ok(policy))) = (at, read) {
-            timeline.activate(policy, from);
-        }
+        Some(PolicyChange {
+            from: at?,
+            policy: Some(read?.ok()?),
+        })
     }
 
+    /// Answers a withdrawal. Returns the change, if the withdrawal has a time.
     pub(super) fn policy_withdrawn(
         &self,
         record: &OtherRecord<'_>,
         n: u64,
-        timeline: &mut Timeline,
+        timeline: &Timeline,
         output: &mut ChunkOutput,
-    ) {
+    ) -> Option<PolicyChange> {
         let at = record.event_time();
         output.counts.offset_assumed += u64::from(record.offset_assumed());
         let answer = match at {
@@ -344,9 +343,7 @@ impl Replayer {
         }
         .to(n, record.id(), at);
         self.record(&answer, timeline, None, output);
-        if let Some(from) = at {
-            timeline.withdraw(from);
-        }
+        at.map(|from| PolicyChange { from, policy: None })
     }
 
     /// Returns the policy for a record: the recorded one if the record names it, otherwise the one

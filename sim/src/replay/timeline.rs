@@ -44,6 +44,15 @@ struct Activation {
     policy: Result<usize, Arc<PolicyUnavailable>>,
 }
 
+/// A change of the active policy.
+#[derive(Debug)]
+pub(super) struct PolicyChange {
+    /// The time from which it applies.
+    pub(super) from: Timestamp,
+    /// The new policy; `None` if the policy is withdrawn.
+    pub(super) policy: Option<Policy>,
+}
+
 /// The policy state at a timestamp, and the number of its policy if there is one.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
@@ -98,6 +107,14 @@ impl Timeline {
     /// Withdraws the policy from a timestamp on.
     pub fn withdraw(&mut self, from: Timestamp) {
         self.push(from, Err(Arc::clone(&self.not_found)));
+    }
+
+    /// Applies a change.
+    pub(super) fn apply(&mut self, change: PolicyChange) {
+        match change.policy {
+            Some(policy) => self.activate(policy, change.from),
+            None => self.withdraw(change.from),
+        }
     }
 
     /// Inserts an activation. If two have the same timestamp, the later record wins. An activation that repeats the

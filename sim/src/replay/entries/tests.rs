@@ -1,16 +1,20 @@
 //! The fast path and the general path give the same answers.
 
+use arrow_array::ArrayRef;
 use portcullis::{
     decide::Engine,
     exit::ExitOwnership,
-    guardrails::Guardrails,
+    guardrails::{Guardrails, Halt},
     policy::{Policy, PolicyUnavailable},
-    types::{Fraction, Leverage, Price, SignedDuration, Timestamp},
+    record::RECORD_BYTES_MAX,
+    types::{Fraction, Leverage, Price, SignedDuration, Symbol, Timestamp},
 };
 use proptest::{prelude::*, sample::select};
 
 use super::super::{
+    AnswerSink, AnswerTally, Counts, Sinks,
     chunk_output::{AnswerBuffer, ChunkOutput},
+    replay,
     replayer::{Replayer, Workspace},
     timeline::Timeline,
 };
@@ -33,8 +37,32 @@ pub(super) fn replayer(guardrails: Guardrails, now: Option<Timestamp>) -> Replay
     }
 }
 
-/// Replays a tape by the path that the answers require. Returns the digest rows, and the counts as text.
-fn run(replayer: &Replayer, tape: &[u8], answers: fn() -> AnswerBuffer) -> (Vec<u8>, String) {
+/// The path by which a tape is replayed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Path {
+    /// Plain entries are decided as columns.
+    Fast,
+    /// Each line is answered alone.
+    General,
+}
+
+/// Everything that a replay writes.
+#[derive(Debug, PartialEq)]
+struct Written {
+    rows: Vec<u8>,
+    counts: String,
+    lines: String,
+    columns: Vec<Vec<ArrayRef>>,
+    reports: String,
+}
+
+/// Replays a tape in chunks of about this many bytes.
+fn run(
+    replayer: &Replayer,
+    tape: &[u8],
+    chunk_bytes: usize,
+    (path, answers): (Path, fn() -> AnswerBuffer),
+) -> Written {
     let source = TapeSource::Memory {
         name: "a test",
         bytes: tape.to_vec().into(),
@@ -43,33 +71,89 @@ fn run(replayer: &Replayer, tape: &[u8], answers: fn() -> AnswerBuffer) -> (Vec<
         Policy::from_json(&policy("first", EXPIRY_MS)).map_err(PolicyUnavailable::Invalid),
     );
     let mut workspace = Workspace::default();
-    let (mut rows, mut counts, mut n) = (Vec::new(), super::super::Counts::default(), 1);
-    for chunk in TapeReader::new(vec![source]) {
+    let (mut rows, mut lines, mut columns) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut counts, mut reports, mut n) = (Counts::default(), Vec::new(), 1);
+    for chunk in TapeReader::with_sizes(vec![source], chunk_bytes, RECORD_BYTES_MAX) {
+        let chunk = chunk.unwrap();
         let mut output = ChunkOutput::new(answers());
-        n += replayer.chunk(
-            &chunk.unwrap(),
-            n,
-            &mut timeline,
-            &mut workspace,
-            &mut output,
-        );
+        match path {
+            Path::Fast => {
+                n += replayer.chunk(&chunk, n, &mut timeline, &mut workspace, &mut output);
+            }
+            Path::General => {
+                for line in chunk.lines() {
+                    let scratch = &mut workspace.scratch;
+                    replayer.line(line, n, &mut timeline, scratch, &mut output);
+                    n += 1;
+                }
+            }
+        }
         rows.extend_from_slice(&output.rows);
         counts.merge(&output.counts);
+        lines.extend_from_slice(output.lines());
+        reports.extend_from_slice(&output.report_rows);
+        if let AnswerBuffer::Columns(written) = &mut output.answers {
+            let written = written.take();
+            let records = usize::try_from(output.counts.records).unwrap();
+            assert!(written.iter().all(|column| column.len() == records));
+            columns.push(written);
+        }
     }
-    (rows, format!("{counts:?}"))
+    Written {
+        rows,
+        counts: format!("{counts:?}"),
+        lines: String::from_utf8(lines).unwrap(),
+        columns,
+        reports: format!("{reports:?}"),
+    }
 }
 
+/// Checks that both paths write the same, for each kind of output.
 #[track_caller]
 fn check(replayer: &Replayer, tape: &[u8]) {
-    let (rows, counts) = run(replayer, tape, || AnswerBuffer::Nothing);
-    let (expected, expected_counts) = run(replayer, tape, || AnswerBuffer::Lines(Vec::new()));
-    let differs = rows
-        .chunks(120)
-        .zip(expected.chunks(120))
-        .position(|(one, other)| one != other);
-    assert_eq!(differs, None, "{}", String::from_utf8_lossy(tape));
-    assert_eq!(rows.len(), expected.len());
-    assert_eq!(counts, expected_counts, "{}", String::from_utf8_lossy(tape));
+    type NewBuffer = fn() -> AnswerBuffer;
+    const SMALL: usize = 400;
+    const LARGE: usize = 256 * 1024;
+    let outputs: [(bool, usize, NewBuffer); 3] = [
+        (false, LARGE, || AnswerBuffer::Nothing),
+        (true, SMALL, || AnswerBuffer::Lines(Vec::new())),
+        (false, LARGE, || AnswerBuffer::Columns(Box::default())),
+    ];
+    for (reports, chunk_bytes, answers) in outputs {
+        let replayer = Replayer {
+            engine: replayer.engine.clone(),
+            reports,
+            ..*replayer
+        };
+        let [fast, general] = [Path::Fast, Path::General]
+            .map(|path| run(&replayer, tape, chunk_bytes, (path, answers)));
+        let text = String::from_utf8_lossy(tape);
+        assert_eq!(fast.lines, general.lines, "{text}");
+        assert_eq!(fast.columns, general.columns, "{text}");
+        assert_eq!(fast.reports, general.reports, "{text}");
+        assert_eq!(fast.counts, general.counts, "{text}");
+        assert_eq!(fast.rows, general.rows, "{text}");
+    }
+}
+
+/// Replays a tape on so many threads, and returns its answers as JSON lines, its digest and its report.
+fn run_on_threads(replayer: &Replayer, tape: &[u8], threads: usize) -> (String, String, String) {
+    let source = TapeSource::Memory {
+        name: "a test",
+        bytes: tape.to_vec().into(),
+    };
+    let tapes = TapeReader::with_sizes(vec![source], 400, RECORD_BYTES_MAX);
+    let initial = Policy::from_json(&policy("first", EXPIRY_MS));
+    let (mut lines, mut tally) = (Vec::new(), AnswerTally::default());
+    let sinks = Sinks {
+        answers: AnswerSink::Lines(&mut lines),
+        tally: Some(&mut tally),
+        progress: &mut |_| {},
+    };
+    let initial = initial.map_err(PolicyUnavailable::Invalid);
+    let outcome = replay(replayer, initial, tapes, threads, sinks).unwrap();
+    let lines = String::from_utf8(lines).unwrap();
+    (lines, outcome.digest.to_string(), format!("{tally:?}"))
 }
 
 /// Returns a field with a typical value, a value at the edge, or one that the fast path does not read.
@@ -213,19 +297,26 @@ fn record() -> impl Strategy<Value = String> {
         1 => update,
         1 => withdrawal,
         1 => Just("{\"payload\": \"{\\\"symbol\\\": \\\"BTCUSDT\\\"}\"}".to_owned()),
+        1 => Just(format!("{{\"event_type\":\"position.snapshot\",\"ts\":{EXPIRY_MS},\"symbol\":\"BTCUSDT\"}}")),
+        1 => Just(format!("{{\"id\":\"e\",\"ts\":{EXPIRY_MS},\"symbol\":\"BTCUSDT\",\"action\":\"CLOSE\",\"source\":\"exitbrain_v3_5\"}}")),
         1 => Just("not a record".to_owned()),
         1 => Just(String::new()),
     ]
 }
 
 pub(super) fn guardrails() -> impl Strategy<Value = Guardrails> {
-    (0..5_u8, any::<bool>()).prop_map(|(kind, ages)| {
+    (0..7_u8, any::<bool>()).prop_map(|(kind, ages)| {
         let seconds = |seconds: i64| SignedDuration::from_micros(seconds * 1_000_000);
         let guardrails = match kind {
             0 => Guardrails::none(),
             1 => Guardrails::none().with_max_leverage(Leverage::new(2.0).unwrap()),
             2 => Guardrails::none().with_max_plan_age(seconds(1)),
-            3 => Guardrails::none().with_max_stop_distance(Fraction::new(0.08).unwrap()),
+            3 => {
+                let symbol = Symbol::new("BTCUSDT").unwrap();
+                Guardrails::none().with_halt(Halt::Symbols([symbol].into()))
+            }
+            4 => Guardrails::none().with_max_validity(seconds(3)),
+            5 => Guardrails::none().with_max_stop_distance(Fraction::new(0.08).unwrap()),
             _ => Guardrails::none().with_max_price_deviation(Fraction::new(0.01).unwrap()),
         };
         if ages {
@@ -252,9 +343,31 @@ proptest! {
         records in proptest::collection::vec(record(), 1..12),
         guardrails in guardrails(),
         now in proptest::option::weighted(0.2, -2_i64..2),
+        assume_in_force in proptest::bool::weighted(0.1),
     ) {
         let now = now.map(|seconds| Timestamp::from_millis(EXPIRY_MS + seconds * 1_000).unwrap());
-        check(&replayer(guardrails, now), records.join("\n").as_bytes());
+        let tape = records.join("\n");
+        let replayer = Replayer { assume_in_force, ..replayer(guardrails, now) };
+        check(&replayer, tape.as_bytes());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases() / 10, ..ProptestConfig::default() })]
+
+    #[test]
+    fn answers_do_not_depend_on_the_number_of_threads(
+        records in proptest::collection::vec(record(), 1..40),
+        guardrails in guardrails(),
+    ) {
+        let tape = records.join("\n");
+        let replayer = Replayer { reports: true, ..replayer(guardrails, None) };
+        let general = run(&replayer, tape.as_bytes(), 400, (Path::General, || AnswerBuffer::Lines(Vec::new())));
+        let one = run_on_threads(&replayer, tape.as_bytes(), 1);
+        prop_assert_eq!(&one.0, &general.lines);
+        for threads in 2..4 {
+            prop_assert_eq!(&run_on_threads(&replayer, tape.as_bytes(), threads), &one);
+        }
     }
 }
 

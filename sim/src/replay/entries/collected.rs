@@ -1,0 +1,218 @@
+//! Entries that are collected until they are decided, and the records between them.
+
+use portcullis::{
+    decide::{DecisionColumns, Engine, EntryRow, IntentColumns, LeverageFrom},
+    intent::Size,
+    policy::Policy,
+    record::Scratch,
+    types::{Price, Side, Symbol, Timestamp},
+};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{entry::PlainEntry, names::Names};
+use crate::{
+    replay::{
+        chunk_output::ChunkOutput,
+        digest::{self, SizeSource},
+        timeline::Timeline,
+    },
+    tape::{Chunk, Line, Record},
+};
+
+/// The largest number of symbols or sources that are kept from one batch to the next.
+pub(super) const NAMES_MAX: usize = 4_096;
+
+/// The settings of a replay that entries depend on.
+pub(in crate::replay) struct EntrySettings<'a> {
+    pub(in crate::replay) engine: &'a Engine,
+    /// The time at which all entries are decided; `None` if each is decided at its own time.
+    pub(in crate::replay) now: Option<Timestamp>,
+    pub(in crate::replay) assume_in_force: bool,
+    /// If true, data for an HTML report is collected.
+    pub(in crate::replay) reports: bool,
+    /// Answers the record of a line by the general path.
+    pub(in crate::replay) answer: &'a AnswerLine<'a>,
+}
+
+/// A function that answers the record of a line, which has this number.
+type AnswerLine<'a> = dyn Fn(Line<'_>, u64, &Timeline, &mut Scratch, &mut ChunkOutput) + 'a;
+
+/// The place of a record in its chunk.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::replay) enum Place {
+    Line {
+        number: u64,
+        /// Where the text starts in the bytes of the chunk, and its length.
+        start: usize,
+        len: usize,
+    },
+    /// The index of a row.
+    Row(usize),
+}
+
+impl Place {
+    /// Returns the place of a record, and the bytes of the chunk from the record on, which are empty for a row. Returns
+    /// `None` for a line without a text.
+    #[inline(always)]
+    pub(super) fn of<'a>(chunk: &'a Chunk, record: Record<'_>) -> Option<(Self, &'a [u8])> {
+        let line = match record {
+            Record::Line(line) => line,
+            Record::Row(row) => return Some((Self::Row(row.index), &[])),
+        };
+        let text = line.text()?;
+        let chunk_start = chunk.bytes().as_ptr().addr();
+        let start = text.as_ptr().addr().checked_sub(chunk_start)?;
+        let bytes = chunk.bytes().get(start..)?;
+        let (number, len) = (line.number, text.len());
+        Some((Self::Line { number, start, len }, bytes))
+    }
+
+    /// Returns the record at the place.
+    pub(super) fn record(self, chunk: &Chunk) -> Option<Record<'_>> {
+        match self {
+            Self::Line { number, start, len } => {
+                let bytes = chunk.bytes().get(start..)?.get(..len)?;
+                let line = Line::new(number, simdutf8::basic::from_utf8(bytes).ok()?);
+                Some(Record::Line(line))
+            }
+            Self::Row(index) => chunk.record_of_row(index),
+        }
+    }
+}
+
+/// Entries as columns.
+#[derive(Debug, Default)]
+pub(in crate::replay) struct Entries {
+    pub(in crate::replay) columns: IntentColumns,
+    pub(super) symbols: Names,
+    pub(super) sources: Names,
+    /// The digests of the symbols, by their numbers in `columns`.
+    pub(super) symbol_hashes: Vec<u64>,
+    pub(in crate::replay) rows: Vec<PendingRow>,
+}
+
+/// A record that the general path answers after a number of entries.
+#[derive(Debug)]
+pub(super) struct Deferred {
+    pub(super) entries: usize,
+    pub(super) n: u64,
+    pub(super) at: Place,
+}
+
+/// The values of an entry that are written into its answer next to the decision.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::replay) struct PendingRow {
+    pub(in crate::replay) n: u64,
+    pub(super) at: Place,
+    pub(super) id_hash: u64,
+    pub(super) ts: Timestamp,
+    pub(in crate::replay) symbol: u32,
+    pub(super) side: Side,
+    pub(super) requested: Option<f64>,
+    pub(super) size: Size,
+    pub(super) size_source: SizeSource,
+    pub(super) quantity: Option<f64>,
+    pub(super) price: Option<Price>,
+    pub(super) is_offset_assumed: bool,
+}
+
+impl Entries {
+    /// Appends an entry. Returns `None` if the symbol is not valid.
+    #[inline(always)]
+    pub(super) fn push(&mut self, entry: &PlainEntry<'_>, (n, at): (u64, Place)) -> Option<()> {
+        let symbol = self.symbols.number(entry.symbol, |name| {
+            let symbol = Symbol::new(name).ok()?;
+            let number = self.columns.symbol_number(symbol);
+            if usize::try_from(number).ok()? == self.symbol_hashes.len() {
+                self.symbol_hashes.push(xxh3_64(symbol.as_str().as_bytes()));
+            }
+            Some(number)
+        })?;
+        let source = match entry.source {
+            None => self.columns.source_number(None),
+            Some(name) => self
+                .sources
+                .number(name, |name| Some(self.columns.source_number(Some(name))))?,
+        };
+        self.columns.push_entry(&EntryRow {
+            symbol,
+            source,
+            leverage: entry.leverage,
+            size: Some(entry.size),
+            price_deviation: entry.price_deviation,
+            stop_distance: entry.stop_distance,
+            emitted_at: Some(entry.times.emitted_at),
+            sent: Some(entry.times.sent),
+        });
+        self.rows.push(PendingRow {
+            n,
+            at,
+            id_hash: xxh3_64(entry.id),
+            ts: entry.times.emitted_at,
+            symbol,
+            side: entry.side,
+            requested: entry.leverage,
+            size: entry.size,
+            size_source: entry.size_source,
+            quantity: entry.quantity,
+            price: entry.price,
+            is_offset_assumed: entry.times.is_offset_assumed,
+        });
+        Some(())
+    }
+
+    /// Removes the entries. Symbols and sources keep their numbers, unless there are too many of them.
+    pub(in crate::replay) fn clear(&mut self) {
+        self.rows.clear();
+        let (symbols, sources) = (self.columns.symbols().len(), self.columns.source_count());
+        if symbols.max(sources) > NAMES_MAX {
+            self.columns.clear();
+            self.symbols.clear();
+            self.sources.clear();
+            self.symbol_hashes.clear();
+        } else {
+            self.columns.clear_rows();
+        }
+    }
+}
+
+impl PendingRow {
+    /// Returns the record of the entry.
+    pub(in crate::replay) fn record<'c>(&self, chunk: &'c Chunk) -> Option<Record<'c>> {
+        self.at.record(chunk)
+    }
+
+    pub(super) fn trade(
+        &self,
+        decisions: &DecisionColumns,
+        index: usize,
+        policy: Option<&Policy>,
+        settings: &EntrySettings<'_>,
+    ) -> digest::TradeNumbers {
+        let row = decisions.row(index);
+        let leverage = row.and_then(|row| row.leverage);
+        let notional = row.and_then(|row| row.notional);
+        let by_price = || Some(notional?.quantity(self.price?).ok()?.get());
+        let at = settings.now.unwrap_or(self.ts);
+        let end = settings
+            .engine
+            .guardrails()
+            .max_plan_age()
+            .map(|age| at.saturating_add(age));
+        let expiry = policy.map(Policy::valid_until);
+        digest::TradeNumbers {
+            policy_hash: policy.map(Policy::hash),
+            leverage: leverage.map(|(leverage, _)| leverage.get()),
+            is_requested: matches!(leverage, Some((_, LeverageFrom::Intent))),
+            requested: self.requested,
+            size: self.size,
+            size_source: self.size_source,
+            notional: notional.map(|notional| notional.get()),
+            not_after: match (end, expiry) {
+                (Some(end), Some(expiry)) => Some(end.min(expiry)),
+                (end, expiry) => expiry.or(end),
+            },
+            quantity: self.quantity.or_else(by_price),
+        }
+    }
+}
