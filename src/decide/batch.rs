@@ -13,7 +13,7 @@ use super::{
     decision_columns::{DecisionColumns, Outcome},
     gates::{freshness::Bounds, policy},
     intent_columns::{IntentColumns, NO_TIMESTAMP, row_kind},
-    tables::{DENY, EXIT_BY_DELEGATE, EXIT_BY_OWNER, OPEN, Tables},
+    tables::{DENY, EXIT_BY_DELEGATE, EXIT_BY_OWNER, OPEN, Tables, reason_of_symbol},
 };
 use crate::{
     guardrails::Guardrails,
@@ -115,8 +115,16 @@ impl BatchBounds {
         bounds
     }
 
+    fn limits_prices(&self) -> bool {
+        self.price_deviation_max != f64::INFINITY || self.stop_distance_max != f64::INFINITY
+    }
+
     fn limits_age(&self) -> bool {
-        self.age_max != i64::MAX || self.age_min != i64::MIN
+        self.age_max != i64::MAX || self.limits_lead()
+    }
+
+    fn limits_lead(&self) -> bool {
+        self.age_min != i64::MIN
     }
 
     /// Returns the lowest number among the skip reasons of gates 1 (no timestamp), 4 and 5 at the
@@ -283,7 +291,7 @@ impl pulp::WithSimd for Pass<'_> {
         let notionals = answers.notional.chunks_mut(BLOCK);
         let origins = answers.leverage_from.chunks_mut(BLOCK);
         let mut work = Work {
-            given: [f64::NAN; BLOCK],
+            given: [0; BLOCK],
             reason: [OPEN; BLOCK],
             exit: [DENY; BLOCK],
             late: [0; BLOCK],
@@ -296,22 +304,24 @@ impl pulp::WithSimd for Pass<'_> {
             let requested = block(&intents.requested, start);
             let source = block(&intents.source, start);
             work.look_up(tables, block(&intents.symbol, start), source);
-            work.check_numbers(
-                &bounds,
-                kind,
+            let numbers = Numbers {
+                kinds: kind,
                 requested,
-                [
-                    block(&intents.size, start),
-                    block(&intents.largest, start),
-                    block(&intents.price_deviation, start),
-                    block(&intents.stop_distance, start),
-                ],
-                leverage,
-                notional,
-            );
+                sizes: block(&intents.size, start),
+                largest: block(&intents.largest, start),
+                deviations: block(&intents.price_deviation, start),
+                distances: block(&intents.stop_distance, start),
+            };
+            let (bounds, leverage, notional) = (&bounds, &mut *leverage, &mut *notional);
+            match (intents.sizes_differ, bounds.limits_prices()) {
+                (false, false) => work.check::<false, false>(bounds, numbers, leverage, notional),
+                (false, true) => work.check::<false, true>(bounds, numbers, leverage, notional),
+                (true, false) => work.check::<true, false>(bounds, numbers, leverage, notional),
+                (true, true) => work.check::<true, true>(bounds, numbers, leverage, notional),
+            }
             match now {
-                Some(now) => work.time_all(&bounds, now),
-                None => work.time_each(&bounds, block(&intents.event_time, start)),
+                Some(now) => work.time_all(bounds, now),
+                None => work.time_each(bounds, block(&intents.event_time, start)),
             }
             if bounds.limits_age() {
                 let times = (now, block(&intents.event_time, start));
@@ -319,12 +329,16 @@ impl pulp::WithSimd for Pass<'_> {
                     true => (&intents.earliest, &intents.latest),
                     false => (&answers.earliest, &answers.latest),
                 };
-                work.age_each(&bounds, times, block(earliest, start), block(latest, start));
+                let sent = (block(earliest, start), block(latest, start));
+                match bounds.limits_lead() {
+                    true => work.age_each::<true>(bounds, times, sent),
+                    false => work.age_each::<false>(bounds, times, sent),
+                }
             }
             work.answer(now.is_none(), kind, outcome, leverage, notional);
             let given = work.given.iter();
             for ((origin, requested), given) in origin.iter_mut().zip(requested).zip(given) {
-                *origin = if requested < given {
+                *origin = if *requested < f64::from_bits(*given) {
                     LeverageFrom::Intent
                 } else {
                     LeverageFrom::Policy
@@ -335,85 +349,115 @@ impl pulp::WithSimd for Pass<'_> {
     }
 }
 
+/// The columns of one block that [`Work::check`] reads.
+#[derive(Clone, Copy)]
+struct Numbers<'a> {
+    kinds: &'a [u8],
+    requested: &'a [f64],
+    sizes: &'a [f64],
+    largest: &'a [f64],
+    deviations: &'a [f64],
+    distances: &'a [f64],
+}
+
 /// Working columns of one block.
 struct Work {
-    given: [f64; BLOCK],
+    /// The bits of the leverage of the policy, or of a NaN with the number of a skip reason of gate 3, 7 or 8.
+    given: [u64; BLOCK],
     /// The lowest number among the skip reasons found so far.
     reason: [u8; BLOCK],
     /// The number of the answer if the row is an exit.
     exit: [u8; BLOCK],
-    /// The lowest number among the skip reasons of gates 6 and 8 to 10. The numbers are as wide as
+    /// The lowest number among the skip reasons of gates 3 and 6 to 10. The numbers are as wide as
     /// the `f64` values from which they are computed.
     late: [u64; BLOCK],
 }
 
 impl Work {
-    /// Applies gates 2, 3 and 7, and the part of gate 8 that depends on the policy.
+    /// Looks up the leverage of each symbol, and applies gate 2.
     #[inline(always)]
     fn look_up(&mut self, tables: &Tables, symbols: &[u32], sources: &[u32]) {
-        let work = self
-            .given
-            .iter_mut()
-            .zip(&mut self.reason)
-            .zip(&mut self.exit);
-        for ((((given, reason), exit), symbol), source) in work.zip(symbols).zip(sources) {
-            let symbol = tables.symbol(*symbol);
+        tables.write_symbols(symbols, &mut self.given);
+        if let Some(source) = tables.only_source(sources) {
+            self.reason.fill(source.reason);
+            self.exit.fill(source.exit);
+            return;
+        }
+        let work = self.reason.iter_mut().zip(&mut self.exit);
+        for ((reason, exit), source) in work.zip(sources) {
             let source = tables.source(*source);
-            *given = symbol.leverage;
-            *reason = symbol.reason.min(source.reason);
+            *reason = source.reason;
             *exit = source.exit;
         }
     }
 
-    /// Applies the part of gate 8 that depends on the intent, and gates 9 and 10.
+    /// Applies gates 3 and 7 to 10. The largest sizes are read only if some differ from the sizes (`SIZES_DIFFER`), and the
+    /// fractions of prices only if they have bounds (`LIMITS_PRICES`).
     #[inline(always)]
-    fn check_numbers(
+    fn check<const SIZES_DIFFER: bool, const LIMITS_PRICES: bool>(
         &mut self,
         bounds: &BatchBounds,
-        kinds: &[u8],
-        requested: &[f64],
-        [sizes, largest, deviations, distances]: [&[f64]; 4],
+        numbers: Numbers<'_>,
         leverages: &mut [f64],
         notionals: &mut [f64],
     ) {
-        let inputs = kinds.iter().zip(requested).zip(sizes).zip(&self.given);
-        let checked = largest.iter().zip(deviations).zip(distances);
+        let requested = numbers.requested;
+        let inputs = numbers
+            .kinds
+            .iter()
+            .zip(requested)
+            .zip(numbers.sizes)
+            .zip(&self.given);
+        let checked = numbers
+            .largest
+            .iter()
+            .zip(numbers.deviations)
+            .zip(numbers.distances);
         let outputs = leverages.iter_mut().zip(notionals).zip(&mut self.late);
         for (
             ((((kind, requested), size), given), ((largest, deviation), distance)),
             ((leverage_out, notional_out), late),
         ) in inputs.zip(checked).zip(outputs)
         {
-            let leverage = if *requested < *given {
+            let early = reason_of_symbol(*given);
+            let given = f64::from_bits(*given);
+            let leverage = if *requested < given {
                 *requested
             } else {
-                *given
+                given
             };
             let on_margin = *kind == row_kind::MARGIN;
             let (product, quotient) = (size * leverage, size / leverage);
             let notional = if on_margin { product } else { *size };
             let margin = if on_margin { *size } else { quotient };
-            let (product, quotient) = (largest * leverage, largest / leverage);
-            let largest_notional = if on_margin { product } else { *largest };
-            let largest_margin = if on_margin { *largest } else { quotient };
+            let (largest_notional, largest_margin) = if SIZES_DIFFER {
+                let (product, quotient) = (largest * leverage, largest / leverage);
+                let notional = if on_margin { product } else { *largest };
+                (notional, if on_margin { *largest } else { quotient })
+            } else {
+                (notional, margin)
+            };
+            let prices_within = !LIMITS_PRICES
+                | ((*deviation <= bounds.price_deviation_max)
+                    & (*distance <= bounds.stop_distance_max));
             let within = (leverage <= bounds.leverage_max)
                 & (largest_margin <= bounds.margin_max)
                 & (margin > 0.0)
                 & (largest_notional <= bounds.notional_max)
                 & (notional > 0.0)
-                & (*deviation <= bounds.price_deviation_max)
-                & (*distance <= bounds.stop_distance_max);
+                & prices_within;
             let late_at_size = if size.is_nan() { SIZE } else { LIMIT };
             let late_at_size = if within {
                 u64::from(OPEN)
             } else {
                 late_at_size
             };
-            *late = if requested.is_nan() {
+            let late_at_leverage = if requested.is_nan() {
                 LEVERAGE
             } else {
                 late_at_size
             };
+            *late = early.min(late_at_leverage);
             *leverage_out = leverage;
             *notional_out = notional;
         }
@@ -439,26 +483,26 @@ impl Work {
         }
     }
 
-    /// Applies gate 6, which precedes the other gates in `late`.
+    /// Applies gate 6. The latest times of sending are read only if there is a bound on the lead (`LIMITS_LEAD`).
     #[inline(always)]
-    fn age_each(
+    fn age_each<const LIMITS_LEAD: bool>(
         &mut self,
         bounds: &BatchBounds,
         (now, times): (Option<i64>, &[i64]),
-        earliest: &[i64],
-        latest: &[i64],
+        (earliest, latest): (&[i64], &[i64]),
     ) {
         let sent = earliest.iter().zip(latest);
         for ((late, at), (earliest, latest)) in self.late.iter_mut().zip(times).zip(sent) {
             let age = now.unwrap_or(*at).wrapping_sub(*earliest);
             let least_age = now.unwrap_or(*at).wrapping_sub(*latest);
-            let ahead = (least_age < bounds.age_min) | (age > bounds.lead_unknown);
-            let fresh = if ahead { CLOCK } else { *late };
-            *late = if age > bounds.age_max {
+            let ahead = LIMITS_LEAD & ((least_age < bounds.age_min) | (age > bounds.lead_unknown));
+            let number = if ahead { CLOCK } else { u64::from(OPEN) };
+            let number = if age > bounds.age_max {
                 STALE_INTENT
             } else {
-                fresh
+                number
             };
+            *late = number.min(*late);
         }
     }
 
@@ -511,9 +555,15 @@ impl Work {
         }
         let outputs = leverages.iter_mut().zip(notionals);
         for ((leverage, notional), number) in outputs.zip(&self.reason) {
-            let trades = *number == OPEN;
-            *leverage = if trades { *leverage } else { f64::NAN };
-            *notional = if trades { *notional } else { f64::NAN };
+            // The bits of NaN turn every positive number into a NaN. A choice between the number and NaN would become a
+            // masked store, which is several times as slow.
+            let nan = if *number == OPEN {
+                0
+            } else {
+                f64::NAN.to_bits()
+            };
+            *leverage = f64::from_bits(leverage.to_bits() | nan);
+            *notional = f64::from_bits(notional.to_bits() | nan);
         }
     }
 }
