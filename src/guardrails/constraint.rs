@@ -84,6 +84,23 @@ impl Guardrails {
         policy: &'a Policy,
         now: Option<Timestamp>,
     ) -> Option<ConstraintViolation<&'a str>> {
+        let constrains_policies = self.max_validity.is_some()
+            || self.market.is_some()
+            || self.venue.is_some()
+            || self.require_policy_hash
+            || self.require_metadata_ok;
+        if constrains_policies {
+            self.first_violation(policy, now)
+        } else {
+            None
+        }
+    }
+
+    fn first_violation<'a>(
+        &'a self,
+        policy: &'a Policy,
+        now: Option<Timestamp>,
+    ) -> Option<ConstraintViolation<&'a str>> {
         self.validity_violation(policy, now)
             .or_else(|| self.market_violation(policy))
             .or_else(|| self.venue_violation(policy))
