@@ -9,173 +9,13 @@
 //! time.
 
 use super::{
-    Engine, LeverageFrom, SkipCode,
+    Engine, SkipCode,
+    batch_bounds::BatchBounds,
+    block::{BLOCK, Numbers, Work},
     decision_columns::{DecisionColumns, Outcome},
-    gates::{freshness::Bounds, policy},
-    intent_columns::{IntentColumns, NO_TIMESTAMP, row_kind},
-    tables::{DENY, EXIT_BY_DELEGATE, EXIT_BY_OWNER, OPEN, Tables},
+    intent_columns::IntentColumns,
 };
-use crate::{
-    guardrails::Guardrails,
-    policy::{InForce, PolicyState},
-    types::{Fraction, Leverage, Margin, Notional, Timestamp},
-};
-
-/// Number of rows processed at a time; a block fits in the L1 cache.
-const BLOCK: usize = 256;
-
-const STALE_INTENT: u64 = SkipCode::IntentStale.number_wide();
-const CLOCK: u64 = SkipCode::ClockUntrusted.number_wide();
-const LEVERAGE: u64 = SkipCode::PolicyMissingLeverage.number_wide();
-const SIZE: u64 = SkipCode::PolicyMissingSize.number_wide();
-const LIMIT: u64 = SkipCode::PolicyLimitExceeded.number_wide();
-
-/// A duration in microseconds that is longer than the age of any row with a timestamp, but shorter
-/// than the age of any row without one.
-const AGE_UNKNOWN: i64 = 1_000_000_000_000_000_000;
-
-/// The outcome for each answer number of a row.
-const OUTCOMES: [Outcome; 256] = {
-    let mut outcomes = [Outcome::Trade; 256];
-    let mut rest: &mut [Outcome] = &mut outcomes;
-    let mut number = 0;
-    while let Some((outcome, tail)) = rest.split_first_mut() {
-        *outcome = match (SkipCode::from_number(number), number) {
-            (Some(reason), _) => Outcome::Skip(reason),
-            (None, EXIT_BY_OWNER) => Outcome::ExitByOwner,
-            (None, EXIT_BY_DELEGATE) => Outcome::ExitByDelegate,
-            (None, _) => Outcome::Trade,
-        };
-        number = number.wrapping_add(1);
-        rest = tail;
-    }
-    outcomes
-};
-
-/// Bounds with which every row of a batch is compared. A bound that is not set accepts every value.
-#[derive(Debug, Clone, Copy)]
-struct BatchBounds {
-    /// The number of the skip reason of gate 4 or 5 if it applies to every row, otherwise [`OPEN`].
-    reason: u8,
-    /// The earliest time, in microseconds, from which the remaining validity is within `max_validity_sec`.
-    permitted_from: i64,
-    valid_from: i64,
-    valid_until: i64,
-    /// The largest age, in microseconds. The age of a row without a timestamp is larger.
-    age_max: i64,
-    /// The smallest age, in microseconds. It is the largest lead, negated.
-    age_min: i64,
-    /// The largest age of a row with a timestamp, in microseconds. A row with a larger age has no
-    /// timestamp, so its lead is unknown.
-    lead_unknown: i64,
-    leverage_max: f64,
-    margin_max: f64,
-    notional_max: f64,
-    price_deviation_max: f64,
-    stop_distance_max: f64,
-}
-
-impl BatchBounds {
-    fn new(engine: &Engine, state: PolicyState<'_>, now: Option<Timestamp>) -> Self {
-        let mut bounds = Self {
-            reason: OPEN,
-            permitted_from: i64::MIN,
-            valid_from: i64::MIN,
-            valid_until: i64::MAX,
-            age_max: i64::MAX,
-            age_min: i64::MIN,
-            lead_unknown: i64::MAX,
-            leverage_max: f64::MAX,
-            margin_max: f64::MAX,
-            notional_max: f64::MAX,
-            price_deviation_max: f64::INFINITY,
-            stop_distance_max: f64::INFINITY,
-        };
-        let policy = match state.policy() {
-            Ok(policy) => policy,
-            Err(unavailable) => {
-                bounds.reason = SkipCode::from(unavailable).number();
-                return bounds;
-            }
-        };
-        let guardrails = engine.guardrails();
-        // The remaining validity is 0 at the expiry of the policy, so a guardrail that is violated
-        // at that time is violated at every other time as well.
-        let at = now.unwrap_or(policy.valid_until());
-        if let Err(denial) = policy::check(guardrails, state, at) {
-            bounds.reason = denial.reason().number();
-        }
-        if !state.is_assumed() {
-            bounds.valid_from = policy.valid_from().map_or(i64::MIN, Timestamp::as_micros);
-            bounds.valid_until = policy.valid_until().as_micros();
-            if let (None, Some(longest)) = (policy.valid_from(), guardrails.max_validity()) {
-                bounds.permitted_from = bounds.valid_until.saturating_sub(longest.as_micros());
-            }
-        }
-        bounds
-    }
-
-    fn limits_age(&self) -> bool {
-        self.age_max != i64::MAX || self.age_min != i64::MIN
-    }
-
-    /// Returns the lowest number among the skip reasons of gates 1 (no timestamp), 4 and 5 at the
-    /// time `now`.
-    #[inline(always)]
-    fn at(&self, now: i64) -> u8 {
-        let number = if now > self.valid_until {
-            SkipCode::PolicyStale.number()
-        } else {
-            OPEN
-        };
-        let number = if now < self.valid_from {
-            SkipCode::PolicyNotYetValid.number()
-        } else {
-            number
-        };
-        let number = if now < self.permitted_from {
-            SkipCode::PolicyConstraintViolation.number()
-        } else {
-            number
-        };
-        let number = number.min(self.reason);
-        if now == NO_TIMESTAMP {
-            SkipCode::IntentInvalid.number()
-        } else {
-            number
-        }
-    }
-
-    fn with_limits(mut self, engine: &Engine, in_force: InForce<'_>) -> Self {
-        let (limits, guardrails) = (in_force.limits(), engine.guardrails());
-        let fresh = Bounds::new(limits, guardrails);
-        if let Some(age_max) = fresh.age_max {
-            self.age_max = age_max.value().as_micros().min(AGE_UNKNOWN);
-        }
-        if let Some(lead_max) = fresh.lead_max {
-            self.age_min = lead_max.value().as_micros().saturating_neg();
-            self.lead_unknown = AGE_UNKNOWN;
-        }
-        let lowest =
-            |bounds: [Option<f64>; 2]| bounds.into_iter().flatten().fold(f64::MAX, f64::min);
-        self.leverage_max = lowest([
-            limits.max_leverage().map(Leverage::get),
-            guardrails.max_leverage().map(Leverage::get),
-        ]);
-        self.margin_max = lowest([
-            limits.max_position_usd().map(Margin::get),
-            guardrails.max_position_usd().map(Margin::get),
-        ]);
-        self.notional_max = lowest([
-            limits.max_notional_usd().map(Notional::get),
-            guardrails.max_notional_usd().map(Notional::get),
-        ]);
-        let fraction = |bound: Option<Fraction>| bound.map_or(f64::INFINITY, Fraction::get);
-        self.price_deviation_max = fraction(guardrails.max_price_deviation());
-        self.stop_distance_max = fraction(guardrails.max_stop_distance());
-        self
-    }
-}
+use crate::{guardrails::Guardrails, policy::PolicyState, types::Timestamp};
 
 impl Engine {
     /// Answers every row of `intents` under one policy: at `now`, or at each row's event time if
@@ -282,12 +122,7 @@ impl pulp::WithSimd for Pass<'_> {
         let leverages = answers.leverage.chunks_mut(BLOCK);
         let notionals = answers.notional.chunks_mut(BLOCK);
         let origins = answers.leverage_from.chunks_mut(BLOCK);
-        let mut work = Work {
-            given: [f64::NAN; BLOCK],
-            reason: [OPEN; BLOCK],
-            exit: [DENY; BLOCK],
-            late: [0; BLOCK],
-        };
+        let mut work = Work::new();
         let mut start = 0;
         for (((outcome, leverage), notional), origin) in
             outcomes.zip(leverages).zip(notionals).zip(origins)
@@ -296,22 +131,24 @@ impl pulp::WithSimd for Pass<'_> {
             let requested = block(&intents.requested, start);
             let source = block(&intents.source, start);
             work.look_up(tables, block(&intents.symbol, start), source);
-            work.check_numbers(
-                &bounds,
-                kind,
+            let numbers = Numbers {
+                kinds: kind,
                 requested,
-                [
-                    block(&intents.size, start),
-                    block(&intents.largest, start),
-                    block(&intents.price_deviation, start),
-                    block(&intents.stop_distance, start),
-                ],
-                leverage,
-                notional,
-            );
+                sizes: block(&intents.size, start),
+                largest: block(&intents.largest, start),
+                deviations: block(&intents.price_deviation, start),
+                distances: block(&intents.stop_distance, start),
+            };
+            let (bounds, leverage, notional) = (&bounds, &mut *leverage, &mut *notional);
+            match (intents.sizes_differ, bounds.limits_prices()) {
+                (false, false) => work.check::<false, false>(bounds, numbers, leverage, notional),
+                (false, true) => work.check::<false, true>(bounds, numbers, leverage, notional),
+                (true, false) => work.check::<true, false>(bounds, numbers, leverage, notional),
+                (true, true) => work.check::<true, true>(bounds, numbers, leverage, notional),
+            }
             match now {
-                Some(now) => work.time_all(&bounds, now),
-                None => work.time_each(&bounds, block(&intents.event_time, start)),
+                Some(now) => work.time_all(bounds, now),
+                None => work.time_each(bounds, block(&intents.event_time, start)),
             }
             if bounds.limits_age() {
                 let times = (now, block(&intents.event_time, start));
@@ -319,201 +156,15 @@ impl pulp::WithSimd for Pass<'_> {
                     true => (&intents.earliest, &intents.latest),
                     false => (&answers.earliest, &answers.latest),
                 };
-                work.age_each(&bounds, times, block(earliest, start), block(latest, start));
+                let sent = (block(earliest, start), block(latest, start));
+                match bounds.limits_lead() {
+                    true => work.age_each::<true>(bounds, times, sent),
+                    false => work.age_each::<false>(bounds, times, sent),
+                }
             }
             work.answer(now.is_none(), kind, outcome, leverage, notional);
-            let given = work.given.iter();
-            for ((origin, requested), given) in origin.iter_mut().zip(requested).zip(given) {
-                *origin = if requested < given {
-                    LeverageFrom::Intent
-                } else {
-                    LeverageFrom::Policy
-                };
-            }
+            work.write_origins(requested, origin);
             start += BLOCK;
-        }
-    }
-}
-
-/// Working columns of one block.
-struct Work {
-    given: [f64; BLOCK],
-    /// The lowest number among the skip reasons found so far.
-    reason: [u8; BLOCK],
-    /// The number of the answer if the row is an exit.
-    exit: [u8; BLOCK],
-    /// The lowest number among the skip reasons of gates 6 and 8 to 10. The numbers are as wide as
-    /// the `f64` values from which they are computed.
-    late: [u64; BLOCK],
-}
-
-impl Work {
-    /// Applies gates 2, 3 and 7, and the part of gate 8 that depends on the policy.
-    #[inline(always)]
-    fn look_up(&mut self, tables: &Tables, symbols: &[u32], sources: &[u32]) {
-        let work = self
-            .given
-            .iter_mut()
-            .zip(&mut self.reason)
-            .zip(&mut self.exit);
-        for ((((given, reason), exit), symbol), source) in work.zip(symbols).zip(sources) {
-            let symbol = tables.symbol(*symbol);
-            let source = tables.source(*source);
-            *given = symbol.leverage;
-            *reason = symbol.reason.min(source.reason);
-            *exit = source.exit;
-        }
-    }
-
-    /// Applies the part of gate 8 that depends on the intent, and gates 9 and 10.
-    #[inline(always)]
-    fn check_numbers(
-        &mut self,
-        bounds: &BatchBounds,
-        kinds: &[u8],
-        requested: &[f64],
-        [sizes, largest, deviations, distances]: [&[f64]; 4],
-        leverages: &mut [f64],
-        notionals: &mut [f64],
-    ) {
-        let inputs = kinds.iter().zip(requested).zip(sizes).zip(&self.given);
-        let checked = largest.iter().zip(deviations).zip(distances);
-        let outputs = leverages.iter_mut().zip(notionals).zip(&mut self.late);
-        for (
-            ((((kind, requested), size), given), ((largest, deviation), distance)),
-            ((leverage_out, notional_out), late),
-        ) in inputs.zip(checked).zip(outputs)
-        {
-            let leverage = if *requested < *given {
-                *requested
-            } else {
-                *given
-            };
-            let on_margin = *kind == row_kind::MARGIN;
-            let (product, quotient) = (size * leverage, size / leverage);
-            let notional = if on_margin { product } else { *size };
-            let margin = if on_margin { *size } else { quotient };
-            let (product, quotient) = (largest * leverage, largest / leverage);
-            let largest_notional = if on_margin { product } else { *largest };
-            let largest_margin = if on_margin { *largest } else { quotient };
-            let within = (leverage <= bounds.leverage_max)
-                & (largest_margin <= bounds.margin_max)
-                & (margin > 0.0)
-                & (largest_notional <= bounds.notional_max)
-                & (notional > 0.0)
-                & (*deviation <= bounds.price_deviation_max)
-                & (*distance <= bounds.stop_distance_max);
-            let late_at_size = if size.is_nan() { SIZE } else { LIMIT };
-            let late_at_size = if within {
-                u64::from(OPEN)
-            } else {
-                late_at_size
-            };
-            *late = if requested.is_nan() {
-                LEVERAGE
-            } else {
-                late_at_size
-            };
-            *leverage_out = leverage;
-            *notional_out = notional;
-        }
-    }
-
-    /// Applies gates 4 and 5 at one time for all rows.
-    #[inline(always)]
-    fn time_all(&mut self, bounds: &BatchBounds, now: i64) {
-        let number = bounds.at(now);
-        if number == OPEN {
-            return;
-        }
-        for reason in &mut self.reason {
-            *reason = (*reason).min(number);
-        }
-    }
-
-    /// Applies gates 4 and 5 at each row's event time.
-    #[inline(always)]
-    fn time_each(&mut self, bounds: &BatchBounds, times: &[i64]) {
-        for (reason, at) in self.reason.iter_mut().zip(times) {
-            *reason = (*reason).min(bounds.at(*at));
-        }
-    }
-
-    /// Applies gate 6, which precedes the other gates in `late`.
-    #[inline(always)]
-    fn age_each(
-        &mut self,
-        bounds: &BatchBounds,
-        (now, times): (Option<i64>, &[i64]),
-        earliest: &[i64],
-        latest: &[i64],
-    ) {
-        let sent = earliest.iter().zip(latest);
-        for ((late, at), (earliest, latest)) in self.late.iter_mut().zip(times).zip(sent) {
-            let age = now.unwrap_or(*at).wrapping_sub(*earliest);
-            let least_age = now.unwrap_or(*at).wrapping_sub(*latest);
-            let ahead = (least_age < bounds.age_min) | (age > bounds.lead_unknown);
-            let fresh = if ahead { CLOCK } else { *late };
-            *late = if age > bounds.age_max {
-                STALE_INTENT
-            } else {
-                fresh
-            };
-        }
-    }
-
-    /// Applies gate 1 and writes the outcomes.
-    #[inline(always)]
-    fn answer(
-        &mut self,
-        own_times: bool,
-        kinds: &[u8],
-        outcomes: &mut [Outcome],
-        leverages: &mut [f64],
-        notionals: &mut [f64],
-    ) {
-        for (reason, late) in self.reason.iter_mut().zip(&self.late) {
-            let [number, ..] = late.to_le_bytes();
-            *reason = (*reason).min(number);
-        }
-        let inputs = kinds.iter().zip(&self.exit);
-        for (reason, (kind, exit)) in self.reason.iter_mut().zip(inputs) {
-            let entry = (*kind == row_kind::NOTIONAL) | (*kind == row_kind::MARGIN);
-            let untimed = |number| {
-                if own_times {
-                    SkipCode::IntentInvalid.number()
-                } else {
-                    number
-                }
-            };
-            let fault = match *kind {
-                row_kind::AMBIGUOUS_UNTIMED => untimed(SkipCode::IntentAmbiguous.number()),
-                row_kind::HOLD_UNTIMED => untimed(SkipCode::IntentNotActionable.number()),
-                number => number,
-            };
-            let unclear = if *exit == DENY {
-                SkipCode::IntentAmbiguous.number()
-            } else {
-                *exit
-            };
-            let other = match *kind {
-                row_kind::EXIT => *exit,
-                row_kind::EXIT_UNCLEAR => unclear,
-                _ => fault,
-            };
-            *reason = if entry { *reason } else { other };
-        }
-        for (outcome, number) in outcomes.iter_mut().zip(&self.reason) {
-            *outcome = OUTCOMES
-                .get(usize::from(*number))
-                .copied()
-                .unwrap_or(Outcome::Skip(SkipCode::PolicyMissing));
-        }
-        let outputs = leverages.iter_mut().zip(notionals);
-        for ((leverage, notional), number) in outputs.zip(&self.reason) {
-            let trades = *number == OPEN;
-            *leverage = if trades { *leverage } else { f64::NAN };
-            *notional = if trades { *notional } else { f64::NAN };
         }
     }
 }

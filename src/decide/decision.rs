@@ -2,15 +2,15 @@
 
 use std::fmt;
 
-use super::{Gate, SkipCode, SkipReason};
+use super::{Gate, SkipCode, SkipReason, gates::freshness};
 use crate::{
     exit::ExitPermit,
+    guardrails::Guardrails,
     intent::{Entry, Intent, Size},
     policy::{InForce, Policy},
     provenance::{Source, Sourced},
     types::{
-        Leverage, Margin, Notional, PolicyHash, Price, Quantity, Rounded, Side, SignedDuration,
-        Symbol, Timestamp,
+        Leverage, Margin, Notional, PolicyHash, Price, Quantity, Rounded, Side, Symbol, Timestamp,
     },
 };
 
@@ -33,14 +33,13 @@ pub struct Trade<'a> {
     pub(super) intent: &'a Intent<'a>,
     pub(super) entry: &'a Entry,
     pub(super) in_force: InForce<'a>,
-    pub(super) fresh_until: Option<Timestamp>,
-    // To keep a trade small, each `Source` is built by a getter and not stored.
+    pub(super) guardrails: &'a Guardrails,
+    // To keep a trade small, everything that can be computed from the fields is computed by a getter and not stored.
     pub(super) leverage: Leverage,
     pub(super) leverage_from: LeverageFrom,
     pub(super) size: Size,
     pub(super) notional: Notional,
     pub(super) margin: Margin,
-    pub(super) plan_age_max: Option<SignedDuration>,
 }
 
 /// The origin of a trade's leverage.
@@ -222,7 +221,7 @@ impl<'a> Trade<'a> {
     #[must_use]
     pub fn not_after(&self) -> Sourced<Timestamp> {
         let expiry = self.in_force.policy().valid_until();
-        let bound = self.plan_age_max;
+        let bound = self.guardrails.max_plan_age();
         match bound.map(|age| self.in_force.now().saturating_add(age)) {
             Some(end) if end < expiry => Sourced::new(end, Source::Guardrails("max_plan_age_sec")),
             Some(_) | None => Sourced::new(expiry, Source::Policy("valid_until_epoch")),
@@ -232,8 +231,8 @@ impl<'a> Trade<'a> {
     /// Returns the time after which the intent is too old for the policy or the guardrails; `None` if neither bounds its
     /// age. A service that writes the trade later must deny it.
     #[must_use]
-    pub const fn fresh_until(&self) -> Option<Timestamp> {
-        self.fresh_until
+    pub fn fresh_until(&self) -> Option<Timestamp> {
+        freshness::fresh_until(self.in_force.limits(), self.guardrails, self.intent)
     }
 
     /// Returns true if the policy was assumed to be in force without a check. Such a trade must

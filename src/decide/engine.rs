@@ -1,7 +1,7 @@
 //! The engine, which applies the gates in order.
 
 use super::{
-    Decision, Gate, GateCheck, Skip, SkipReason, Trace, Trade,
+    Decision, GateCheck, Skip, Trace, Trade,
     gates::{
         exit_ownership, freshness, halt, in_force, leverage, limits, policy, readable, size,
         universe,
@@ -11,11 +11,29 @@ use super::{
 use crate::{
     exit::ExitOwnership,
     guardrails::{Guardrails, Halt},
-    intent::{Entry, Intent},
+    intent::{Entry, Exit, Intent},
     policy::PolicyState,
     provenance::Sourced,
     types::Timestamp,
 };
+
+/// Evaluates to the result of a gate that passed. If the gate failed, returns the skip from the surrounding function.
+///
+/// With the operator `?`, trades and evidence would share a `Result`, and each trade would be copied from it.
+macro_rules! passed {
+    ($check:expr, $intent:expr, $policy:expr) => {
+        match $check {
+            Ok(result) => result,
+            Err(denial) => {
+                return Decision::Skip(Skip {
+                    intent: $intent,
+                    policy: $policy,
+                    denial,
+                });
+            }
+        }
+    };
+}
 
 /// The decision engine, with the operator's configuration: the guardrails and the exit ownership.
 ///
@@ -98,83 +116,86 @@ impl Engine {
     #[inline(always)]
     fn answer<'a, O: Observer<'a>>(
         &'a self,
-        policy: PolicyState<'a>,
-        intent: &'a Intent<'a>,
-        now: Option<Timestamp>,
-        observer: &mut O,
-    ) -> Decision<'a> {
-        match self.check_gates(policy, intent, now, observer) {
-            Ok(decision) => decision,
-            Err(denial) => Decision::Skip(Skip {
-                intent,
-                policy: match denial.gate() >= Gate::Policy {
-                    true => policy.policy().ok(),
-                    false => None,
-                },
-                denial,
-            }),
-        }
-    }
-
-    #[inline(always)]
-    fn check_gates<'a, O: Observer<'a>>(
-        &'a self,
         state: PolicyState<'a>,
         intent: &'a Intent<'a>,
         now: Option<Timestamp>,
         observer: &mut O,
-    ) -> Result<Decision<'a>, SkipReason<'a>> {
-        let request = readable::check(&self.guardrails, intent, now)?;
+    ) -> Decision<'a> {
+        let request = passed!(readable::check(&self.guardrails, intent, now), intent, None);
         if let Ok(request) = intent.request() {
             observer.passed(|| GateCheck::Readable(request));
         }
         let (entry, now) = match request {
             readable::CheckedRequest::Entry(entry, now) => (entry, now),
             readable::CheckedRequest::Exit(exit) => {
-                let permit = exit_ownership::check_exit(&self.ownership, intent, exit)?;
-                observer.passed(|| GateCheck::ExitOwnership {
-                    source: Some(permit.source()),
-                    ownership: &self.ownership,
-                    rule: Some(permit.rule()),
-                });
-                return Ok(Decision::Exit(permit));
+                return self.answer_exit(intent, exit, observer);
             }
         };
-        exit_ownership::check_entry(&self.ownership, intent)?;
+        passed!(
+            exit_ownership::check_entry(&self.ownership, intent),
+            intent,
+            None
+        );
         observer.passed(|| GateCheck::ExitOwnership {
             source: intent.source(),
             ownership: &self.ownership,
             rule: None,
         });
-        self.check_entry_gates(state, intent, entry, now, observer)
-            .map(Decision::Trade)
+        self.answer_entry(state, intent, entry, now, observer)
+    }
+
+    fn answer_exit<'a, O: Observer<'a>>(
+        &'a self,
+        intent: &'a Intent<'a>,
+        exit: &'a Exit,
+        observer: &mut O,
+    ) -> Decision<'a> {
+        let permit = passed!(
+            exit_ownership::check_exit(&self.ownership, intent, exit),
+            intent,
+            None
+        );
+        observer.passed(|| GateCheck::ExitOwnership {
+            source: Some(permit.source()),
+            ownership: &self.ownership,
+            rule: Some(permit.rule()),
+        });
+        Decision::Exit(permit)
     }
 
     #[inline(always)]
-    fn check_entry_gates<'a, O: Observer<'a>>(
+    fn answer_entry<'a, O: Observer<'a>>(
         &'a self,
         state: PolicyState<'a>,
         intent: &'a Intent<'a>,
         entry: &'a Entry,
         now: Timestamp,
         observer: &mut O,
-    ) -> Result<Trade<'a>, SkipReason<'a>> {
+    ) -> Decision<'a> {
         let guardrails = &self.guardrails;
-        halt::check(guardrails, &entry.symbol)?;
+        passed!(halt::check(guardrails, &entry.symbol), intent, None);
         observer.passed(|| GateCheck::Halt {
             symbol: entry.symbol(),
             halt: guardrails.halt(),
         });
-        let policy = policy::check(guardrails, state, now)?;
+        let policy = passed!(
+            policy::check(guardrails, state, now),
+            intent,
+            state.policy().ok()
+        );
         observer.passed(|| GateCheck::Policy { policy, guardrails });
-        let in_force = in_force::check(state, now)?;
+        let in_force = passed!(in_force::check(state, now), intent, state.policy().ok());
         observer.passed(|| GateCheck::InForce {
             policy,
             now,
             assumed: in_force.is_assumed(),
         });
-        let sent = intent.sent_between(guardrails.candle_of(intent.source()));
-        freshness::check(in_force.limits(), guardrails, sent, now)?;
+        let sent = freshness::sent_between(guardrails, intent);
+        passed!(
+            freshness::check(in_force.limits(), guardrails, sent, now),
+            intent,
+            state.policy().ok()
+        );
         observer.passed(|| {
             let bounds = freshness::Bounds::new(in_force.limits(), guardrails);
             GateCheck::Freshness {
@@ -183,19 +204,28 @@ impl Engine {
                 lead_max: bounds.lead_max,
             }
         });
-        let given = universe::check(in_force, guardrails, &entry.symbol)?;
+        let given = passed!(
+            universe::check(in_force, guardrails, &entry.symbol),
+            intent,
+            state.policy().ok()
+        );
         observer.passed(|| GateCheck::Universe {
             symbol: entry.symbol(),
         });
-        let (leverage, leverage_from) = leverage::check(given, entry)?;
+        let (leverage, leverage_from) =
+            passed!(leverage::check(given, entry), intent, state.policy().ok());
         observer.passed(|| GateCheck::Leverage {
             requested: entry.leverage().and_then(Result::ok),
             applied: Sourced::new(leverage, leverage_from.source(entry.symbol())),
         });
-        let size = size::check(entry)?;
+        let size = passed!(size::check(entry), intent, state.policy().ok());
         observer.passed(|| GateCheck::Size(Sourced::new(size, entry.size_source())));
         let limits = in_force.limits();
-        let (notional, margin) = limits::check(limits, guardrails, leverage, size, entry)?;
+        let (notional, margin) = passed!(
+            limits::check(limits, guardrails, leverage, size, entry),
+            intent,
+            state.policy().ok()
+        );
         observer.passed(|| GateCheck::Limits {
             leverage,
             margin,
@@ -203,17 +233,16 @@ impl Engine {
             limits,
             guardrails,
         });
-        Ok(Trade {
-            fresh_until: freshness::fresh_until(limits, guardrails, sent),
+        Decision::Trade(Trade {
             intent,
             entry,
             in_force,
+            guardrails,
             leverage,
             leverage_from,
             size,
             notional,
             margin,
-            plan_age_max: guardrails.max_plan_age(),
         })
     }
 }

@@ -6,7 +6,7 @@ use super::{SkipCode, SkipReason};
 use crate::{
     guardrails::Guardrails,
     intent::{
-        Exit, ExitConflict, Intent, IntentErrorKind, Request, Size, Times, UnsupportedFields,
+        ExitConflict, Intent, IntentErrorKind, Request, Size, Times, UnsupportedFields,
         is_plausible,
     },
     types::{Leverage, Symbol, Timestamp, positive},
@@ -53,6 +53,8 @@ pub struct IntentColumns {
     pub(super) size: Vec<f64>,
     /// The largest size that the intent states, with the same basis as `size`.
     pub(super) largest: Vec<f64>,
+    /// True if `largest` differs from `size` in any row.
+    pub(super) sizes_differ: bool,
     /// The difference between the two prices of the intent as a fraction; 0 unless the intent has both.
     pub(super) price_deviation: Vec<f64>,
     /// The distance of the stop as a fraction: 0 without a stop, infinite without a price.
@@ -212,14 +214,12 @@ impl IntentColumns {
                 };
                 RequestRow::bare(OUTSIDE, kind)
             }
-            Ok(Request::Exit(Exit {
-                symbol, conflict, ..
-            })) => {
-                let kind = match conflict {
+            Ok(Request::Exit(exit)) => {
+                let kind = match exit.conflict {
                     Some(ExitConflict { opens: true, .. }) => row_kind::EXIT_UNCLEAR,
                     Some(_) | None => row_kind::EXIT,
                 };
-                RequestRow::bare(self.symbols.number(*symbol), kind)
+                RequestRow::bare(self.symbols.number(exit.symbol), kind)
             }
             Ok(Request::Entry(entry)) => {
                 unsupported = intent.unsupported().map(|fields| Some(fields.clone()));
@@ -320,6 +320,7 @@ impl IntentColumns {
         self.requested.push(row.requested);
         self.size.push(row.size);
         self.largest.push(row.largest);
+        self.sizes_differ |= row.largest.to_bits() != row.size.to_bits();
         self.price_deviation.push(row.price_deviation);
         self.stop_distance.push(row.stop_distance);
         self.earliest
@@ -343,6 +344,7 @@ impl IntentColumns {
         self.requested.clear();
         self.size.clear();
         self.largest.clear();
+        self.sizes_differ = false;
         self.price_deviation.clear();
         self.stop_distance.clear();
         self.earliest.clear();

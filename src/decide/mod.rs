@@ -3,6 +3,8 @@
 //! **Architecture invariant:** this module does not use a clock, a store or JSON.
 
 mod batch;
+mod batch_bounds;
+mod block;
 mod decision;
 mod decision_columns;
 mod engine;

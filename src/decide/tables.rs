@@ -18,18 +18,17 @@ pub(super) const DENY: u8 = SkipCode::DenyNotExitOwner.number();
 /// Results of the policy and guardrail checks for each symbol and each source of a batch.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tables {
-    symbols: Vec<SymbolRow>,
+    /// The bits of the leverage or, if gate 3, 7 or 8 denies the symbol, the bits of a NaN from [`denied`].
+    symbols: Vec<u64>,
+    /// The first 255 rows of `symbols`, and then rows of unknown symbols. An index of one byte is not compared with the
+    /// length.
+    first_symbols: FirstSymbols,
     sources: Vec<SourceRow>,
+    /// The row of all sources, if their rows are equal.
+    only_source: Option<SourceRow>,
 }
 
-#[derive(Debug, Clone, Copy)]
-pub(super) struct SymbolRow {
-    pub(super) leverage: f64,
-    /// The lowest number among the skip reasons of gates 3, 7 and 8, or [`OPEN`].
-    pub(super) reason: u8,
-}
-
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct SourceRow {
     /// The number of the skip reason for entries from this source, or [`OPEN`].
     pub(super) reason: u8,
@@ -38,10 +37,32 @@ pub(super) struct SourceRow {
 }
 
 /// The results for a symbol outside the dictionary.
-const UNKNOWN_SYMBOL: SymbolRow = SymbolRow {
-    leverage: f64::NAN,
-    reason: SkipCode::PolicyUniverseFilter.number(),
-};
+const UNKNOWN_SYMBOL: u64 = denied(SkipCode::PolicyUniverseFilter);
+
+/// Returns the bits of a NaN with the number of a skip reason in its lowest byte.
+const fn denied(reason: SkipCode) -> u64 {
+    f64::NAN.to_bits() | reason.number_wide()
+}
+
+/// Returns the number of the skip reason in the bits of a symbol, or [`OPEN`] if they are a leverage.
+#[inline(always)]
+pub(super) fn reason_of_symbol(bits: u64) -> u64 {
+    let number = bits & 0xff;
+    if f64::from_bits(bits).is_nan() {
+        number
+    } else {
+        u64::from(OPEN)
+    }
+}
+
+#[derive(Debug, Clone)]
+struct FirstSymbols([u64; 256]);
+
+impl Default for FirstSymbols {
+    fn default() -> Self {
+        Self([UNKNOWN_SYMBOL; 256])
+    }
+}
 
 /// The results for a source that cannot be read.
 const UNREADABLE_SOURCE: SourceRow = SourceRow {
@@ -63,17 +84,17 @@ impl Tables {
                 let listing = in_force
                     .filter(|_| guardrails.permits(symbol))
                     .map_or(Listing::NotInUniverse, |it| it.listing(symbol));
-                let (leverage, reason) = match listing {
-                    Listing::NotInUniverse => (f64::NAN, SkipCode::PolicyUniverseFilter.number()),
-                    Listing::NoLeverage => (f64::NAN, SkipCode::PolicyMissingLeverage.number()),
-                    Listing::Leverage(leverage) => (leverage.get(), OPEN),
-                };
-                let reason = match guardrails.halts(symbol) {
-                    true => SkipCode::TradingHalted.number(),
-                    false => reason,
-                };
-                SymbolRow { leverage, reason }
+                match listing {
+                    _ if guardrails.halts(symbol) => denied(SkipCode::TradingHalted),
+                    Listing::NotInUniverse => UNKNOWN_SYMBOL,
+                    Listing::NoLeverage => denied(SkipCode::PolicyMissingLeverage),
+                    Listing::Leverage(leverage) => leverage.get().to_bits(),
+                }
             }));
+        self.first_symbols = FirstSymbols::default();
+        for (first, row) in self.first_symbols.0.iter_mut().zip(&self.symbols).take(255) {
+            *first = *row;
+        }
         self.sources.clear();
         self.sources
             .extend(intents.sources.values.iter().map(|name| {
@@ -94,14 +115,41 @@ impl Tables {
                     },
                 }
             }));
+        let first = self.sources.first().copied();
+        self.only_source = first.filter(|first| self.sources.iter().all(|row| row == first));
     }
 
-    pub(super) fn symbol(&self, number: u32) -> SymbolRow {
+    /// Writes the bits of the leverage of each symbol, or of a NaN with the number of a skip reason.
+    #[inline(always)]
+    pub(super) fn write_symbols(&self, numbers: &[u32], given: &mut [u64]) {
+        if self.symbols.len() < self.first_symbols.0.len() {
+            for (given, number) in given.iter_mut().zip(numbers) {
+                let place = u8::try_from(*number).unwrap_or(u8::MAX);
+                let row = self.first_symbols.0.get(usize::from(place));
+                *given = row.copied().unwrap_or(UNKNOWN_SYMBOL);
+            }
+        } else {
+            for (given, number) in given.iter_mut().zip(numbers) {
+                *given = self.symbol(*number);
+            }
+        }
+    }
+
+    fn symbol(&self, number: u32) -> u64 {
         let place = usize::try_from(number).ok();
         let row = place.and_then(|place| self.symbols.get(place));
         row.copied().unwrap_or(UNKNOWN_SYMBOL)
     }
 
+    /// Returns the row of all these sources, if they have the same.
+    #[inline(always)]
+    pub(super) fn only_source(&self, numbers: &[u32]) -> Option<SourceRow> {
+        let last = numbers.iter().fold(0, |last, number| last.max(*number));
+        let is_known = usize::try_from(last).is_ok_and(|last| last < self.sources.len());
+        self.only_source.filter(|_| is_known)
+    }
+
+    #[inline(always)]
     pub(super) fn source(&self, number: u32) -> SourceRow {
         let place = usize::try_from(number).ok();
         let row = place.and_then(|place| self.sources.get(place));

@@ -131,7 +131,7 @@ impl<'a> ExitNotes<'a> {
             exit.quantity.fault().map(Note::Quantity),
             exit.conflict.map(Note::Conflict),
             intent.unsupported().map(Note::Unsupported),
-            intent.time_fault.as_deref().map(Note::Time),
+            intent.time_fault().map(Note::Time),
         ]
         .into_iter()
         .flatten()

@@ -84,6 +84,23 @@ impl Guardrails {
         policy: &'a Policy,
         now: Option<Timestamp>,
     ) -> Option<ConstraintViolation<&'a str>> {
+        let constrains_policies = self.max_validity.is_some()
+            || self.market.is_some()
+            || self.venue.is_some()
+            || self.require_policy_hash
+            || self.require_metadata_ok;
+        if constrains_policies {
+            self.first_violation(policy, now)
+        } else {
+            None
+        }
+    }
+
+    fn first_violation<'a>(
+        &'a self,
+        policy: &'a Policy,
+        now: Option<Timestamp>,
+    ) -> Option<ConstraintViolation<&'a str>> {
         self.validity_violation(policy, now)
             .or_else(|| self.market_violation(policy))
             .or_else(|| self.venue_violation(policy))
@@ -105,12 +122,14 @@ impl Guardrails {
     }
 
     fn market_violation<'a>(&'a self, policy: &'a Policy) -> Option<ConstraintViolation<&'a str>> {
-        let (found, required) = (policy.market(), self.market()?);
+        let required = self.market()?;
+        let found = policy.market();
         (found != Some(required)).then_some(ConstraintViolation::Market { found, required })
     }
 
     fn venue_violation<'a>(&'a self, policy: &'a Policy) -> Option<ConstraintViolation<&'a str>> {
-        let (found, required) = (policy.venue(), self.venue()?);
+        let required = self.venue()?;
+        let found = policy.venue();
         (found != Some(required)).then_some(ConstraintViolation::Venue { found, required })
     }
 
@@ -124,8 +143,9 @@ impl Guardrails {
         policy: &'a Policy,
     ) -> Option<ConstraintViolation<&'a str>> {
         let is_violated = self.require_metadata_ok && !policy.is_metadata_ok();
-        let found = policy.metadata_ok();
-        is_violated.then_some(ConstraintViolation::MetadataNotOk { found })
+        is_violated.then(|| ConstraintViolation::MetadataNotOk {
+            found: policy.metadata_ok(),
+        })
     }
 
     /// Returns the violated guardrails that deny only the entries in one symbol. The leverages of a policy that is

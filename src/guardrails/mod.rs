@@ -338,6 +338,7 @@ impl Guardrails {
 
     /// Returns true if the symbol is permitted.
     #[must_use]
+    #[inline]
     pub fn permits(&self, symbol: &Symbol) -> bool {
         self.permitted_symbols
             .as_ref()
@@ -346,6 +347,7 @@ impl Guardrails {
 
     /// Returns true if the halt covers the symbol.
     #[must_use]
+    #[inline]
     pub fn halts(&self, symbol: &Symbol) -> bool {
         match &self.halt {
             Halt::Nothing => false,

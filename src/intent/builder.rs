@@ -7,7 +7,7 @@ use super::{
     direction::{Direction, ExitDirection, Resolved},
     error::FirstFault,
     exit_quantity::{self, Context, Shares},
-    request::InvalidRequest,
+    request::{InvalidRequest, RareParts},
     size::{Amounts, RATIO_MAX},
     stated::Stated,
     time::{self, Times},
@@ -225,19 +225,23 @@ impl<'a> IntentBuilder<'a> {
             }
             Resolved::Neither(fault) => (self.entry(&Err(fault)), false, None),
         };
-        let is_empty = self.unsupported.is_empty();
+        let rare = RareParts {
+            policy_hash: self.policy_hash,
+            unsupported: Some(self.unsupported).filter(|fields| !fields.is_empty()),
+            time_fault: self.time_fault,
+        };
         Intent {
             id: self.id,
             source: self.source,
             times: self.times,
-            policy_hash: self.policy_hash.map(Box::new),
-            unsupported: (!is_empty).then(|| Box::new(self.unsupported)),
-            time_fault: self.time_fault.map(Box::new),
-            request: request.map_err(|fault| InvalidRequest {
-                fault,
-                untimed: !is_exit && self.times.event_time().is_none(),
-                symbol: self.symbol.ok().flatten(),
-                side,
+            rare: rare.boxed(),
+            request: request.map_err(|fault| {
+                Box::new(InvalidRequest {
+                    fault,
+                    untimed: !is_exit && self.times.event_time().is_none(),
+                    symbol: self.symbol.ok().flatten(),
+                    side,
+                })
             }),
         }
     }
@@ -279,14 +283,14 @@ impl<'a> IntentBuilder<'a> {
         );
         match std::mem::take(&mut self.faults).take() {
             Some(fault) => Err(fault),
-            None => Ok(Request::Exit(Exit {
+            None => Ok(Request::Exit(Box::new(Exit {
                 symbol: symbol?,
                 side: direction.side,
                 position_side: direction.position,
                 conflict: direction.conflict,
                 quantity,
                 trigger: trigger?,
-            })),
+            }))),
         }
     }
 
@@ -387,6 +391,7 @@ impl<'a> IntentBuilder<'a> {
         if let Err(fault) = &size {
             self.entry_faults.add(fault.clone());
         }
+        let quantity = self.amounts.quantity_of(size.as_ref().ok());
         let mut faults = std::mem::take(&mut self.faults);
         faults.merge(std::mem::take(&mut self.entry_faults));
         match faults.take() {
@@ -395,7 +400,8 @@ impl<'a> IntentBuilder<'a> {
                 symbol: symbol?,
                 side: side?,
                 leverage: self.amounts.leverage.number(),
-                quantity: self.amounts.quantity_of(size.as_ref().ok()),
+                quantity: quantity.map(|(quantity, _)| quantity),
+                quantity_field: quantity.map(|(_, field)| field),
                 size: size?,
                 price,
                 entry_price,

@@ -1,6 +1,6 @@
 //! Intents, and the entries and exits that they request.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, hint::select_unpredictable};
 
 use thiserror::Error;
 
@@ -23,12 +23,27 @@ pub struct Intent<'a> {
     pub(crate) id: Option<Cow<'a, str>>,
     pub(crate) source: Result<Option<Cow<'a, str>>, Unreadable>,
     pub(crate) times: Times,
-    pub(crate) policy_hash: Option<Box<Result<PolicyHash, Unreadable>>>,
+    pub(crate) rare: Option<Box<RareParts>>,
+    pub(crate) request: Result<Request, Box<InvalidRequest>>,
+}
+
+/// The parts that few intents have. They are boxed, so that the other intents are smaller.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RareParts {
+    pub(crate) policy_hash: Option<Result<PolicyHash, Unreadable>>,
     /// Fields that could change the order and are not read.
-    pub(crate) unsupported: Option<Box<UnsupportedFields>>,
+    pub(crate) unsupported: Option<UnsupportedFields>,
     /// The fault of a time that makes the age unknown.
-    pub(crate) time_fault: Option<Box<IntentError>>,
-    pub(crate) request: Result<Request, InvalidRequest>,
+    pub(crate) time_fault: Option<IntentError>,
+}
+
+impl RareParts {
+    /// Returns the boxed parts, or `None` if all are absent.
+    pub(crate) fn boxed(self) -> Option<Box<Self>> {
+        let is_empty =
+            self.policy_hash.is_none() && self.unsupported.is_none() && self.time_fault.is_none();
+        (!is_empty).then(|| Box::new(self))
+    }
 }
 
 /// The readable parts of an invalid intent.
@@ -43,12 +58,12 @@ pub(crate) struct InvalidRequest {
 }
 
 /// The request of an intent.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Request {
     /// A request to open or add to a position.
     Entry(Entry),
-    /// A request to reduce or close a position.
-    Exit(Exit),
+    /// A request to reduce or close a position. It is boxed, because it is rarer and larger than an entry.
+    Exit(Box<Exit>),
 }
 
 /// A request to open or add to a position.
@@ -59,7 +74,9 @@ pub struct Entry {
     pub(super) side: Side,
     pub(super) size: RequestedSize,
     pub(super) leverage: Option<f64>,
-    pub(super) quantity: Option<(Quantity, SizeField)>,
+    pub(super) quantity: Option<Quantity>,
+    /// The field of the quantity, if there is one.
+    pub(super) quantity_field: Option<SizeField>,
     pub(super) price: Option<Price>,
     pub(super) entry_price: Option<Price>,
     pub(super) stop_loss: Option<Price>,
@@ -117,8 +134,19 @@ impl Entry {
 
     /// Returns the requested leverage, if any.
     #[must_use]
+    #[inline]
     pub fn leverage(&self) -> Option<Result<Leverage, NumberError>> {
         self.leverage.map(Leverage::new)
+    }
+
+    /// Returns the requested leverage or, if there is none, the given one. Whether an intent requests a leverage cannot be
+    /// predicted, so there is no branch.
+    #[inline(always)]
+    pub(crate) fn leverage_or(&self, given: Leverage) -> Result<Leverage, NumberError> {
+        let requested = self.leverage.unwrap_or_default().to_bits();
+        let is_requested = self.leverage.is_some();
+        let bits = select_unpredictable(is_requested, requested, given.get().to_bits());
+        Leverage::new(f64::from_bits(bits))
     }
 
     /// Returns the requested size and its source, if any.
@@ -163,8 +191,8 @@ impl Entry {
     /// Returns the quantity of the intent in units of the symbol, if it is valid.
     #[must_use]
     pub fn quantity(&self) -> Option<Sourced<Quantity>> {
-        self.quantity
-            .map(|(quantity, field)| Sourced::new(quantity, field.source()))
+        let (quantity, field) = (self.quantity?, self.quantity_field?);
+        Some(Sourced::new(quantity, field.source()))
     }
 
     /// Returns the price that converts a quantity to a notional, if there is a valid one: the larger of `price` and
@@ -187,6 +215,7 @@ impl Entry {
     }
 
     /// Returns the relative difference between `price` and `entry_price`, if the intent states both.
+    #[inline]
     pub(crate) fn price_deviation(&self) -> Option<f64> {
         let (price, entry) = (self.price?.get(), self.entry_price?.get());
         Some((price - entry).abs() / entry)
@@ -194,6 +223,7 @@ impl Entry {
 
     /// Returns the distance of the stop from the entry price, else from `price`, as a fraction of that price; `None` if
     /// there is no stop. The distance of a stop without such a price is infinite.
+    #[inline]
     pub(crate) fn stop_distance(&self) -> Option<f64> {
         let stop = self.stop_loss?.get();
         Some(match self.entry_price.or(self.price) {
@@ -379,6 +409,7 @@ impl<'a> Intent<'a> {
 
     /// Returns the earliest and the latest of the stream entry ids, `ts` and `timestamp`: the bounds of the time at
     /// which the intent was sent.
+    #[inline]
     pub(crate) fn sent_between(
         &self,
         candle: Option<SignedDuration>,
@@ -389,8 +420,14 @@ impl<'a> Intent<'a> {
     /// Returns the fields that could change the order and are not read; `None` if there are none. An entry with such a
     /// field is skipped, unless the guardrails ignore it. An exit passes.
     #[must_use]
+    #[inline]
     pub fn unsupported(&self) -> Option<&UnsupportedFields> {
-        self.unsupported.as_deref()
+        self.rare.as_ref()?.unsupported.as_ref()
+    }
+
+    /// Returns the fault of a time that makes the age unknown.
+    pub(crate) fn time_fault(&self) -> Option<&IntentError> {
+        self.rare.as_ref()?.time_fault.as_ref()
     }
 
     /// Returns true if the time was an ISO-8601 text without an offset, which was read as UTC.
@@ -402,8 +439,9 @@ impl<'a> Intent<'a> {
     /// Returns the policy of a recorded decision.
     #[must_use]
     pub fn recorded_policy(&self) -> RecordedPolicy {
-        match (self.times.decided_at, self.policy_hash.as_deref()) {
-            (Some(_), Some(hash)) => (*hash).into(),
+        let hash = self.rare.as_ref().and_then(|rare| rare.policy_hash);
+        match (self.times.decided_at, hash) {
+            (Some(_), Some(hash)) => hash.into(),
             (None, _) | (_, None) => RecordedPolicy::NotRecorded,
         }
     }
@@ -430,32 +468,30 @@ impl<'a> Intent<'a> {
 
     /// Makes an entry invalid with this fault. An exit or an invalid intent is not changed.
     pub(crate) fn invalidate_entry(&mut self, fault: IntentError) {
-        if let Ok(Request::Entry(entry)) = self.request {
-            self.request = Err(InvalidRequest {
+        if let Ok(Request::Entry(entry)) = &self.request {
+            self.request = Err(Box::new(InvalidRequest {
                 fault,
                 symbol: Some(entry.symbol),
                 side: Some(entry.side),
                 untimed: false,
-            });
+            }));
         }
     }
 
     /// Creates the intent for a record that could not be read.
     #[must_use]
-    pub const fn unreadable(fault: IntentError) -> Self {
+    pub fn unreadable(fault: IntentError) -> Self {
         Self {
             id: None,
             source: Ok(None),
             times: Times::UNKNOWN,
-            policy_hash: None,
-            unsupported: None,
-            time_fault: None,
-            request: Err(InvalidRequest {
+            rare: None,
+            request: Err(Box::new(InvalidRequest {
                 fault,
                 symbol: None,
                 side: None,
                 untimed: false,
-            }),
+            })),
         }
     }
 }

@@ -106,6 +106,7 @@ impl Times {
     /// Returns the earliest and the latest of the stream entry ids, `ts` and `timestamp`. The record was sent between these
     /// two times. Its age is measured from the earliest, and its lead over the clock from the latest. If `timestamp` is the
     /// time of a candle, `candle` is the shortest time between it and the sending.
+    #[inline]
     pub(crate) fn sent_between(
         &self,
         candle: Option<SignedDuration>,

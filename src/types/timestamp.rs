@@ -1,6 +1,6 @@
 //! Timestamps and durations, and their parsers.
 
-use std::{borrow::Cow, fmt, str};
+use std::{borrow::Cow, fmt, num::NonZeroI64, str};
 
 use jiff::{
     SignedDuration as JiffDuration,
@@ -19,11 +19,15 @@ const SECONDS_MIN: i64 = -62_167_219_200;
 /// 9999-12-31T23:59:59Z in epoch seconds.
 pub(crate) const SECONDS_MAX: i64 = 253_402_300_799;
 
+/// A number that is greater than the distance of any timestamp from the epoch, in microseconds.
+const OFFSET: i64 = 1 << 62;
+
 /// A timestamp in whole microseconds since 1970-01-01T00:00:00Z, within the years 0 to 9999.
 ///
 /// There is no `now`: each timestamp is an argument or a field of an input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(i64);
+// The microseconds plus `OFFSET`. The sum is greater than 0, so an `Option` of a timestamp has the size of an `i64`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(NonZeroI64);
 
 /// A signed duration in whole microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,20 +79,38 @@ pub enum IsoOffset {
 
 impl Timestamp {
     /// The earliest timestamp, 0000-01-01T00:00:00Z.
-    pub const MIN: Self = Self(SECONDS_MIN * MICROS_PER_SECOND);
+    pub const MIN: Self = Self::of(SECONDS_MIN * MICROS_PER_SECOND);
     /// The latest timestamp, 9999-12-31T23:59:59.999999Z.
-    pub const MAX: Self = Self(SECONDS_MAX * MICROS_PER_SECOND + MICROS_PER_SECOND - 1);
+    pub const MAX: Self = Self::of(SECONDS_MAX * MICROS_PER_SECOND + MICROS_PER_SECOND - 1);
 
     /// Converts microseconds since the epoch.
     ///
     /// # Errors
     /// Returns an error if the result is outside the years 0 to 9999.
     pub fn from_micros(micros: i64) -> Result<Self, TimestampError> {
-        let instant = Self(micros);
-        if instant < Self::MIN || instant > Self::MAX {
-            Err(TimestampError::OutOfRange)
-        } else {
+        let instant = Self::of(micros);
+        if instant.as_micros() == micros {
             Ok(instant)
+        } else {
+            Err(TimestampError::OutOfRange)
+        }
+    }
+
+    /// Converts microseconds since the epoch, clamped to the years 0 to 9999.
+    const fn of(micros: i64) -> Self {
+        const FIRST: i64 = SECONDS_MIN * MICROS_PER_SECOND;
+        const LAST: i64 = SECONDS_MAX * MICROS_PER_SECOND + MICROS_PER_SECOND - 1;
+        let micros = if micros < FIRST {
+            FIRST
+        } else if micros > LAST {
+            LAST
+        } else {
+            micros
+        };
+        match NonZeroI64::new(micros + OFFSET) {
+            Some(instant) => Self(instant),
+            // The sum is greater than 0.
+            None => Self(NonZeroI64::MIN),
         }
     }
 
@@ -106,13 +128,13 @@ impl Timestamp {
     /// Returns the microseconds since the epoch.
     #[must_use]
     pub const fn as_micros(self) -> i64 {
-        self.0
+        self.0.get().wrapping_sub(OFFSET)
     }
 
     /// Returns the milliseconds since the epoch, rounded down.
     #[must_use]
     pub const fn as_millis(self) -> i64 {
-        self.0.div_euclid(MICROS_PER_MILLI)
+        self.as_micros().div_euclid(MICROS_PER_MILLI)
     }
 
     /// Parses decimal seconds since the epoch, without floating-point arithmetic. The result is
@@ -194,13 +216,19 @@ impl Timestamp {
     #[must_use]
     pub const fn since(self, earlier: Self) -> SignedDuration {
         // This never wraps: the difference of two timestamps within the bounds of the type cannot overflow.
-        SignedDuration(self.0.wrapping_sub(earlier.0))
+        SignedDuration(self.0.get().wrapping_sub(earlier.0.get()))
     }
 
     /// Adds a duration and clamps the result to [`Self::MIN`] and [`Self::MAX`].
     #[must_use]
     pub fn saturating_add(self, span: SignedDuration) -> Self {
-        Self(self.0.saturating_add(span.0)).clamp(Self::MIN, Self::MAX)
+        Self::of(self.as_micros().saturating_add(span.0))
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Timestamp").field(&self.as_micros()).finish()
     }
 }
 
@@ -354,9 +382,9 @@ impl str::FromStr for Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match EPOCH.checked_add(JiffDuration::from_micros(self.0)) {
+        match EPOCH.checked_add(JiffDuration::from_micros(self.as_micros())) {
             Ok(civil) => write!(f, "{civil}Z"),
-            Err(_) => write!(f, "{} µs", self.0),
+            Err(_) => write!(f, "{} µs", self.as_micros()),
         }
     }
 }
@@ -466,6 +494,29 @@ mod tests {
         assert_eq!(read("1970-01-01T01:00:01+01:00"), Ok(1_000_000));
         assert_eq!(read("1970-01-01T00:00:01"), Err(TimestampError::NoOffset));
         assert_eq!(read("1"), Err(TimestampError::NotIso));
+    }
+
+    #[test]
+    fn exactly_the_years_0_to_9999_are_accepted() {
+        let (first, last) = (Timestamp::MIN.as_micros(), Timestamp::MAX.as_micros());
+        assert_eq!(first, -62_167_219_200_000_000);
+        assert_eq!(last, 253_402_300_799_999_999);
+        for micros in [first, first + 1, -1, 0, 1, last - 1, last] {
+            let at = Timestamp::from_micros(micros).unwrap();
+            assert_eq!(at.as_micros(), micros);
+            assert_eq!(format!("{at:?}"), format!("Timestamp({micros})"));
+            let after = at.saturating_add(SignedDuration::from_micros(1));
+            assert_eq!(after.as_micros(), (micros + 1).min(last));
+        }
+        for micros in [i64::MIN, first - 1, last + 1, i64::MAX] {
+            let read = Timestamp::from_micros(micros);
+            assert_eq!(read, Err(TimestampError::OutOfRange), "{micros}");
+            let span = SignedDuration::from_micros(micros);
+            let ends = [Timestamp::MIN, Timestamp::MAX];
+            let after = Timestamp::from_micros(0).unwrap().saturating_add(span);
+            assert!(ends.contains(&after), "{micros}");
+        }
+        assert_eq!(size_of::<Option<Timestamp>>(), size_of::<i64>());
     }
 
     #[test]

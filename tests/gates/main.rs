@@ -10,6 +10,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod batches;
 #[path = "../support/columns.rs"]
 mod columns;
 mod direction;

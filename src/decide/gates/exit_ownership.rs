@@ -8,7 +8,7 @@ use crate::{
 
 /// Returns the permit for an exit from the exit owner or a delegate. No further gate applies to an
 /// exit.
-#[inline]
+#[inline(always)]
 pub(in crate::decide) fn check_exit<'a>(
     ownership: &'a ExitOwnership,
     intent: &'a Intent<'a>,
@@ -24,7 +24,7 @@ pub(in crate::decide) fn check_exit<'a>(
 
 /// Denies an entry from an owner: it may be an exit whose reduce-only flag was lost, and it would
 /// then open a position.
-#[inline]
+#[inline(always)]
 pub(in crate::decide) fn check_entry<'a>(
     ownership: &ExitOwnership,
     intent: &'a Intent<'a>,

@@ -3,6 +3,7 @@
 use crate::{
     decide::SkipReason,
     guardrails::Guardrails,
+    intent::Intent,
     policy::Limits,
     provenance::{Source, Sourced},
     types::{SignedDuration, Timestamp},
@@ -36,43 +37,64 @@ impl Bounds {
 }
 
 /// Checks the times between which the intent was sent: the age of the earliest and the lead of the latest.
-#[inline]
+#[inline(always)]
 pub(in crate::decide) fn check<'a>(
     limits: &Limits,
     guardrails: &Guardrails,
     sent: Option<(Timestamp, Timestamp)>,
     now: Timestamp,
 ) -> Result<(), SkipReason<'a>> {
-    let within = |span: Option<SignedDuration>, bound: Option<SignedDuration>| {
-        bound.is_none_or(|bound| span.is_some_and(|span| span <= bound))
-    };
     let age = sent.map(|(earliest, _)| now.since(earliest));
     let lead = sent.map(|(_, latest)| latest.since(now));
-    if within(age, limits.max_intent_age())
-        && within(age, guardrails.max_intent_age())
-        && within(lead, guardrails.max_intent_skew())
-    {
-        return Ok(());
+    let is_old = exceeds(age, limits.max_intent_age()) | exceeds(age, guardrails.max_intent_age());
+    if is_old | exceeds(lead, guardrails.max_intent_skew()) {
+        denial(limits, guardrails, is_old, age, lead)
+    } else {
+        Ok(())
     }
-    let bounds = Bounds::new(limits, guardrails);
-    match (bounds.age_max, bounds.lead_max) {
-        (Some(age_max), _) if !within(age, Some(age_max.value())) => {
-            Err(SkipReason::IntentStale { age, age_max })
-        }
+}
+
+/// Returns the evidence for an intent that is too old or too far ahead of the clock.
+#[cold]
+#[inline(never)]
+fn denial<'a>(
+    limits: &Limits,
+    guardrails: &Guardrails,
+    is_old: bool,
+    age: Option<SignedDuration>,
+    lead: Option<SignedDuration>,
+) -> Result<(), SkipReason<'a>> {
+    let Bounds { age_max, lead_max } = Bounds::new(limits, guardrails);
+    match (age_max, lead_max) {
+        (Some(age_max), _) if is_old => Err(SkipReason::IntentStale { age, age_max }),
         (_, Some(lead_max)) => Err(SkipReason::ClockUntrusted { lead, lead_max }),
         (_, None) => Ok(()),
     }
 }
 
 /// Returns the time after which the intent is too old, if there is a bound on its age.
-#[inline]
 pub(in crate::decide) fn fresh_until(
     limits: &Limits,
     guardrails: &Guardrails,
-    sent: Option<(Timestamp, Timestamp)>,
+    intent: &Intent<'_>,
 ) -> Option<Timestamp> {
-    let (earliest, _) = sent?;
+    let (earliest, _) = sent_between(guardrails, intent)?;
     let bounds = [limits.max_intent_age(), guardrails.max_intent_age()];
     let age_max = bounds.into_iter().flatten().min()?;
     Some(earliest.saturating_add(age_max))
+}
+
+/// Returns the times between which the intent was sent; `None` if it has no time of sending.
+#[inline(always)]
+pub(in crate::decide) fn sent_between(
+    guardrails: &Guardrails,
+    intent: &Intent<'_>,
+) -> Option<(Timestamp, Timestamp)> {
+    intent.sent_between(guardrails.candle_of(intent.source()))
+}
+
+/// Returns true if there is a bound, and the duration is longer or unknown.
+#[inline(always)]
+fn exceeds(span: Option<SignedDuration>, bound: Option<SignedDuration>) -> bool {
+    bound.is_some_and(|bound| span.is_none_or(|span| span > bound))
 }

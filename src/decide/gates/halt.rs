@@ -6,7 +6,7 @@ use crate::{
     types::Symbol,
 };
 
-#[inline]
+#[inline(always)]
 pub(in crate::decide) fn check<'a>(
     guardrails: &Guardrails,
     symbol: &Symbol,

@@ -6,7 +6,7 @@ use crate::{
     types::Timestamp,
 };
 
-#[inline]
+#[inline(always)]
 pub(in crate::decide) fn check(
     state: PolicyState<'_>,
     now: Timestamp,

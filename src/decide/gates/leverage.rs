@@ -7,7 +7,7 @@ use crate::{
     types::Leverage,
 };
 
-#[inline]
+#[inline(always)]
 pub(in crate::decide) fn check<'a>(
     given: Option<Leverage>,
     entry: &Entry,
@@ -15,11 +15,8 @@ pub(in crate::decide) fn check<'a>(
     let given = given.ok_or(SkipReason::NoLeverage {
         symbol: entry.symbol(),
     })?;
-    // An intent without a leverage is treated as a request for the leverage of the policy, so that
-    // only an unusable leverage needs a branch.
     let requested = entry
-        .leverage()
-        .unwrap_or(Ok(given))
+        .leverage_or(given)
         .map_err(SkipReason::LeverageUnusable)?;
     let lower = requested < given;
     Ok(if lower {

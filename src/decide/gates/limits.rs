@@ -10,7 +10,7 @@ use crate::{
     types::{Fraction, Leverage, Margin, Notional},
 };
 
-#[inline]
+#[inline(always)]
 pub(in crate::decide) fn check<'a>(
     limits: &Limits,
     guardrails: &Guardrails,
@@ -52,6 +52,7 @@ pub(in crate::decide) fn check<'a>(
 }
 
 /// Computes notional and margin in USD: `notional = margin × leverage`.
+#[inline(always)]
 fn amounts<'a>(size: Size, leverage: Leverage) -> Result<(Notional, Margin), SkipReason<'a>> {
     let beyond = |number, observed| SkipReason::LimitExceeded {
         number,
@@ -76,7 +77,7 @@ fn amounts<'a>(size: Size, leverage: Leverage) -> Result<(Notional, Margin), Ski
     }
 }
 
-#[inline]
+#[inline(always)]
 fn within<'a>(
     number: LimitedNumber,
     observed: f64,
@@ -88,6 +89,18 @@ fn within<'a>(
     if keeps(policy) && keeps(operator) {
         return Ok(());
     }
+    Err(exceeded(number, observed, policy, operator))
+}
+
+/// Returns the evidence for a number above a limit. The lower of the two bounds is reported as the limit.
+#[cold]
+#[inline(never)]
+fn exceeded<'a>(
+    number: LimitedNumber,
+    observed: f64,
+    policy: Option<f64>,
+    operator: Option<f64>,
+) -> SkipReason<'a> {
     let (policy_path, operator_path) = match number {
         LimitedNumber::Leverage => ("limits.max_leverage", "max_leverage"),
         LimitedNumber::Margin => ("limits.max_position_usd", "max_position_usd"),
@@ -95,18 +108,17 @@ fn within<'a>(
         LimitedNumber::PriceDeviation => ("", "max_price_deviation"),
         LimitedNumber::StopDistance => ("", "max_stop_distance"),
     };
-    let bounds = [
-        policy.map(|bound| Sourced::new(bound, Source::Policy(policy_path))),
-        operator.map(|bound| Sourced::new(bound, Source::Guardrails(operator_path))),
-    ];
-    // The lower of the two bounds is reported as the limit.
-    let limit = bounds
-        .into_iter()
-        .flatten()
-        .min_by(|one, other| one.value().total_cmp(&other.value()));
-    Err(SkipReason::LimitExceeded {
+    let limit = match (policy, operator) {
+        (Some(policy), operator) if operator.is_none_or(|operator| policy <= operator) => {
+            Some(Sourced::new(policy, Source::Policy(policy_path)))
+        }
+        (_, operator) => {
+            operator.map(|operator| Sourced::new(operator, Source::Guardrails(operator_path)))
+        }
+    };
+    SkipReason::LimitExceeded {
         number,
         observed,
         limit,
-    })
+    }
 }

@@ -7,7 +7,7 @@ use crate::{
     types::Timestamp,
 };
 
-#[inline]
+#[inline(always)]
 pub(in crate::decide) fn check<'a>(
     guardrails: &'a Guardrails,
     state: PolicyState<'a>,

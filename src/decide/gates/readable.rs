@@ -17,7 +17,7 @@ pub(in crate::decide) enum CheckedRequest<'a> {
     Entry(&'a Entry, Timestamp),
 }
 
-#[inline]
+#[inline(always)]
 pub(in crate::decide) fn check<'a>(
     guardrails: &Guardrails,
     intent: &'a Intent<'a>,
@@ -42,7 +42,7 @@ pub(in crate::decide) fn check<'a>(
 }
 
 /// Returns the fields that could change the order and are not read, unless the guardrails ignore all of them.
-#[inline]
+#[inline(always)]
 pub(in crate::decide) fn unsupported<'a>(
     guardrails: &Guardrails,
     intent: &'a Intent<'a>,

@@ -5,7 +5,7 @@ use crate::{
     intent::{Entry, Size},
 };
 
-#[inline]
+#[inline(always)]
 pub(in crate::decide) fn check<'a>(entry: &Entry) -> Result<Size, SkipReason<'a>> {
     match entry.requested_size() {
         None => Err(SkipReason::NoSize),

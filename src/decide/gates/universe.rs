@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Checks the symbol. Returns the leverage of the policy for it, if the policy has one.
-#[inline]
+#[inline(always)]
 pub(in crate::decide) fn check<'a>(
     in_force: InForce<'a>,
     guardrails: &Guardrails,
