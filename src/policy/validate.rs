@@ -144,13 +144,12 @@ fn epoch(text: &str, rounding: Rounding) -> Result<Timestamp, Broken> {
 }
 
 fn sequence(text: &str) -> Result<u64, Broken> {
-    text.parse().or_else(|_| {
+    text.parse().map_err(|_| {
         let bound = format!("a whole number from 0 to {}", u64::MAX);
-        Err(if text.parse::<f64>().is_ok() {
-            Broken::invalid(&bound)
-        } else {
-            Broken::parse_error(&bound)
-        })
+        match text.parse::<f64>() {
+            Ok(_) => Broken::invalid(&bound),
+            Err(_) => Broken::parse_error(&bound),
+        }
     })
 }
 

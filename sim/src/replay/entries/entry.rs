@@ -8,11 +8,11 @@ use portcullis::{
 
 use super::{
     keys::{
-        ACTION, ENTRY_PRICE, EVENT_TYPE, ID, INTENT_ID, Key, LEVERAGE, POSITION_SIZE_USD,
-        POSITION_USD, PRICE, QTY, QUANTITY, SIDE, SIZE, SOURCE, STOP_LOSS, SYMBOL, TAKE_PROFIT,
+        ACTION, ENTRY_PRICE, EVENT_TYPE, ID, INTENT_ID, LEVERAGE, POSITION_SIZE_USD, POSITION_USD,
+        PRICE, QTY, QUANTITY, SIDE, SIZE, SOURCE, STOP_LOSS, SYMBOL, TAKE_PROFIT,
     },
-    line::read_digits,
     names::Name,
+    values::{PlainValues, read_digits},
 };
 use crate::replay::digest::SizeSource;
 
@@ -34,34 +34,6 @@ pub(super) struct PlainEntry<'a> {
     pub(super) price_deviation: f64,
     pub(super) stop_distance: f64,
 }
-
-/// The values of a plain record by key. An absent value and null are `None`.
-pub(super) trait PlainValues<'a> {
-    /// Returns a text, which is valid UTF-8.
-    fn text(&self, key: Key) -> Option<&'a [u8]>;
-
-    /// Returns a text of at most 16 bytes; `None` also if it is longer.
-    fn name(&self, key: Key) -> Option<Name>;
-
-    /// Returns a number that is not negative.
-    fn number(&self, key: Key) -> Option<f64>;
-
-    /// Returns `ts` in epoch milliseconds.
-    ///
-    /// # Errors
-    /// Returns an error if it is not a whole number.
-    fn ts(&self) -> Result<Option<i64>, NotPlain>;
-
-    /// Returns `timestamp`.
-    ///
-    /// # Errors
-    /// Returns an error if it is not ISO-8601.
-    fn timestamp(&self) -> Result<Option<(Timestamp, IsoOffset)>, NotPlain>;
-}
-
-/// A value that only the general path reads.
-#[derive(Debug)]
-pub(super) struct NotPlain;
 
 /// From this ratio on, two prices of one intent contradict each other.
 const RATIO_MAX: f64 = 1.5;
@@ -219,14 +191,6 @@ fn plausible_stamp(stamp: (Timestamp, IsoOffset)) -> Option<(Timestamp, IsoOffse
     (946_684_800_000..4_102_444_800_000)
         .contains(&millis)
         .then_some(stamp)
-}
-
-/// Reads an ISO-8601 text that starts with a year.
-pub(super) fn iso(text: &[u8]) -> Result<(Timestamp, IsoOffset), NotPlain> {
-    let starts_with_year = text.get(4) == Some(&b'-');
-    let text = std::str::from_utf8(text).ok().filter(|_| starts_with_year);
-    let time = text.and_then(|text| Timestamp::parse_iso(text).ok());
-    time.ok_or(NotPlain)
 }
 
 /// Returns the milliseconds of a stream entry id, `<milliseconds>-<n>`.

@@ -7,10 +7,10 @@ use std::sync::LazyLock;
 use portcullis::types::{IsoOffset, Timestamp};
 
 use super::{
-    entry::{NotPlain, PlainValues, iso},
     keys::{ENVELOPE, KEY_COUNT, Key, KeyTable, TIMESTAMP, TS},
     names::Name,
     step::{After, Before, Form, PAYLOAD, RECORD, STATES, Steps, before},
+    values::{NotPlain, PlainValues, iso, read_digits},
 };
 
 /// The values of a plain line.
@@ -135,21 +135,6 @@ impl Number {
         }
         (whole + fraction <= 15).then_some((Self { digits, fraction }, len))
     }
-}
-
-/// Appends the leading digits to a number, and returns their count. The number of more than 19 digits is not valid.
-#[inline(always)]
-pub(super) fn read_digits(bytes: &[u8], number: &mut u64) -> usize {
-    let mut count: usize = 0;
-    for byte in bytes {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            break;
-        }
-        *number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
-        count = count.wrapping_add(1);
-    }
-    count
 }
 
 /// The reader of plain lines. It predicts each key from the previous one.

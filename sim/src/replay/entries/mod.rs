@@ -15,6 +15,7 @@ mod rows;
 mod step;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use portcullis::{
     decide::{DecisionColumns, Engine},

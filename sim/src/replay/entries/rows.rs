@@ -10,9 +10,9 @@ use arrow_buffer::{NullBuffer, ScalarBuffer};
 use portcullis::types::{IsoOffset, Timestamp};
 
 use super::{
-    entry::{NotPlain, PlainValues, iso},
     keys::{KEY_COUNT, KEYS, Key, KeyKind, TIMESTAMP, TS},
     names::Name,
+    values::{NotPlain, PlainValues, iso},
 };
 use crate::tape::table::{Column, Rows, ValueKind, has_zone, timestamp, write_number};
 
