@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Gate, SkipCode, SkipReason, gates::freshness};
+use super::{Gate, LeverageFrom, SkipCode, SkipReason, gates::freshness};
 use crate::{
     exit::ExitPermit,
     guardrails::Guardrails,
@@ -40,24 +40,6 @@ pub struct Trade<'a> {
     pub(super) size: Size,
     pub(super) notional: Notional,
     pub(super) margin: Margin,
-}
-
-/// The origin of a trade's leverage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LeverageFrom {
-    /// The policy: its leverage for the symbol.
-    Policy,
-    /// The intent, which requested a lower leverage.
-    Intent,
-}
-
-impl LeverageFrom {
-    pub(super) const fn source(self, symbol: Symbol) -> Source {
-        match self {
-            Self::Policy => Source::PolicyLeverage(symbol),
-            Self::Intent => Source::Intent("leverage"),
-        }
-    }
 }
 
 /// A skipped intent, with the evidence.

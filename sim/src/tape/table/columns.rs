@@ -3,7 +3,7 @@
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use serde::Deserialize;
 
-use super::values::ValueKind;
+use super::values::{ValueKind, value_type};
 
 /// The kind of values that a column contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,19 +117,6 @@ impl Kind {
             }
             None => *found == DataType::Null,
         }
-    }
-}
-
-/// Returns the type of the values of a dictionary or of runs; of any other column, its own type.
-pub(super) fn value_type(found: &DataType) -> &DataType {
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "all other types have no other values"
-    )]
-    match found {
-        DataType::Dictionary(_, values) => value_type(values),
-        DataType::RunEndEncoded(_, values) => value_type(values.data_type()),
-        found => found,
     }
 }
 

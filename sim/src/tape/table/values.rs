@@ -20,8 +20,6 @@ use arrow_array::{
 use arrow_schema::{DataType, TimeUnit};
 use portcullis::types::Timestamp;
 
-use super::columns::value_type;
-
 const DAY_MICROS: i64 = 24 * 3600 * 1_000_000;
 
 /// The kind of the values in a column.
@@ -47,6 +45,15 @@ impl ValueKind {
             found if found.is_numeric() => Some(Self::Number),
             _ => None,
         }
+    }
+}
+
+/// Returns the type of the values of a dictionary or of runs; of any other column, its own type.
+pub(super) fn value_type(found: &DataType) -> &DataType {
+    match found {
+        DataType::Dictionary(_, values) => value_type(values),
+        DataType::RunEndEncoded(_, values) => value_type(values.data_type()),
+        found => found,
     }
 }
 

@@ -34,6 +34,10 @@ const ROWS: usize = 6;
 
 type Values<T> = Vec<Option<T>>;
 
+fn shared(values: impl Array + 'static) -> ArrayRef {
+    Arc::new(values)
+}
+
 fn values<T: std::fmt::Debug>(value: impl Strategy<Value = T>) -> impl Strategy<Value = Values<T>> {
     vec(option::weighted(0.8, value), ROWS)
 }
@@ -78,19 +82,19 @@ fn numbers() -> impl Strategy<Value = ArrayRef> {
         ]
     };
     prop_oneof![
-        4 => values(float()).prop_map(|it| Arc::new(Float64Array::from(it)) as ArrayRef),
+        4 => values(float()).prop_map(|it| shared(Float64Array::from(it))),
         1 => values(float()).prop_map(|it| {
             #[expect(clippy::cast_possible_truncation, clippy::as_conversions, reason = "the nearest number is meant")]
             let narrow = it.into_iter().map(|it| it.map(|it| it as f32));
-            Arc::new(narrow.collect::<Float32Array>()) as ArrayRef
+            shared(narrow.collect::<Float32Array>())
         }),
-        1 => values(whole()).prop_map(|it| Arc::new(Int64Array::from(it)) as ArrayRef),
-        1 => values(-5..200_i32).prop_map(|it| Arc::new(Int32Array::from(it)) as ArrayRef),
-        1 => values(any::<u64>()).prop_map(|it| Arc::new(UInt64Array::from(it)) as ArrayRef),
-        1 => values(0..9_u8).prop_map(|it| Arc::new(UInt8Array::from(it)) as ArrayRef),
+        1 => values(whole()).prop_map(|it| shared(Int64Array::from(it))),
+        1 => values(-5..200_i32).prop_map(|it| shared(Int32Array::from(it))),
+        1 => values(any::<u64>()).prop_map(|it| shared(UInt64Array::from(it))),
+        1 => values(0..9_u8).prop_map(|it| shared(UInt8Array::from(it))),
         1 => (values(-500..50_000_i128), 0..4_i8).prop_map(|(it, scale)| {
             let decimals = Decimal128Array::from(it).with_precision_and_scale(30, scale);
-            Arc::new(decimals.unwrap()) as ArrayRef
+            shared(decimals.unwrap())
         }),
         1 => texts(select(vec!["5", "0.5", "1e2", "NaN", "-1", "", "7 "]).prop_map(str::to_owned)),
     ]
@@ -163,12 +167,12 @@ fn column(name: &'static str, kind: Kind) -> BoxedStrategy<ArrayRef> {
         (_, Kind::Text) => words(&["", "m", "\"", "trade"]),
         (_, Kind::Number) => numbers().boxed(),
         (_, Kind::Flag) => prop_oneof![
-            values(any::<bool>()).prop_map(|it| Arc::new(BooleanArray::from(it)) as ArrayRef),
-            values(0..3_i32).prop_map(|it| Arc::new(Int32Array::from(it)) as ArrayRef),
+            values(any::<bool>()).prop_map(|it| shared(BooleanArray::from(it))),
+            values(0..3_i32).prop_map(|it| shared(Int32Array::from(it))),
         ]
         .boxed(),
         (_, Kind::Millis) => prop_oneof![
-            3 => values(millis()).prop_map(|it| Arc::new(Int64Array::from(it)) as ArrayRef),
+            3 => values(millis()).prop_map(|it| shared(Int64Array::from(it))),
             // Values of `ts` without a time zone are counted, which lines do not show.
             2 => instants(Just(true)),
             1 => texts(millis().prop_map(|it| it.to_string())),
@@ -204,10 +208,10 @@ fn table() -> impl Strategy<Value = RecordBatch> {
     let special = prop_oneof![
         8 => Just(None),
         1 => values(select(vec![&b"{}"[..], b"\xff", b"{\"symbol\":\"BTCUSDT\"}"]))
-            .prop_map(|it| Some(("record", Arc::new(BinaryArray::from(it)) as ArrayRef))),
+            .prop_map(|it| Some(("record", shared(BinaryArray::from(it))))),
         1 => texts(select(vec!["{}", "5", "{\"leverage\":3}", "{\"note\":1}"]).prop_map(str::to_owned))
             .prop_map(|it| Some(("rest", it))),
-        1 => Just(Some(("model", Arc::new(NullArray::new(ROWS)) as ArrayRef))),
+        1 => Just(Some(("model", shared(NullArray::new(ROWS))))),
     ];
     (usual, vec(other, 0..4), special).prop_map(|(mut columns, others, special)| {
         for column in others.into_iter().chain(special) {
@@ -332,23 +336,20 @@ fn times_without_a_time_zone_are_counted() {
 /// The test above would also pass if no row were plain.
 #[test]
 fn usual_rows_are_plain() {
-    let texts = |text: &str| Arc::new(StringArray::from(vec![text; 2])) as ArrayRef;
-    let numbers = |number: f64| Arc::new(Float64Array::from(vec![number; 2])) as ArrayRef;
+    let texts = |text: &str| shared(StringArray::from(vec![text; 2]));
+    let numbers = |number: f64| shared(Float64Array::from(vec![number; 2]));
     let at = TimestampMicrosecondArray::from(vec![EXPIRY_MS * 1_000; 2]).with_timezone("UTC");
     let batch = RecordBatch::try_from_iter([
         ("id", texts("a1")),
-        ("ts", Arc::new(at) as ArrayRef),
+        ("ts", shared(at)),
         ("symbol", texts("BTCUSDT")),
         ("side", texts("SELL")),
         ("size", numbers(250.5)),
-        (
-            "leverage",
-            Arc::new(UInt8Array::from(vec![3; 2])) as ArrayRef,
-        ),
+        ("leverage", shared(UInt8Array::from(vec![3; 2]))),
         ("confidence", numbers(f64::NAN)),
         (
             "reduce_only",
-            Arc::new(BooleanArray::from(vec![None, Some(true)])) as ArrayRef,
+            shared(BooleanArray::from(vec![None, Some(true)])),
         ),
         ("note", texts("no field of a record")),
     ]);
