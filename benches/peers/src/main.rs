@@ -10,14 +10,18 @@
 //! `docs/peers.svg`:
 //!
 //! `cargo run --release --manifest-path benches/peers/Cargo.toml`
+//!
+//! With `--write-inputs FOLDER`, it measures nothing, and writes the intents and the policy as files
+//! for the comparison with table engines (`scripts/compare-tables`).
 
 mod asks;
 mod chart;
 mod engines;
+mod inputs;
 mod measure;
 mod table;
 
-use std::{error::Error, fs, path::Path, process::ExitCode};
+use std::{env, error::Error, fs, path::Path, process::ExitCode};
 
 use crate::engines::Peer;
 
@@ -46,11 +50,23 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<String, Failure> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match arguments.as_slice() {
+        [] => compare(),
+        [option, folder] if option == "--write-inputs" => {
+            inputs::write(&asks::asks(), Path::new(folder))
+        }
+        _ => Err("unexpected arguments; use none, or `--write-inputs FOLDER`".into()),
+    }
+}
+
+fn compare() -> Result<String, Failure> {
     let asks = asks::asks();
     let mut peers: Vec<Box<dyn Peer>> = vec![
         Box::new(engines::portcullis::Columns::new(&asks)?),
         Box::new(engines::portcullis::OneByOne::new(&asks)?),
-        Box::new(engines::openpit::OpenPit::new(&asks)?),
+        Box::new(engines::openpit::OpenPit::built_in(&asks)?),
+        Box::new(engines::openpit::OpenPit::custom(&asks)?),
         Box::new(engines::casbin::Casbin::group(&asks)?),
         Box::new(engines::regorus::Regorus::new(&asks)?),
         Box::new(engines::cedar::Cedar::new(&asks)?),

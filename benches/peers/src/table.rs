@@ -71,8 +71,10 @@ fn rows(figures: &[Figure]) -> Result<Vec<[String; 5]>, Failure> {
     let mut rows = vec![HEAD.map(ToOwned::to_owned)];
     for figure in figures {
         let version = version(figure.package)?;
+        // The uses of Portcullis are named after its functions.
+        let quote = if figure.is_ours() { "`" } else { "" };
         rows.push([
-            format!("{} {version}, {}", figure.package, figure.way),
+            format!("{} {version}, {quote}{}{quote}", figure.package, figure.way),
             figure.part.as_str().to_owned(),
             thousands(figure.yes),
             cell(figure.nanos),

@@ -139,7 +139,8 @@ impl PolicySnapshot {
     }
 }
 
-fn policy() -> Value {
+/// Returns the policy in its JSON encoding.
+pub(crate) fn policy() -> Value {
     let leverages: Map<String, Value> = universe()
         .map(|(symbol, leverage)| (symbol, leverage.into()))
         .collect();
