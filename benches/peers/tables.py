@@ -178,7 +178,8 @@ def measure(engine, expected):
     found = sorted(engine.allowed(result))
     if found != expected:
         different = sorted(set(found) ^ set(expected)) or ["unknown: one is a duplicate"]
-        fail(f"{engine.name} allowed {len(found)} intents, expected {len(expected)}; first difference at `ts` {different[0]}")
+        numbers = f"{len(found)} intents, expected {len(expected)}"
+        fail(f"{engine.name} allowed {numbers}; first difference at `ts` {different[0]}")
     return took
 
 
