@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use portcullis::types::{IsoOffset, Timestamp};
 
 use super::{
-    keys::{ENVELOPE, KEY_COUNT, Key, KeyTable, TIMESTAMP, TS},
+    keys::{ENVELOPE, ID, KEY_COUNT, Key, KeyTable, TIMESTAMP, TS},
     names::Name,
     step::{After, Before, Form, PAYLOAD, RECORD, STATES, Steps, before},
     values::{NotPlain, PlainValues, iso, read_digits},
@@ -159,7 +159,8 @@ impl Default for LineReader {
         Self {
             keys: &KEY_TABLE,
             steps: &STEPS,
-            predicted: [0; STATES],
+            // A key that is predicted before any line was read must have a form that its values can have.
+            predicted: [Steps::to_value(Before::Start, false, ID, Form::Quoted); STATES],
             values: Values::default(),
             payload: Vec::new(),
         }
@@ -384,7 +385,7 @@ mod tests {
     use proptest::{collection::vec, prelude::*, sample::select};
 
     use super::{
-        super::keys::{ID, LEVERAGE, PRICE, SIDE, SIZE, SOURCE, SYMBOL},
+        super::keys::{KEYS, KeyKind, LEVERAGE, PRICE, SIDE, SIZE, SOURCE, SYMBOL},
         *,
     };
 
@@ -401,6 +402,25 @@ mod tests {
         for next in ["", "\n", "\r\n{\"symbol\":\"B\",\"ts\":5}\n", "\n}\n\"}\n"] {
             let bytes = format!("{line}{next}");
             check(reader.read(bytes.as_bytes(), line.len()));
+        }
+    }
+
+    /// A new reader predicts keys although it has read no line.
+    #[test]
+    fn the_first_line_is_plain_only_if_its_value_has_a_form_of_its_key() {
+        for (name, kind) in KEYS {
+            for value in ["5", "\"5\"", "null", "true", "[]", "-5", "{\"price\":5}"] {
+                let line = format!("{{\"{name}\":{value}}}");
+                let form = Form::of(kind, value.as_bytes()[0]);
+                let is_plain = match kind {
+                    // The text of a payload is an object.
+                    KeyKind::Payload => value.starts_with('{'),
+                    KeyKind::Text | KeyKind::Number | KeyKind::Ignored => form.is_some(),
+                };
+                let mut reader = LineReader::default();
+                let found = reader.read(line.as_bytes(), line.len());
+                assert_eq!(found.is_some(), is_plain, "{line}");
+            }
         }
     }
 

@@ -7,10 +7,11 @@ use arrow_array::{
     types::{Float64Type, Int64Type},
 };
 use arrow_buffer::{NullBuffer, ScalarBuffer};
+use arrow_data::ByteView;
 use portcullis::types::{IsoOffset, Timestamp};
 
 use super::{
-    keys::{KEY_COUNT, KEYS, Key, KeyKind, TIMESTAMP, TS},
+    keys::{EVENT_TYPE, KEY_COUNT, KEYS, Key, KeyKind, TIMESTAMP, TS},
     names::Name,
     values::{NotPlain, PlainValues, iso},
 };
@@ -22,6 +23,9 @@ mod tests;
 /// The part of the longest line that a text of a plain row may have. A line has at most four texts that can be long, and
 /// an escape can have six bytes, so that the line of a plain row is never too long.
 const TEXT_SHARE: usize = 32;
+
+/// The longest text that is in its view, in bytes.
+const INLINE_BYTES: usize = 12;
 
 /// The smallest maximum of a line for which this is true, in bytes.
 const LINE_BYTES: usize = 8_192;
@@ -63,13 +67,42 @@ impl Texts {
 
     #[inline(always)]
     fn get(&self, row: usize) -> Option<&[u8]> {
-        let text = match self {
-            Self::View(texts) => texts.is_valid(row).then(|| texts.value(row)),
-            Self::Offsets(texts) => texts.is_valid(row).then(|| texts.value(row)),
-            Self::LargeOffsets(texts) => texts.is_valid(row).then(|| texts.value(row)),
-        };
-        text.map(str::as_bytes)
+        match self {
+            Self::View(texts) => texts.is_valid(row).then(|| viewed(texts, row))?,
+            Self::Offsets(texts) => texts.is_valid(row).then(|| texts.value(row).as_bytes()),
+            Self::LargeOffsets(texts) => texts.is_valid(row).then(|| texts.value(row).as_bytes()),
+        }
     }
+
+    /// Returns a text of at most 16 bytes that does not end with a zero byte, because names are padded with zeros.
+    #[inline(always)]
+    fn name(&self, row: usize) -> Option<Name> {
+        if let Self::View(texts) = self
+            && texts.is_valid(row)
+            && let Some(name) = Name::of_view(*texts.views().get(row)?)
+        {
+            return Some(name);
+        }
+        let text = self.get(row)?;
+        (text.last() != Some(&0)).then_some(())?;
+        Name::read(text, text.len())
+    }
+}
+
+/// Returns the bytes of a view, which are in the view itself if they are few.
+#[inline(always)]
+fn viewed(texts: &StringViewArray, row: usize) -> Option<&[u8]> {
+    let view = ByteView::from(*texts.views().get(row)?);
+    let len = usize::try_from(view.length).ok()?;
+    if len <= INLINE_BYTES {
+        let start = row.checked_mul(16)?.checked_add(4)?;
+        return texts.views().inner().as_slice().get(start..)?.get(..len);
+    }
+    let buffer = texts
+        .data_buffers()
+        .get(usize::try_from(view.buffer_index).ok()?)?;
+    let start = usize::try_from(view.offset).ok()?;
+    buffer.as_slice().get(start..)?.get(..len)
 }
 
 /// The numbers of a column.
@@ -202,6 +235,11 @@ impl PlainRows {
         match kind {
             _ if key == TS => self.ts = Some(Times::of(key, values)?),
             _ if key == TIMESTAMP => self.timestamp = Some(Times::of(key, values)?),
+            KeyKind::Text if key == EVENT_TYPE => {
+                let texts = Texts::of(values)?;
+                let is_intent = |text: &[u8]| text == b"trade.intent";
+                self.exclude(|row| !texts.get(row).is_none_or(is_intent));
+            }
             KeyKind::Text => {
                 let texts = Texts::of(values)?;
                 self.exclude(|row| !is_short(&texts, row));
@@ -254,10 +292,7 @@ impl<'a> PlainValues<'a> for PlainRow<'a> {
 
     #[inline(always)]
     fn name(&self, key: Key) -> Option<Name> {
-        let text = self.text(key)?;
-        // A name is padded with zeros.
-        (text.last() != Some(&0)).then_some(())?;
-        Name::read(text, text.len())
+        self.rows.texts.get(key.0)?.as_ref()?.name(self.index)
     }
 
     #[inline(always)]
