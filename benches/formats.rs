@@ -7,8 +7,9 @@
 //!   numbers, and nothing is checked.
 //! - `jsonl, one order` and `jsonl, any order` replay the same records with their keys in one order, or shuffled in
 //!   each line: intents, gates, counts and digest.
-//! - `columns, read` reads four columns of a Parquet file, and `columns, decide` also decides them as columns.
-//! - `parquet` replays the whole file. The two benchmarks with `answers as` also write the answers on one thread.
+//! - `columns, read` reads four columns of a Parquet file, and `columns, decide` also answers them as tables.
+//! - `parquet, read` reads all columns of the records, and `parquet` replays the file on one thread.
+//! - The benchmarks with `answers as` also write the answers to a file.
 //!
 //! `cargo bench -p portcullis-sim --bench formats`
 
@@ -27,11 +28,7 @@ use std::{
     time::Duration,
 };
 
-use arrow_array::{
-    RecordBatch,
-    cast::AsArray as _,
-    types::{Float64Type, Int32Type},
-};
+use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, Schema};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use parquet::arrow::{
@@ -39,15 +36,10 @@ use parquet::arrow::{
     arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder},
 };
 use portcullis::{
-    decide::{DecisionColumns, Engine, EntryRow, IntentColumns},
-    exit::ExitOwnership,
-    guardrails::Guardrails,
-    intent::Size,
-    policy::{Policy, PolicyState},
-    types::{Notional, Symbol, Timestamp},
+    decide::Engine, exit::ExitOwnership, guardrails::Guardrails, policy::Policy, types::Timestamp,
 };
 use portcullis_sim::{
-    replay::{AnswerRows, AnswerSink, Counts, Replayer, Sinks, replay},
+    replay::{AnswerFormat, AnswerRows, AnswerSink, Counts, Replayer, Sinks, TableReplay, replay},
     sample::policy_json,
     tape::{LineContent, RowWriter, TapeReader, TapeSource},
 };
@@ -195,8 +187,8 @@ fn parse_only(path: &Path) {
     }
 }
 
-/// Reads symbol, action, leverage and size of every row, the first two as dictionaries.
-fn read_columns(path: &Path, mut each: impl FnMut(&RecordBatch)) {
+/// Reads the columns with these names, and texts as dictionaries.
+fn read_columns(path: &Path, names: &[&str], mut each: impl FnMut(&RecordBatch)) {
     let file = File::open(path).unwrap();
     let found = ArrowReaderMetadata::load(&file, ArrowReaderOptions::default()).unwrap();
     let fields = found.schema().fields().iter().map(|field| {
@@ -211,63 +203,48 @@ fn read_columns(path: &Path, mut each: impl FnMut(&RecordBatch)) {
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
     let options = ArrowReaderOptions::new().with_schema(schema);
     let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).unwrap();
-    let names = ["symbol", "action", "leverage", "position_size_usd"];
-    let mask = ProjectionMask::columns(builder.parquet_schema(), names);
+    let mask = ProjectionMask::columns(builder.parquet_schema(), names.iter().copied());
     let batches = builder.with_projection(mask).with_batch_size(8192).build();
     for batch in batches.unwrap() {
         each(&batch.unwrap());
     }
 }
 
-/// Decides the rows as columns of intents, and returns their number.
+const FOUR: [&str; 4] = ["symbol", "action", "leverage", "position_size_usd"];
+
+/// All columns of the records.
+const ALL: [&str; 11] = [
+    "id",
+    "event_type",
+    "source",
+    "symbol",
+    "action",
+    "confidence",
+    "leverage",
+    "position_size_usd",
+    "entry_price",
+    "stop_loss",
+    "take_profit",
+];
+
+/// Answers four columns as tables: verdict, reason, leverage and notional of each row.
 fn decide_columns(path: &Path) -> usize {
-    let (engine, policy) = (engine(), policy());
-    let now = Timestamp::from_millis(1_767_571_200_000).unwrap();
-    let mut answers = DecisionColumns::default();
+    let replayer = || Replayer {
+        now: Timestamp::from_millis(1_767_571_200_000).ok(),
+        ..Replayer::new(engine())
+    };
+    let format = AnswerFormat::default()
+        .with_columns(["decision", "reason", "leverage", "notional_usd"])
+        .unwrap();
+    let mut replay = None;
     let mut decided = 0;
-    let mut columns = IntentColumns::default();
-    read_columns(path, |batch| {
-        columns.clear();
-        let column = |name| batch.column_by_name(name).unwrap();
-        let words = |name| {
-            let words = column(name).as_dictionary::<Int32Type>();
-            (words.keys(), words.values().as_string::<i32>())
-        };
-        let number = |name| column(name).as_primitive::<Float64Type>();
-        let ((symbol, symbols), (action, actions)) = (words("symbol"), words("action"));
-        let symbols: Vec<u32> = symbols
-            .iter()
-            .map(|name| columns.symbol_number(Symbol::new(name.unwrap()).unwrap()))
-            .collect();
-        let source = columns.source_number(None);
-        let is_entry: Vec<bool> = actions
-            .iter()
-            .map(|action| ["BUY", "SELL"].contains(&action.unwrap()))
-            .collect();
-        let rows = symbol.iter().zip(action).zip(number("leverage"));
-        let rows = rows.zip(number("position_size_usd"));
-        for (((symbol, action), leverage), notional_usd) in rows {
-            let place = |key: Option<i32>| usize::try_from(key.unwrap()).unwrap();
-            assert_eq!(is_entry.get(place(action)), Some(&true));
-            let notional = notional_usd.and_then(|usd| Notional::new(usd).ok());
-            columns.push_entry(&EntryRow {
-                symbol: *symbols.get(place(symbol)).unwrap(),
-                source,
-                leverage,
-                size: notional.map(Size::Notional),
-                price_deviation: 0.0,
-                stop_distance: 0.0,
-                emitted_at: None,
-                sent: None,
-            });
-        }
-        engine.decide_columns(
-            PolicyState::present(&policy),
-            &columns,
-            Some(now),
-            &mut answers,
-        );
-        decided += batch.num_rows();
+    read_columns(path, &FOUR, |batch| {
+        let replay = replay.get_or_insert_with(|| {
+            let schema = batch.schema();
+            TableReplay::new(replayer(), Ok(policy()), &schema, format.clone()).unwrap()
+        });
+        let answers = replay.answers(batch).unwrap();
+        decided += answers.num_rows();
         black_box(&answers);
     });
     decided
@@ -304,13 +281,20 @@ fn bench(c: &mut Criterion) {
     });
     group.bench_function("columns, read", |b| {
         b.iter(|| {
-            read_columns(&files.rows, |batch| {
+            read_columns(&files.rows, &FOUR, |batch| {
                 black_box(batch.num_rows());
             })
         });
     });
     group.bench_function("columns, decide", |b| {
         b.iter(|| decide_columns(&files.rows))
+    });
+    group.bench_function("parquet, read", |b| {
+        b.iter(|| {
+            read_columns(&files.rows, &ALL, |batch| {
+                black_box(batch.num_rows());
+            })
+        });
     });
     group.bench_function("parquet", |b| {
         b.iter(|| run(&files.rows, 1, AnswerSink::Discard))
@@ -320,6 +304,12 @@ fn bench(c: &mut Criterion) {
         b.iter(|| {
             let mut to = BufWriter::new(File::create(&out).unwrap());
             run(&files.one_order, 1, AnswerSink::Lines(&mut to))
+        });
+    });
+    group.bench_function("jsonl, answers as jsonl, 2 threads", |b| {
+        b.iter(|| {
+            let mut to = BufWriter::new(File::create(&out).unwrap());
+            run(&files.one_order, 2, AnswerSink::Lines(&mut to))
         });
     });
     group.bench_function("jsonl, answers as parquet", |b| {
