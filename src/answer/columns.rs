@@ -67,8 +67,8 @@ macro_rules! answer_columns {
                 size_source as source: Option<Source>,
                 /// The notional of a trade, in USD.
                 notional_usd as number: Option<f64>,
-                /// The last time at which a trade may be executed: the expiry of its policy, or the end of the
-                /// guardrail `max_plan_age_sec` if that is earlier.
+                /// The last time at which a trade may be executed: the expiry of its policy, or the time of
+                /// the decision plus the guardrail `max_plan_age_sec` if that is earlier.
                 not_after as time: Option<Timestamp>,
                 /// The quantity in units of the symbol, if known. For a trade, the quantity of the
                 /// intent or, if it has none, the notional divided by its price. For an exit, the
@@ -84,7 +84,8 @@ macro_rules! answer_columns {
                 exit_rule as name: Option<ExitRule>,
                 /// The harvest action for a position.
                 harvest_action as name: Option<HarvestAction>,
-                /// The quantity that a harvest closes, in units of the symbol, if the quantity of the position is known.
+                /// The quantity that a harvest closes, in units of the symbol, if the quantity of the position is
+                /// known.
                 close_quantity as number: Option<f64>,
                 /// The part of the current quantity that a harvest closes, in (0, 1].
                 close_fraction as number: Option<f64>,
@@ -114,7 +115,7 @@ macro_rules! answer_columns {
                 harvest_reasons as names: Option<HarvestReasons>,
                 /// The version of the active policy, or of the policy in the record.
                 policy_version as text: Option<&'a str>,
-                /// The hash of the policy in `policy_version`.
+                /// The hash of the policy that `policy_version` names.
                 policy_hash as hash: Option<PolicyHash>,
             }
         }

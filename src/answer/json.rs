@@ -70,8 +70,8 @@ pub fn write_json_number(number: f64, to: &mut Vec<u8>) {
     }
 }
 
-/// Returns a number multiplied by 100, if the product has at most 15 digits and the number is the closest one to them. No
-/// shorter decimal number has the same closest `f64` then.
+/// Returns the whole number of hundredths, if it has at most 15 digits and the number is the `f64` that is closest to
+/// this many hundredths. Then no shorter decimal text reads back as the same `f64`.
 #[inline]
 fn hundredths(number: f64) -> Option<u64> {
     // The bits of 2^52 + n are those of 2^52 with n in the mantissa. The sum rounds to a whole number.

@@ -55,8 +55,8 @@ impl Engine {
 }
 
 impl DecisionColumns {
-    /// Computes the times of sending if the guardrails give the `timestamp` of a source another meaning. Otherwise the
-    /// columns stay empty.
+    /// Computes the times of sending if the guardrail `timestamp_is` states for any source that its `timestamp` is the
+    /// time of a candle. Otherwise the columns stay empty.
     fn read_candle_times(&mut self, guardrails: &Guardrails, intents: &IntentColumns) {
         self.earliest.clear();
         self.latest.clear();

@@ -17,7 +17,7 @@ const LEVERAGE: u64 = SkipCode::PolicyMissingLeverage.number_wide();
 const SIZE: u64 = SkipCode::PolicyMissingSize.number_wide();
 const LIMIT: u64 = SkipCode::PolicyLimitExceeded.number_wide();
 
-/// The outcome for each answer number of a row.
+/// The outcome for each number that a row can have as its answer; the number is the index.
 const OUTCOMES: [Outcome; 256] = {
     let mut outcomes = [Outcome::Trade; 256];
     let mut rest: &mut [Outcome] = &mut outcomes;
@@ -52,7 +52,7 @@ pub(super) struct Work {
     given: [u64; BLOCK],
     /// The lowest number among the skip reasons found so far.
     reason: [u8; BLOCK],
-    /// The number of the answer if the row is an exit.
+    /// The number of the answer that the row has if it is an exit.
     exit: [u8; BLOCK],
     /// The lowest number among the skip reasons of gates 3 and 6 to 10. The numbers are as wide as
     /// the `f64` values from which they are computed.
@@ -86,8 +86,8 @@ impl Work {
         }
     }
 
-    /// Applies gates 3 and 7 to 10. The largest sizes are read only if some differ from the sizes (`SIZES_DIFFER`), and the
-    /// fractions of prices only if they have bounds (`LIMITS_PRICES`).
+    /// Applies gates 3 and 7 to 10. The largest sizes are read only if some differ from the sizes (`SIZES_DIFFER`), and
+    /// the fractions of prices only if they have bounds (`LIMITS_PRICES`).
     #[inline(always)]
     pub(super) fn check<const SIZES_DIFFER: bool, const LIMITS_PRICES: bool>(
         &mut self,

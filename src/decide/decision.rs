@@ -162,8 +162,9 @@ impl<'a> Trade<'a> {
         Sourced::new(self.margin, source)
     }
 
-    /// Returns the quantity in units of the symbol: that of the intent if the size was read from it, else the notional
-    /// divided by the price of the intent. Returns `None` if there is no price, or if the quotient is not finite.
+    /// Returns the quantity in units of the symbol: the quantity of the intent if the size was read from this quantity,
+    /// else the notional divided by the price of the intent. Returns `None` if the notional must be divided and there
+    /// is no price, or if the quotient is not finite.
     #[must_use]
     pub fn quantity(&self) -> Option<Sourced<Quantity>> {
         if self.entry.is_sized_by_quantity() {
@@ -210,8 +211,8 @@ impl<'a> Trade<'a> {
         }
     }
 
-    /// Returns the time after which the intent is too old for the policy or the guardrails; `None` if neither bounds its
-    /// age. A service that writes the trade later must deny it.
+    /// Returns the time after which the intent is too old for the policy or the guardrails; `None` if neither bounds
+    /// its age. A service that writes the trade later must deny it.
     #[must_use]
     pub fn fresh_until(&self) -> Option<Timestamp> {
         freshness::fresh_until(self.in_force.limits(), self.guardrails, self.intent)

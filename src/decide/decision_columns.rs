@@ -26,7 +26,8 @@ pub struct DecisionColumns {
     pub(super) notional: Vec<f64>,
     pub(super) leverage_from: Vec<LeverageFrom>,
     pub(super) tables: Tables,
-    /// The times of sending, if the guardrails give a `timestamp` another meaning.
+    /// The earliest times of sending, if the guardrails state for any source that its `timestamp` is the time of a
+    /// candle; otherwise empty.
     pub(super) earliest: Vec<i64>,
     pub(super) latest: Vec<i64>,
 }

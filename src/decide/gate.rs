@@ -41,7 +41,7 @@ pub enum Gate {
     Leverage,
     /// The intent has a usable size.
     Size,
-    /// Leverage, margin and notional are within their limits.
+    /// Leverage, margin, notional, price deviation and stop distance are within their limits.
     Limits,
 }
 

@@ -57,7 +57,7 @@ pub struct IntentColumns {
     pub(super) sizes_differ: bool,
     /// The difference between the two prices of the intent as a fraction; 0 unless the intent has both.
     pub(super) price_deviation: Vec<f64>,
-    /// The distance of the stop as a fraction: 0 without a stop, infinite without a price.
+    /// The distance of the stop as a fraction: 0 without a stop, infinite with a stop but without a price.
     pub(super) stop_distance: Vec<f64>,
     /// The earliest and the latest time of sending.
     pub(super) earliest: Vec<i64>,
@@ -129,7 +129,8 @@ impl RequestRow {
 /// An entry with a side, as one row for [`IntentColumns::push_entry`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EntryRow {
-    /// The number of the symbol, from [`IntentColumns::symbol_number`]. Any other number is an intent without a symbol.
+    /// The number of the symbol, from [`IntentColumns::symbol_number`]. Any other number counts as a symbol that
+    /// is not in the universe.
     pub symbol: u32,
     /// The number of the source, from [`IntentColumns::source_number`].
     pub source: u32,
@@ -139,7 +140,8 @@ pub struct EntryRow {
     pub size: Option<Size>,
     /// The difference between `price` and `entry_price` as a fraction of `entry_price`; 0 unless the intent has both.
     pub price_deviation: f64,
-    /// The distance of the stop as a fraction of the entry price: 0 without a stop, infinite without a price.
+    /// The distance of the stop as a fraction of `entry_price` or, without one, of `price`; 0 without a stop, infinite
+    /// if there is a stop but neither price.
     pub stop_distance: f64,
     /// The time at which the intent was sent, at which [`Engine::decide_recorded`](super::Engine::decide_recorded)
     /// decides it.
@@ -203,7 +205,7 @@ impl IntentColumns {
                     unsupported = Some(None);
                 }
                 let reason = match is_unsupported {
-                    // The row counts as ambiguous until the unsupported rows are applied.
+                    // This reason is replaced when `DecisionColumns::deny_unsupported` applies the unsupported rows.
                     true => SkipCode::IntentAmbiguous,
                     false => SkipReason::InvalidIntent(fault).reason(),
                 };
@@ -381,7 +383,7 @@ mod tests {
         prop_oneof![ANY, 0.5..200.0, Just(0.0), Just(f64::INFINITY)]
     }
 
-    /// Returns the debug output as text, so that a NaN is equal to a NaN.
+    /// Returns the debug output as text, in which two NaN are equal.
     fn shown(columns: &IntentColumns) -> String {
         format!("{columns:?}")
     }

@@ -87,8 +87,9 @@ reasons! {
     PolicyRolledBack = "POLICY_ROLLED_BACK", 13;
     /// The guardrails do not permit the policy.
     PolicyConstraintViolation = "POLICY_CONSTRAINT_VIOLATION", 14;
-    /// The store is unreachable and no policy was read from it before, the sequence of the policy cannot be recorded, or
-    /// the store may lose keys although the reader requires that it does not.
+    /// The store cannot be used: it is unreachable and no policy was read before; or the sequence of the policy cannot
+    /// be recorded; or the store may evict keys, and the reader requires a store that does not; or the policy or the
+    /// halts changed, or a time limit passed, during each attempt to write the answer.
     PolicyStoreUnavailable = "POLICY_STORE_UNAVAILABLE", 15;
     /// The policy is not in force yet.
     PolicyNotYetValid = "POLICY_NOT_YET_VALID", 16;
@@ -104,7 +105,7 @@ reasons! {
     PolicyMissingLeverage = "POLICY_MISSING_LEVERAGE", 21;
     /// The intent has no usable size.
     PolicyMissingSize = "POLICY_MISSING_SIZE", 22;
-    /// Leverage, margin or notional is not finite, or exceeds a limit.
+    /// Leverage, margin, notional, price deviation or stop distance is not finite, or exceeds a limit.
     PolicyLimitExceeded = "POLICY_LIMIT_EXCEEDED", 23;
     /// The service has already answered an intent with this id.
     IntentDuplicate = "INTENT_DUPLICATE", 24;

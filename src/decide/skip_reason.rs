@@ -103,7 +103,7 @@ pub enum LimitedNumber {
     /// The difference between `price` and `entry_price`, as a fraction of `entry_price`.
     #[strum(serialize = "price deviation")]
     PriceDeviation,
-    /// The distance of the stop from the entry price, as a fraction of the entry price.
+    /// The distance of the stop from `entry_price` or, without one, from `price`, as a fraction of that price.
     #[strum(serialize = "stop distance")]
     StopDistance,
 }

@@ -20,8 +20,8 @@ pub(super) const DENY: u8 = SkipCode::DenyNotExitOwner.number();
 pub(super) struct Tables {
     /// The bits of the leverage or, if gate 3, 7 or 8 denies the symbol, the bits of a NaN from [`denied`].
     symbols: Vec<u64>,
-    /// The first 255 rows of `symbols`, and then rows of unknown symbols. An index of one byte is not compared with the
-    /// length.
+    /// The first 255 rows of `symbols`, filled up with rows of unknown symbols. It has 256 rows, so an index of one
+    /// byte needs no bounds check.
     first_symbols: FirstSymbols,
     sources: Vec<SourceRow>,
     /// The row of all sources, if their rows are equal.
@@ -141,7 +141,7 @@ impl Tables {
         row.copied().unwrap_or(UNKNOWN_SYMBOL)
     }
 
-    /// Returns the row of all these sources, if they have the same.
+    /// Returns the common row of these sources, if all sources of the batch have equal rows.
     #[inline(always)]
     pub(super) fn only_source(&self, numbers: &[u32]) -> Option<SourceRow> {
         let last = numbers.iter().fold(0, |last, number| last.max(*number));

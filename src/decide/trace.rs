@@ -24,7 +24,7 @@ pub enum GateCheck<'a> {
         /// The rule for an exit; `None` for an entry.
         rule: Option<ExitRule>,
     },
-    /// The symbol and the active halt.
+    /// The symbol, and the halt that does not cover it.
     Halt {
         /// The symbol of the intent.
         symbol: Symbol,

@@ -259,7 +259,8 @@ impl Direction {
                 }),
             };
         }
-        // LONG and SHORT name the side of an entry; a position side needs an opening word.
+        // LONG or SHORT in a field of the side is the side of an entry. A position side is its side only with an
+        // opening word.
         let opens = self.opens.is_some();
         let is_buy = buys.or(self.side_long).is_some() || (opens && self.long.is_some());
         let is_sell = sells.or(self.side_short).is_some() || (opens && self.short.is_some());

@@ -244,7 +244,7 @@ const DESCRIPTIVE: &[&str] = &[
     "model",
     "features",
     "info",
-    // `profit_margin` and `prev_close`.
+    // The tokens of `profit_margin` and `prev_close`, whose last tokens are suspected.
     "profit",
     "prev",
 ];

@@ -139,8 +139,8 @@ impl Entry {
         self.leverage.map(Leverage::new)
     }
 
-    /// Returns the requested leverage or, if there is none, the given one. Whether an intent requests a leverage cannot be
-    /// predicted, so there is no branch.
+    /// Returns the requested leverage or, if there is none, the given one. Whether an intent requests a leverage cannot
+    /// be predicted, so there is no branch.
     #[inline(always)]
     pub(crate) fn leverage_or(&self, given: Leverage) -> Result<Leverage, NumberError> {
         let requested = self.leverage.unwrap_or_default().to_bits();
@@ -280,7 +280,8 @@ pub struct Exit {
     pub conflict: Option<ExitConflict>,
     /// The quantity to close.
     pub quantity: ExitQuantity,
-    /// The price at which the order is sent. An exit with a trigger rests until then; it is not an immediate close.
+    /// The price at which the order is sent. An exit with a trigger waits until the market reaches this price; it is
+    /// not an immediate close.
     pub trigger: Option<Sourced<Price>>,
 }
 
@@ -449,7 +450,8 @@ impl<'a> Intent<'a> {
     /// Returns the request.
     ///
     /// # Errors
-    /// Returns the fault if the intent is invalid; of several faults, the first in the order of [`super::IntentErrorKind`].
+    /// Returns the fault if the intent is invalid; of several faults, the first in the order of
+    /// [`super::IntentErrorKind`].
     #[inline]
     pub const fn request(&self) -> Result<&Request, &IntentError> {
         match &self.request {

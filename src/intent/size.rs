@@ -72,8 +72,8 @@ impl Amounts {
         self.price.number().filter(|price| *price != 0.0)
     }
 
-    /// Reads the size. A contradiction between two statements is a fault; a statement that is unreadable, or that cannot
-    /// be converted to a notional, makes the size unusable.
+    /// Reads the size. A contradiction between two statements is a fault; a statement that is unreadable, or that
+    /// cannot be converted to a notional, makes the size unusable.
     pub(super) fn read(&self) -> Result<RequestedSize, IntentError> {
         let statements = [
             self.quantity.value().map(|it| self.by_quantity(it)),
@@ -136,8 +136,9 @@ impl Amounts {
         })
     }
 
-    /// Returns the size in the smallest statement. If it is a notional and the intent also states a margin, converts it to
-    /// a margin at the requested leverage. So a trade with a lower leverage does not need more than that margin.
+    /// Returns the size in the smallest statement. If this size is a notional and the intent also states a margin,
+    /// converts the size to a margin at the requested leverage. So a trade with a lower leverage does not need more
+    /// than this margin.
     fn margin_of(&self, smallest: Statement) -> RequestedSize {
         let leverage = self
             .margin
@@ -154,8 +155,8 @@ impl Amounts {
         }
     }
 
-    /// Returns the quantity in units of the symbol: that of `size` if the size was read from it in units, else that of
-    /// `quantity` or `qty`.
+    /// Returns the quantity in units of the symbol: the value of the field `size` if the size of the trade was read
+    /// from this field as units, else the value of `quantity` or `qty`.
     pub(super) fn quantity_of(
         &self,
         size: Option<&RequestedSize>,
@@ -237,7 +238,8 @@ impl Amounts {
             field: SizeField::SizePrice,
             factors: [number, price],
         });
-        // A margin with an unusable leverage agrees with both readings, so it decides only if no other statement does.
+        // A margin with an unusable leverage agrees with both readings, so it counts only if no other statement agrees
+        // with one of them.
         let known = || others.iter().flatten().filter(|other| !other.usd.is_nan());
         let agrees = |reading: &Statement| known().any(|other| agree(reading, other));
         if agrees(&reading) {
@@ -275,7 +277,7 @@ fn agree(one: &Statement, other: &Statement) -> bool {
     if high >= low * RATIO_MAX {
         return false;
     }
-    // The last factor absorbs the rounding of the products.
+    // The factor `1.0 + 1e-9` absorbs the rounding of the products.
     let exceeds = |tolerance: f64| high - low > tolerance * (1.0 + 1e-9);
     let unit = |it: &Statement| {
         let roundings = it.factors.iter().map(|factor| rounding(*factor));

@@ -1,6 +1,6 @@
 //! A number that one or more fields state.
 
-/// The largest relative difference between two spellings of one number.
+/// The largest relative difference between two numbers that count as equal.
 const EQUAL: f64 = 1e-9;
 
 /// A number, the field that states it, and a second field that states another number.
@@ -8,7 +8,7 @@ const EQUAL: f64 = 1e-9;
 pub(super) struct Stated {
     value: Option<(f64, &'static str)>,
     conflict: Option<(&'static str, &'static str)>,
-    /// True if two of the fields differ, whether or not they are usable.
+    /// True if the numbers of two fields differ, whether or not they are usable.
     is_mixed: bool,
 }
 
@@ -23,8 +23,8 @@ impl Stated {
         }
     }
 
-    /// Adds the number of a field; NaN if it is unreadable. A number that is not finite and greater than 0 is kept, so
-    /// that another spelling does not hide it.
+    /// Adds the number of a field; NaN if it is unreadable. An unusable number is kept, so that a usable number under
+    /// another spelling of the field does not hide it.
     pub(super) fn add(&mut self, number: f64, field: &'static str) {
         let earlier = self.number();
         self.is_mixed |= earlier.is_some_and(|earlier| !is_equal(earlier, number));
@@ -39,7 +39,7 @@ impl Stated {
         }
     }
 
-    /// Returns the number and its field. If one of the fields is unusable, returns that field.
+    /// Returns the number and its field. If the number of one field is unusable, returns that number and field.
     pub(super) const fn value(&self) -> Option<(f64, &'static str)> {
         self.value
     }

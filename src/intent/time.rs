@@ -53,8 +53,8 @@ impl Times {
         offset_assumed: false,
     };
 
-    /// Reads the timestamps. Also returns the fault of the first field that is unreadable or implausible. The age is then
-    /// unknown.
+    /// Reads the timestamps. Also returns the fault of the first field that is unreadable or implausible. The age is
+    /// then unknown.
     pub(crate) fn read(fields: &TimeFields<'_, '_>) -> (Self, Option<IntentError>) {
         let mut times = Self::UNKNOWN;
         let mut faults = Faults::default();
@@ -103,9 +103,9 @@ impl Times {
         }
     }
 
-    /// Returns the earliest and the latest of the stream entry ids, `ts` and `timestamp`. The record was sent between these
-    /// two times. Its age is measured from the earliest, and its lead over the clock from the latest. If `timestamp` is the
-    /// time of a candle, `candle` is the shortest time between it and the sending.
+    /// Returns the earliest and the latest of the stream entry ids, `ts` and `timestamp`. The record was sent between
+    /// these two times. Its age is measured from the earliest, and its lead over the clock from the latest. If
+    /// `timestamp` is the time of a candle, `candle` is the shortest duration between `timestamp` and the sending.
     #[inline]
     pub(crate) fn sent_between(
         &self,
@@ -183,8 +183,9 @@ fn millis(value: &RawField<'_>, field: &'static str) -> Result<Timestamp, Intent
     }
 }
 
-/// Reads the time of an id in the form of a stream entry id, `<ms>-<n>`. An id of another form, or with an implausible
-/// time, has no time: a server gives such ids to all later entries after it has accepted one from a client.
+/// Reads the time of an id in the form of a stream entry id, `<ms>-<n>`. Returns `None` for an id of another form. Also
+/// returns `None` for an implausible time and not a fault, because a server that has accepted such an id from a client
+/// gives implausible times to all later ids.
 fn entry_id(id: &RawField<'_>) -> Option<Timestamp> {
     let text = id.text().ok().flatten()?;
     let at = Timestamp::parse_epoch_millis(stream_millis(&text)?).ok()?;
@@ -225,7 +226,8 @@ fn seconds_or_iso(value: &RawField<'_>) -> Result<(Timestamp, IsoOffset), Intent
     Ok((plausible(at, &text, FIELD, Unit::Seconds)?, offset))
 }
 
-/// Returns the time if it lies in the years 2000 to 2099. A time outside them is never converted to another unit.
+/// Returns the time if it lies in the years 2000 to 2099. A time outside these years is never converted to another
+/// unit.
 fn plausible(
     at: Timestamp,
     text: &str,
@@ -239,7 +241,7 @@ fn plausible(
     }
 }
 
-/// Returns the fault of a time of sending that is not plausible.
+/// Checks that a time of sending is plausible.
 pub(super) fn check_plausible(at: Timestamp) -> Result<(), IntentError> {
     if is_plausible(at) {
         Ok(())

@@ -11,7 +11,7 @@ pub struct UnsupportedFields {
     listed: Vec<&'static str>,
     /// Fields that are recognised by the last token of their names, with the names as sent.
     suspected: Vec<Box<str>>,
-    /// True if the record has more fields than are kept.
+    /// True if the record has more such fields than are kept.
     more: bool,
 }
 
@@ -29,7 +29,7 @@ impl UnsupportedFields {
         self.suspected.push(name.into());
     }
 
-    /// Records that there are more fields than are kept.
+    /// Notes that there are more such fields than are kept.
     pub(super) const fn add_more(&mut self) {
         self.more = true;
     }

@@ -16,7 +16,7 @@ pub(super) enum Effect {
 pub(super) enum Word {
     /// One or more statements about the order.
     Order(Statement),
-    /// HOLD: no trade is requested, so that a side next to it contradicts it.
+    /// HOLD: no trade is requested. A side next to HOLD contradicts it.
     Hold,
     /// A change of a resting order, such as `UPDATE_SL`, or `HOLD_CLOSE`: no trade is requested.
     NoAction,

@@ -1,5 +1,5 @@
-//! Gate 10: leverage, margin and notional are finite and within every limit. A number above its limit is rejected,
-//! never reduced.
+//! Gate 10: leverage, margin and notional are finite, and these three, the price deviation and the stop distance are
+//! within every limit. A number above its limit is rejected, never reduced.
 
 use crate::{
     decide::{LimitedNumber, SkipReason},
@@ -92,7 +92,8 @@ fn within<'a>(
     Err(exceeded(number, observed, policy, operator))
 }
 
-/// Returns the evidence for a number above a limit. The lower of the two bounds is reported as the limit.
+/// Returns the evidence for a number above a limit. The lower of the bounds of policy and guardrails is reported as the
+/// limit.
 #[cold]
 #[inline(never)]
 fn exceeded<'a>(

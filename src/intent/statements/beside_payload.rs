@@ -67,7 +67,7 @@ fn add_field_beside_payload(field: &IntentField<'_, '_>, builder: &mut IntentBui
 /// The part of an order that a field states.
 #[derive(Clone, Copy)]
 enum OrderPart {
-    /// The position that an order opens or closes, or the trigger at which it does.
+    /// The position that an order opens or closes, or the trigger of the order.
     Position,
     /// The amount that an order opens or closes.
     Amount,

@@ -183,7 +183,7 @@ fn add_side(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>) {
             if word == Word::Unknown && field.term == Term::Side && is_numbered_side(&text) {
                 return builder.direction.add_unreadable(numbered_side(name));
             }
-            // A side that states nothing is not a side.
+            // NONE and BOTH are accepted in other fields, but not as a side.
             let states_nothing = word == Word::Nothing;
             let word = if states_nothing { Word::Unknown } else { word };
             return builder.direction.add_word(word, name);
