@@ -4,8 +4,8 @@
 //! on the tape are ignored but counted, because they would replace both policies. The policy that a recorded decision
 //! was made under is not used either.
 //!
-//! [`diff_answers`] compares recorded answers with other answers, row by row. There the tape's own policies apply, and
-//! causes are not available.
+//! [`diff_answers`] compares recorded answers with other answers, row by row. In that comparison, the tape's own
+//! policies apply, and the cause of a change is not available.
 
 mod answers;
 mod cause;

@@ -88,7 +88,8 @@ impl FixedEntries {
         counts.add_entries(trades, &skips.counts, span);
     }
 
-    /// Decides all entries under two policies, and passes the answers to `each`, with the record and its number. Keeps examples of the skips under the first policy.
+    /// Decides all entries under two policies, and passes the answers to `each`, with the record and its number. Keeps
+    /// examples of the skips under the first policy.
     pub(crate) fn compare<'c>(
         &mut self,
         replayer: &Replayer,
@@ -174,7 +175,7 @@ impl Skips {
         }
     }
 
-    /// Counts a skip. Returns true if it is missing in the examples.
+    /// Counts a skip. Returns true if the examples lack one for its reason or for its unlisted symbol.
     #[inline(always)]
     fn count(
         &mut self,

@@ -24,7 +24,7 @@ use crate::tape::{
     table::{Columns, Rows, flat},
 };
 
-/// An error of a table. The message names the column and says what to change.
+/// An error of a table. The message names the column and the necessary change.
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub struct TableError(String);
@@ -182,7 +182,7 @@ impl TableReplay {
     ///
     /// # Errors
     /// Returns an error if the batch does not have the columns of the table, or if a column has nulls that pandas may
-    /// have made of NaN.
+    /// have written for NaN.
     pub fn answers(&mut self, batch: &RecordBatch) -> Result<RecordBatch, TableError> {
         if *batch.schema().fields() != self.table {
             return Err(TableError(

@@ -49,7 +49,7 @@ impl Named for ExitRule {
     const ALL: &'static [Self] = &[Self::Owner, Self::Delegate];
 }
 
-/// The basis of a size.
+/// The values are the bases of a size.
 impl Named for &'static str {
     const ALL: &'static [Self] = &["notional", "margin"];
 }
@@ -61,7 +61,8 @@ impl Named for Verdict {
 impl Named for SkipCode {
     const ALL: &'static [Self] = Self::ALL;
 
-    /// The order of all reasons is that of the gates, so that only their numbers are fixed.
+    /// `ALL` is in the order of the gates, in which a new reason changes the places of others. So the key is derived
+    /// from the number, which never changes.
     fn key(self) -> usize {
         usize::from(self.number()) - 1
     }

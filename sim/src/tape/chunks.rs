@@ -90,8 +90,8 @@ impl Chunk {
         self.line_count
     }
 
-    /// Returns the raw lines with their line endings; empty for the rows of a table, and for a line that was too long to
-    /// keep.
+    /// Returns the raw lines with their line endings; empty for the rows of a table, and for a line that was too long
+    /// to keep.
     pub(crate) fn bytes(&self) -> &[u8] {
         match &self.content {
             Content::Lines(lines) => lines.buffer.get(..lines.filled).unwrap_or_default(),
@@ -118,7 +118,7 @@ impl Chunk {
         }))
     }
 
-    /// Returns true if a text that contains the kinds of records passes the test.
+    /// Returns true if any text that can contain the kind of a record (an event type) passes the test.
     pub(crate) fn any_kind(&self, test: impl Fn(&[u8]) -> bool) -> bool {
         match &self.content {
             Content::Rows(rows) => rows.any_kind(test),

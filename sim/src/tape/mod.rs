@@ -1,4 +1,4 @@
-//! Tapes: the input of a replay, read in chunks of whole lines.
+//! Tapes: the input of a replay, read in chunks of whole lines or rows.
 //!
 //! [`resolve`] turns arguments into sources, [`TapeReader`] reads the sources in order, and [`Chunk::lines`] returns
 //! the records of a chunk, on any thread. The reader holds one buffer for a tape of any length. The memory use is

@@ -34,7 +34,7 @@ pub(in crate::replay) struct EntrySettings<'a> {
     pub(in crate::replay) answer: &'a AnswerLine<'a>,
 }
 
-/// A function that answers the record of a line, which has this number.
+/// A function that answers the record of a line. The `u64` is the number of the record.
 type AnswerLine<'a> = dyn Fn(Line<'_>, u64, &Timeline, &mut Scratch, &mut ChunkOutput) + 'a;
 
 /// The place of a record in its chunk.

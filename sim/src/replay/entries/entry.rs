@@ -110,7 +110,8 @@ impl<'a> PlainEntry<'a> {
     }
 }
 
-/// Returns the side, if `action` and `side` state one in upper case. LONG and SHORT are read only alone.
+/// Returns the side, if `action` or `side` states one in upper case, or both state the same. LONG and SHORT are read
+/// only if one of the two fields is absent.
 #[inline(always)]
 fn side<'a>(line: &impl PlainValues<'a>) -> Option<Side> {
     let word = match (line.text(ACTION), line.text(SIDE)) {
@@ -187,7 +188,7 @@ fn plausible(millis: i64) -> Option<Timestamp> {
 /// Returns a `timestamp` if it lies between 2000-01-01 and 2100-01-01.
 fn plausible_stamp(stamp: (Timestamp, IsoOffset)) -> Option<(Timestamp, IsoOffset)> {
     let millis = stamp.0.as_micros().div_euclid(1_000);
-    // The last millisecond may exceed the bound by a fraction.
+    // The upper bound itself is excluded: a time in this millisecond may exceed the bound by microseconds.
     (946_684_800_000..4_102_444_800_000)
         .contains(&millis)
         .then_some(stamp)
@@ -203,7 +204,8 @@ fn stream_millis(id: &[u8]) -> Option<i64> {
     is_entry_id.then(|| i64::try_from(millis).ok())?
 }
 
-/// Returns a price. `None` if it is 0: a market order, an absent target, or invalid.
+/// Returns a price, if there is one. Returns `None` if the number is not a price: 0 is a market order, an absent target
+/// or an invalid price, which the general path distinguishes.
 #[inline(always)]
 fn price(number: Option<f64>) -> Option<Option<Price>> {
     number

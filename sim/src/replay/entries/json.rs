@@ -1,5 +1,5 @@
-//! Answers to entries as JSON lines. Members that depend only on the policy, the symbol and the side are prepared once for
-//! each batch. The bytes equal those of [`Answer::write_json`].
+//! Answers to entries as JSON lines. Members that depend only on the policy, the symbol and the side are prepared once
+//! for each batch. The bytes equal those of [`Answer::write_json`].
 
 use std::ops::Range;
 
@@ -26,8 +26,8 @@ const ID_MEMBER: &[u8] = b"{\"id\":\"0\"";
 #[derive(Debug, Default)]
 pub(super) struct JsonLines {
     bytes: Vec<u8>,
-    /// The members from the symbol on, up to the leverage that a trade requests, for each symbol, side and origin of the
-    /// leverage. An empty range is not prepared yet.
+    /// The members from the symbol on, up to the leverage that a trade requests, for each symbol, side and origin of
+    /// the leverage. An empty range means that they are not prepared yet.
     trades: Vec<Range<usize>>,
     /// The members from the symbol on of the latest skip of each symbol and side.
     skips: Vec<(Option<SkipCode>, Range<usize>)>,

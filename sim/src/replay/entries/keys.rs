@@ -14,7 +14,7 @@ impl Key {
     }
 }
 
-/// The values that a key may have, next to null.
+/// The kind of values that a key may have. Null is always allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum KeyKind {
     Text,
@@ -100,7 +100,7 @@ pub(super) const ENVELOPE: u32 = 0xff;
 /// The number of slots of the table of keys.
 const SLOTS: usize = 64;
 
-/// The keys by a hash of their first and last but one byte and their length.
+/// The keys, by a hash of three values: the first byte, the last byte but one, and the length.
 #[derive(Debug)]
 pub(super) struct KeyTable {
     slots: [Option<usize>; SLOTS],

@@ -1,6 +1,7 @@
 //! Reading of plain lines. A plain line is an object with known keys, each at most once. Its values are null, numbers
-//! without a sign or an exponent (also as text), or texts without escapes. An envelope is a plain line if its payload is such
-//! an object, or a text with such an object in which only quotes are escaped. The general reader reads all other lines.
+//! without a sign or an exponent (also as text), or texts without escapes. An envelope is a plain line if its payload
+//! is such an object, or a text with such an object in which only quotes are escaped. The general reader reads all
+//! other lines.
 
 use std::sync::LazyLock;
 
@@ -97,8 +98,8 @@ struct Number {
 }
 
 impl Number {
-    /// Returns the value. An `f64` represents the digits and the power of ten exactly, so that their quotient is correctly
-    /// rounded (Clinger, "How to Read Floating Point Numbers Accurately", 1990).
+    /// Returns the value. An `f64` represents the digits and the power of ten exactly, so that their quotient is
+    /// correctly rounded (Clinger, "How to Read Floating Point Numbers Accurately", 1990).
     #[inline(always)]
     fn value(self) -> f64 {
         const POWERS: [f64; 16] = [
@@ -365,7 +366,7 @@ fn text_end(bytes: &[u8]) -> Option<usize> {
     for chunk in chunks {
         let word = u64::from_le_bytes(*chunk);
         let (quotes, escapes) = (word ^ (ONES * 0x22), word ^ (ONES * 0x5c));
-        // A byte of these words has its high bit set if it is the first special one.
+        // The high bit of the first special byte is set. The high bits of later bytes can be wrong.
         let quotes = quotes.wrapping_sub(ONES) & !quotes;
         let escapes = escapes.wrapping_sub(ONES) & !escapes;
         let controls = word.wrapping_sub(ONES * 0x20) & !word;

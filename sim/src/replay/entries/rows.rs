@@ -1,5 +1,5 @@
-//! The values of plain rows. A row is plain if it has only columns that are keys of plain lines, with values that such a
-//! line can contain. All other rows are written as lines and read by the general path.
+//! The values of plain rows. A row is plain if it has only columns that are keys of plain lines, with values that such
+//! a line can contain. All other rows are written as lines and read by the general path.
 
 use arrow_array::{
     Array, ArrayRef, LargeStringArray, StringArray, StringViewArray,
@@ -20,14 +20,16 @@ use crate::tape::table::{Column, Rows, ValueKind, has_zone, timestamp, write_num
 #[cfg(test)]
 mod tests;
 
-/// The part of the longest line that a text of a plain row may have. A line has at most four texts that can be long, and
-/// an escape can have six bytes, so that the line of a plain row is never too long.
+/// The divisor of the maximum length of a line that gives the maximum length of a text in a plain row. At most four
+/// texts of a line can be long, and a byte has at most six bytes as an escape, so the line of a plain row is never too
+/// long.
 const TEXT_SHARE: usize = 32;
 
 /// The longest text that is in its view, in bytes.
 const INLINE_BYTES: usize = 12;
 
-/// The smallest maximum of a line for which this is true, in bytes.
+/// The smallest maximum length of a line, in bytes, for which the bound by [`TEXT_SHARE`] is sufficient. With a smaller
+/// maximum, no row is plain.
 const LINE_BYTES: usize = 8_192;
 
 /// The columns of plain rows, by key.

@@ -86,7 +86,7 @@ pub(super) struct Step {
     /// Ones for the bytes of the literal, zeros for the padding.
     mask: [u64; WORDS],
     pub(super) len: usize,
-    /// The key; any for an end.
+    /// The key in the literal; without meaning if the literal ends an object.
     pub(super) key: Key,
     pub(super) after: After,
     /// The state from which the next step is predicted.
@@ -239,7 +239,7 @@ fn words(bytes: &[u8; LITERAL_BYTES]) -> [u64; WORDS] {
 mod tests {
     use super::*;
 
-    /// Also two bytes in different words that differ in the same way.
+    /// Also changes two bytes in the same way, because such differences could cancel out.
     #[test]
     fn a_text_begins_with_a_literal_only_if_all_bytes_are_equal() {
         for step in Steps::default().0 {

@@ -40,7 +40,8 @@ pub(super) fn iso(text: &[u8]) -> Result<(Timestamp, IsoOffset), NotPlain> {
     time.ok_or(NotPlain)
 }
 
-/// Appends the leading digits to a number, and returns their count. The number of more than 19 digits is not valid.
+/// Appends the leading digits of a text to a number, and returns their count. With more than 19 digits, the number
+/// overflows and is not valid.
 #[inline(always)]
 pub(super) fn read_digits(bytes: &[u8], number: &mut u64) -> usize {
     let mut count: usize = 0;

@@ -98,8 +98,8 @@ impl Input {
         Some(rows)
     }
 
-    /// Returns the number of rows of some row groups, if the footer states that all are intents because they have no
-    /// event type: neither in its column, nor in a whole record or in other fields.
+    /// Returns the number of rows of some row groups, if the footer states that no row can have an event type, so that
+    /// all rows are intents. An event type can be in the column `event_type`, `record` or `rest`.
     ///
     /// # Errors
     /// Returns an error if the file does not have the columns of a tape.
@@ -170,8 +170,8 @@ impl Input {
     }
 }
 
-/// Returns the type of a column and its type in Arrow, with text and bytes as views. Text that is not marked as UTF-8 is
-/// read as bytes.
+/// Returns the type of a column and its type in Arrow, with text and bytes as views. Text that is not marked as UTF-8
+/// is read as bytes.
 fn flat(of: &Arc<Type>, arrow: &Field) -> Result<(Arc<Type>, Field)> {
     // A dictionary is read as its values.
     let values;
@@ -386,7 +386,7 @@ struct Cost {
     rows: u64,
 }
 
-/// The pages of the current batch, and of the largest one.
+/// The memory for the pages of the current batch, and for those of the batch that needs most, in bytes.
 #[derive(Default, Clone, Copy)]
 struct Window {
     number: u64,

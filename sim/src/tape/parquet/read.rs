@@ -11,8 +11,9 @@ use crate::tape::{
     table::{Columns, Rows, bytes},
 };
 
-/// The maximum memory of the pages and of the texts of a batch whose rows are in one chunk, in bytes. A batch with more is
-/// divided, because many chunks are in memory at a time.
+/// The maximum size, in bytes, of a batch whose rows are in one chunk. The bound applies to the buffers that the texts
+/// of the batch refer to, and also to the lengths of all these texts. A larger batch is divided, because many chunks
+/// are in memory at a time.
 const CHUNK_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// The number of bytes of text after which no further row is added to a part of a batch.
@@ -111,7 +112,7 @@ impl RowBatches {
             .map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why))
     }
 
-    /// Adds the share of some rows in the file to the progress.
+    /// Adds to the progress the bytes of the file that correspond to this number of rows.
     fn report(&self, rows: usize) {
         let rows = u64::try_from(rows).unwrap_or_default();
         let share = u128::from(self.bytes) * u128::from(rows) / u128::from(self.rows.max(1));

@@ -1,6 +1,7 @@
 //! Tests with files that state other sizes than they have, or that repeat a value many times.
 //!
-//! The files are written byte by byte, because no library writes such files. The memory is that of the reading thread.
+//! The files are written byte by byte, because no library writes such files. The memory is measured on the reading
+//! thread.
 
 use std::{fs, io::Write as _, path::PathBuf};
 
@@ -228,7 +229,7 @@ fn read(bytes: &[u8], chunks: usize) -> (usize, String, Option<String>) {
     read
 }
 
-/// Checks that reading ends with this error, with few bytes of memory.
+/// Checks that reading ends with this error, and that its memory is bounded.
 #[track_caller]
 fn check_error(bytes: &[u8], expected: &str) {
     let (_, _, error) = read(bytes, usize::MAX);
@@ -253,7 +254,7 @@ fn the_written_files_are_read_with_all_codecs() {
     assert_eq!(read(&file(0, &pages, 5), usize::MAX).0, 5);
 }
 
-/// The file of 1,971 bytes whose replay allocated 17 GB.
+/// Without views of the texts, the replay of a similar file of 1,971 bytes allocated 17 GB.
 #[test]
 fn a_long_value_that_is_repeated_is_not_copied_for_each_row() {
     let long = format!("{{\"a\":\"{}\"}}", "x".repeat(8_000_000));

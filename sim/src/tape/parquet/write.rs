@@ -27,7 +27,8 @@ use crate::{
 /// The number of rows that are buffered before they are written.
 const BATCH_ROWS: usize = 8192;
 
-/// The number of bytes of buffered records after which they are written. A page has at most this size and one record.
+/// The number of bytes of buffered records after which they are written. So a page is larger than this by at most one
+/// record.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
 /// A writer of Parquet tapes, one row per record.
@@ -167,8 +168,8 @@ fn object(members: &[(String, Box<RawValue>)]) -> String {
     format!("{{{}}}", members.collect::<Vec<_>>().join(","))
 }
 
-/// Returns the record as columns, or `None` if a field that affects a decision occurs more than once or does not fit its
-/// column, or if `market` is empty.
+/// Returns the record as columns, or `None` if a field that affects a decision occurs more than once or does not fit
+/// its column, or if `market` is empty.
 fn fit(line: &str) -> Option<Row> {
     let Members(members) = serde_json::from_str(line).ok()?;
     let mut row = Row::default();

@@ -161,7 +161,8 @@ pub(crate) struct Column {
     pub(super) is_market: bool,
     /// The bytes before a value in a line of JSON: comma, name, colon.
     pub(super) key: Vec<u8>,
-    /// The type in numpy and the cure, if pandas wrote the column and its nulls may have been NaN.
+    /// The numpy type of the column and the pandas type to use instead, if pandas wrote the column and its nulls may
+    /// have been NaN.
     nan_type: Option<(String, &'static str)>,
 }
 
@@ -172,9 +173,9 @@ impl Column {
     }
 }
 
-/// The columns of a table that are read as records. All market columns form one JSON object, so they are behind the
-/// other fields. The columns that no decision depends on are last, because an answer can contain the position of a field
-/// in the line.
+/// The columns of a table that are read as records, in the order in which a line contains them. All market columns form
+/// one JSON object, so they are after the other fields. The columns that no decision depends on are last: an answer can
+/// contain the position of a field in the line, and these columns must not change it.
 #[derive(Debug)]
 pub(crate) struct Columns(pub(super) Vec<Column>);
 
@@ -302,8 +303,8 @@ impl Pandas {
             .unwrap_or_default()
     }
 
-    /// Returns the type of a column and the type to use instead, if pandas writes NaN in this column as null, and the
-    /// value decides.
+    /// Returns the numpy type of a column and the pandas type to use instead, if pandas writes NaN in this column as
+    /// null and decisions depend on the column.
     fn nan_type(&self, name: &str, role: Role) -> Option<(String, &'static str)> {
         let Role::Field(field) = role else {
             return None;
@@ -323,7 +324,8 @@ impl Pandas {
     }
 }
 
-/// Returns true if a line of JSON can contain the values without loss. Epoch milliseconds would lose a finer unit.
+/// Returns true if a line of JSON can contain the values without loss. Timestamps in a finer unit than milliseconds
+/// would lose digits.
 fn is_plain(found: &DataType) -> bool {
     match ValueKind::of(found) {
         Some(ValueKind::Text | ValueKind::Flag | ValueKind::Number) => true,

@@ -4,8 +4,8 @@
 //! absent field is null. Two columns make the format lossless: `record` contains a record that does not fit the other
 //! columns, verbatim, and `rest` contains the fields that have no column, as the text of a JSON object.
 //!
-//! [`Rows::line`] writes a row as the JSON line with the same meaning, so that the general path reads all records. The
-//! fast path reads the values of plain entries directly from the columns.
+//! [`Rows::line`] writes a row as the JSON line with the same meaning, so that the general path can read every record.
+//! The fast path reads the values of plain entries directly from the columns.
 
 mod columns;
 mod json;

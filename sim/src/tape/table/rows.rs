@@ -93,8 +93,8 @@ impl Rows {
         u64::try_from(count).unwrap_or(u64::MAX)
     }
 
-    /// Returns true if a text that can contain the kind of a record passes the test. A record that is known to be an
-    /// intent is not tested.
+    /// Returns true if any text that can contain the kind of a record (an event type) passes the test. A record that is
+    /// known to be an intent is not tested.
     pub(crate) fn any_kind(&self, test: impl Fn(&[u8]) -> bool) -> bool {
         let of_kind = |column: &Column| ["event_type", RECORD, REST].contains(&&*column.name);
         let mut texts = self.columns().filter(|(column, _)| of_kind(column));

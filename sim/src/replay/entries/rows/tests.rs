@@ -173,7 +173,7 @@ fn column(name: &'static str, kind: Kind) -> BoxedStrategy<ArrayRef> {
         .boxed(),
         (_, Kind::Millis) => prop_oneof![
             3 => values(millis()).prop_map(|it| shared(Int64Array::from(it))),
-            // Values of `ts` without a time zone are counted, which lines do not show.
+            // Values of `ts` without a time zone are counted, but a line of JSON does not show whether there was one.
             2 => instants(Just(true)),
             1 => texts(millis().prop_map(|it| it.to_string())),
         ]
