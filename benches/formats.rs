@@ -5,8 +5,8 @@
 //! - `newlines` counts newlines in chunks of 256 KiB, as `wc -l` does.
 //! - `parse only` parses each line with serde_json into a struct with the fields of the record. Numbers are parsed as
 //!   numbers, and nothing is checked.
-//! - `jsonl, one order` and `jsonl, any order` replay the same records with their keys in one order, or shuffled in
-//!   each line: intents, gates, counts and digest.
+//! - `jsonl, one order` and `jsonl, any order` replay the same records. In the first file, the keys of all lines have
+//!   one order; in the second file, they are shuffled in each line. The replay answers, counts and computes the digest.
 //! - `columns, read` reads four columns of a Parquet file, and `columns, decide` also answers them as tables.
 //! - `parquet, read` reads all columns of the records, and `parquet` replays the file on one thread.
 //! - The benchmarks with `answers as` also write the answers to a file.

@@ -1,8 +1,8 @@
 //! Decisions about intents and positions in Arrow tables, with the answers as tables.
 //!
 //! A table has one row per record and one column per field, as
-//! [docs/formats.md](https://github.com/portcullis/portcullis/blob/main/docs/formats.md#parquet-columns) describes. There
-//! is one answer for each row, in the order of the rows. Columns that are not fields of a record are ignored.
+//! [docs/formats.md](https://github.com/portcullis/portcullis/blob/main/docs/formats.md#parquet-columns) describes.
+//! There is one answer for each row, in the order of the rows. Columns that are not fields of a record are ignored.
 //!
 //! - [`decide`] answers intents, and [`harvest`] evaluates positions, under one policy.
 //! - [`Answers`] answers all batches of a reader, whose rows can also be policy changes.
@@ -95,8 +95,8 @@ pub fn harvest(
     TableReplay::new(replayer, policy, &positions.schema(), format)?.answers(positions)
 }
 
-/// A reader that answers the batches of another reader: one batch of answers for each batch, with the same rows in the
-/// same order. A policy change in a row applies to the rows after it.
+/// A reader that answers the batches of another reader: one batch of answers for each batch, with one answer for each
+/// row in the order of the rows. A policy change in a row applies to the rows after it.
 #[derive(Debug)]
 pub struct Answers<R> {
     records: R,
