@@ -8,11 +8,11 @@ use super::{
 use crate::{policy::PolicyState, types::Timestamp};
 
 impl Engine {
-    /// Returns the evidence for a row that [`Engine::decide_columns`] skipped for this reason, if one of the gates from the
-    /// halt to the universe denied it. Otherwise returns `None`, because the evidence of the other gates refers to fields
+    /// Returns the evidence for a row that [`Engine::decide_columns`] skipped for this reason, if one of the gates 3
+    /// (halt) to 7 (universe) denied the row. Otherwise returns `None`, because the evidence of the other gates refers to fields
     /// that the columns do not contain.
     ///
-    /// The row must be that of an entry which was appended by [`IntentColumns::push_entry`]. `policy` and `now` must be the
+    /// The row must be an entry that [`IntentColumns::push_entry`] has appended. `policy` and `now` must be the
     /// arguments of [`Engine::decide_columns`].
     #[must_use]
     pub fn evidence_of_entry<'a>(
