@@ -9,8 +9,8 @@ use crate::{policy::PolicyState, types::Timestamp};
 
 impl Engine {
     /// Returns the evidence for a row that [`Engine::decide_columns`] skipped for this reason, if one of the gates 3
-    /// (halt) to 7 (universe) denied the row. Otherwise returns `None`, because the evidence of the other gates refers to fields
-    /// that the columns do not contain.
+    /// (halt) to 7 (universe) denied the row. Otherwise returns `None`, because the evidence of the other gates refers
+    /// to fields that the columns do not contain.
     ///
     /// The row must be an entry that [`IntentColumns::push_entry`] has appended. `policy` and `now` must be the
     /// arguments of [`Engine::decide_columns`].

@@ -19,7 +19,8 @@ impl<'a> RecordFields<'a> {
         self.read_times(&self.id, [None; 3]).0
     }
 
-    /// Reads the timestamps; `id` may be a stream entry id. Also returns the fault of the first field that is unreadable.
+    /// Reads the timestamps; `id` may be a stream entry id. Also returns the fault of the first field that is
+    /// unreadable.
     fn read_times(
         &self,
         id: &RawField<'a>,

@@ -15,7 +15,8 @@ fn name(number: usize) -> String {
     format!("COIN{number}USDT")
 }
 
-/// Returns a policy with the symbols 0 to `count` - 1, except those that are divisible by 4, each with its own leverage.
+/// Returns a policy with the symbols 0 to `count` - 1, except those that are divisible by 4, each with its own
+/// leverage.
 fn policy(count: usize) -> Policy {
     let mut fields: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(&sample_policy_json(UNTIL)).unwrap();

@@ -41,8 +41,8 @@ pub(crate) struct RowFile<'w> {
 }
 
 impl<'w> RowFile<'w> {
-    /// Creates the writer of a format with a name and a version, such as `answers/1`. The names and the types of `columns`
-    /// define the schema. The values of `columns` are not written.
+    /// Creates the writer of a format with a name and a version, such as `answers/1`. The names and the types of
+    /// `columns` define the schema. The values of `columns` are not written.
     pub(crate) fn new(
         to: &'w mut (dyn Write + Send),
         format: &str,

@@ -49,7 +49,8 @@ pub enum LineContent<'a> {
         /// The position of the first invalid byte, counted in bytes from 1.
         column: u64,
     },
-    /// A line of more than [`RECORD_BYTES_MAX`](portcullis::record::RECORD_BYTES_MAX) bytes, whose content was discarded.
+    /// A line of more than [`RECORD_BYTES_MAX`](portcullis::record::RECORD_BYTES_MAX) bytes, whose content was
+    /// discarded.
     TooLong,
 }
 
@@ -225,7 +226,8 @@ impl<'a> Iterator for Records<'a> {
 /// # Errors
 /// Returns an error if writing fails.
 pub fn write_line(to: &mut dyn Write, record: &[u8], is_first: bool) -> io::Result<()> {
-    // A reader removes one byte order mark from the beginning of a tape, and one carriage return from the end of a line.
+    // A reader removes one byte order mark from the beginning of a tape, and one carriage return from the end of a
+    // line.
     if is_first && record.starts_with(BOM) {
         to.write_all(BOM)?;
     }

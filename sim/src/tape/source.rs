@@ -193,8 +193,8 @@ fn checked(path: PathBuf) -> Result<TapeSource, TapeError> {
     Ok(TapeSource::File(path))
 }
 
-/// Returns a path for messages, without control characters. An argument that is not a file may be a URL with a password,
-/// which is removed.
+/// Returns a path for messages, without control characters. An argument that is not a file may be a URL with a
+/// password, which is removed.
 fn shown(path: &Path) -> String {
     Shown(without_credentials(&path.to_string_lossy())).whole()
 }

@@ -122,8 +122,8 @@ impl Batch<'_> {
         }
     }
 
-    /// Returns the decision of an entry. Returns `None` if the general path must answer it, because its evidence is needed
-    /// and refers to the intent.
+    /// Returns the decision of an entry. Returns `None` if the general path must answer it, because its evidence is
+    /// needed and refers to the intent.
     fn outcome(
         &self,
         index: usize,

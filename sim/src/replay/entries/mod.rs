@@ -1,7 +1,7 @@
 //! The fast path of a replay: plain entries are collected as columns and decided many at a time.
 //!
-//! A record that is not a plain entry is answered by the general path, in its place between the entries. Both paths give the
-//! same answers for every record; this path only reads fewer lines.
+//! A record that is not a plain entry is answered by the general path, in its place between the entries. Both paths
+//! give the same answers to the records that both can read.
 
 mod answer;
 mod batch;
@@ -83,8 +83,8 @@ impl EntryBatch {
             .push(settings, (chunk, (n, at), &entry), timeline, output)
     }
 
-    /// Adds a record that the general path answers after the entries so far. It must not change the policy. Returns `None`
-    /// if there are no entries before it, or if it cannot be read again.
+    /// Adds a record that the general path answers after the entries so far. The record must not change the policy.
+    /// Returns `None` if there are no entries before the record, or if it cannot be read again.
     pub(super) fn defer(&mut self, (chunk, record, n): (&Chunk, Record<'_>, u64)) -> Option<()> {
         let entries = self.pending.entries.rows.len();
         (entries > 0).then_some(())?;

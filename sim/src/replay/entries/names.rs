@@ -56,8 +56,8 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Returns the number of a name. `find` is called for the first occurrence. Returns `None` for a name that `find` does
-    /// not accept.
+    /// Returns the number of a name. `find` is called for the first occurrence. Returns `None` for a name that `find`
+    /// does not accept.
     #[inline(always)]
     pub(super) fn number(
         &mut self,

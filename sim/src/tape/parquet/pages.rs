@@ -1,8 +1,8 @@
 //! Reading of the pages of a column chunk within bounds.
 //!
-//! The reader of the `parquet` crate trusts the sizes in page headers, and one of its decompressors has no bound at all.
-//! Here, the header of a page is checked before anything is allocated, and a page never decompresses to more than its
-//! header states.
+//! The reader of the `parquet` crate trusts the sizes in page headers, and one of its decompressors has no bound at
+//! all. Here, the header of a page is checked before anything is allocated, and a page never decompresses to more than
+//! its header states.
 
 use std::{
     fs::File,

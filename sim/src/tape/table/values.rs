@@ -34,8 +34,8 @@ pub(crate) enum ValueKind {
 }
 
 impl ValueKind {
-    /// Returns the kind of the values of a column; `None` for an unsupported type. The kind of a dictionary or of runs is
-    /// that of their values.
+    /// Returns the kind of the values of a column; `None` for an unsupported type. The kind of a dictionary or of runs
+    /// is that of their values.
     pub(crate) fn of(found: &DataType) -> Option<Self> {
         match value_type(found) {
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Some(Self::Text),
