@@ -123,7 +123,7 @@ impl Ranker<'_> {
         Ok(part)
     }
 
-    /// Evaluates chunks on several threads. Each thread has its own counts, which are added at the end.
+    /// Evaluates chunks on several threads. The counts of all memories are added at the end.
     fn run_on_threads(
         &self,
         tapes: TapeReader,
