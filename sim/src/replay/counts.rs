@@ -110,12 +110,14 @@ impl Counts {
     pub(super) fn add_entry(
         &mut self,
         (verdict, reason): (Verdict, Option<SkipCode>),
-        ts: Timestamp,
+        ts: Option<Timestamp>,
         symbol: Option<usize>,
         policy: Option<usize>,
     ) {
         self.add_verdict(verdict, reason);
-        self.extend_span(ts, ts);
+        if let Some(ts) = ts {
+            self.extend_span(ts, ts);
+        }
         self.add_about(verdict, symbol, policy);
     }
 

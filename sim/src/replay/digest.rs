@@ -101,7 +101,7 @@ fn row(
 /// The values of an entry's row that do not depend on the decision.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct EntryRow {
-    pub(super) ts: Timestamp,
+    pub(super) ts: Option<Timestamp>,
     pub(super) id_hash: u64,
     pub(super) symbol_hash: u64,
     pub(super) side: Side,
@@ -170,7 +170,7 @@ impl EntryRow {
         numbers: &[u64; 9],
     ) -> [u8; ROW_BYTES] {
         let hashes = [self.id_hash, self.symbol_hash];
-        row(Some(self.ts), hashes, policy, codes, numbers)
+        row(self.ts, hashes, policy, codes, numbers)
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) struct EntryAnswer<'a> {
     pub(super) n: u64,
     /// The id, which is valid UTF-8.
     pub(super) id: &'a [u8],
-    pub(super) ts: Timestamp,
+    pub(super) ts: Option<Timestamp>,
     pub(super) symbol: Symbol,
     pub(super) side: Side,
     /// The policy that the answer names.
@@ -49,7 +49,7 @@ impl<'a> EntryAnswer<'a> {
             EntryOutcome::Skip(..) => Verdict::Skip,
         };
         let id = std::str::from_utf8(self.id).ok();
-        let mut row = Answer::new(verdict).to(self.n, id, Some(self.ts));
+        let mut row = Answer::new(verdict).to(self.n, id, self.ts);
         row.event = Some(RecordKind::Intent);
         row.symbol = Some(self.symbol);
         row.side = Some(AnswerSide::Order(self.side));

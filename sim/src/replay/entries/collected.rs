@@ -105,7 +105,7 @@ pub(in crate::replay) struct PendingRow {
     pub(in crate::replay) n: u64,
     pub(super) at: Place,
     pub(super) id_hash: u64,
-    pub(super) ts: Timestamp,
+    pub(super) ts: Option<Timestamp>,
     pub(in crate::replay) symbol: u32,
     pub(super) side: Side,
     pub(super) requested: Option<f64>,
@@ -141,13 +141,16 @@ impl Entries {
             size: Some(entry.size),
             price_deviation: entry.price_deviation,
             stop_distance: entry.stop_distance,
-            emitted_at: Some(entry.times.emitted_at),
-            sent: Some(entry.times.sent),
+            emitted_at: entry.times.emitted_at,
+            sent: entry.times.sent,
         });
         self.rows.push(PendingRow {
             n,
             at,
-            id_hash: xxh3_64(entry.id),
+            id_hash: match entry.id {
+                Some(id) => xxh3_64(id),
+                None => xxh3_64(n.to_string().as_bytes()),
+            },
             ts: entry.times.emitted_at,
             symbol,
             side: entry.side,
@@ -193,12 +196,12 @@ impl PendingRow {
         let leverage = row.and_then(|row| row.leverage);
         let notional = row.and_then(|row| row.notional);
         let by_price = || Some(notional?.quantity(self.price?).ok()?.get());
-        let at = settings.now.unwrap_or(self.ts);
+        let at = settings.now.or(self.ts);
         let end = settings
             .engine
             .guardrails()
             .max_plan_age()
-            .map(|age| at.saturating_add(age));
+            .and_then(|age| Some(at?.saturating_add(age)));
         let expiry = policy.map(Policy::valid_until);
         digest::TradeNumbers {
             policy_hash: policy.map(Policy::hash),

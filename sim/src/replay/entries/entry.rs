@@ -19,7 +19,8 @@ use crate::replay::digest::SizeSource;
 /// An entry with a side, a time, and one statement of its size.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct PlainEntry<'a> {
-    pub(super) id: &'a [u8],
+    /// `id`, else `intent_id`. If both are absent, the number of the record is used.
+    pub(super) id: Option<&'a [u8]>,
     pub(super) source: Option<Name>,
     pub(super) symbol: Name,
     pub(super) side: Side,
@@ -82,7 +83,7 @@ impl<'a> PlainEntry<'a> {
         }
         let stated = Stated::of(line, larger)?;
         Some(Self {
-            id: line.text(ID).or(line.text(INTENT_ID))?,
+            id: line.text(ID).or(line.text(INTENT_ID)),
             source: match line.text(SOURCE) {
                 Some(_) => Some(line.name(SOURCE)?),
                 None => None,
@@ -134,9 +135,9 @@ fn side<'a>(line: &impl PlainValues<'a>) -> Option<Side> {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Times {
     /// The time of the stream entry id, else `ts`, else `timestamp`.
-    pub(super) emitted_at: Timestamp,
+    pub(super) emitted_at: Option<Timestamp>,
     /// The earliest and the latest of these times.
-    pub(super) sent: (Timestamp, Timestamp),
+    pub(super) sent: Option<(Timestamp, Timestamp)>,
     /// True if there is a `timestamp`, whose meaning depends on the guardrails.
     pub(super) is_stamped: bool,
     /// True if the time of sending is a `timestamp` without a UTC offset.
@@ -144,7 +145,7 @@ pub(super) struct Times {
 }
 
 impl Times {
-    /// Reads the times; `None` if there is none, or if one of them is not plausible.
+    /// Reads the times; `None` if one of them is not plausible.
     #[inline(always)]
     fn of<'a>(line: &impl PlainValues<'a>) -> Option<Self> {
         let by_id = match line.text(ID).and_then(stream_millis) {
@@ -161,13 +162,15 @@ impl Times {
         };
         let by_stamp = stamp.map(|(at, _)| at);
         let earlier = by_id.or(by_ts);
-        let emitted_at = earlier.or(by_stamp)?;
-        let all = [by_ts.unwrap_or(emitted_at), by_stamp.unwrap_or(emitted_at)];
-        let sent = all
-            .into_iter()
-            .fold((emitted_at, emitted_at), |(first, last), at| {
-                (first.min(at), last.max(at))
-            });
+        let emitted_at = earlier.or(by_stamp);
+        let sent = emitted_at.map(|emitted_at| {
+            let others = [by_ts.unwrap_or(emitted_at), by_stamp.unwrap_or(emitted_at)];
+            others
+                .into_iter()
+                .fold((emitted_at, emitted_at), |(first, last), at| {
+                    (first.min(at), last.max(at))
+                })
+        });
         Some(Self {
             emitted_at,
             sent,

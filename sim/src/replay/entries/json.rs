@@ -94,7 +94,9 @@ impl JsonLines {
         } else {
             write_value(&std::str::from_utf8(answer.id).unwrap_or_default(), to);
         }
-        write_member(",\"ts\":", &answer.ts.as_millis(), to);
+        if let Some(ts) = answer.ts {
+            write_member(",\"ts\":", &ts.as_millis(), to);
+        }
     }
 
     fn write_trade(
@@ -304,7 +306,7 @@ mod tests {
                 let answer = EntryAnswer {
                     n,
                     id: id.as_bytes(),
-                    ts: Timestamp::from_millis(1_767_571_200_000).unwrap(),
+                    ts: Timestamp::from_millis(1_767_571_200_000).ok(),
                     symbol: Symbol::new(["BTCUSDT", "A\"B"][usize::try_from(symbol).unwrap()]).unwrap(),
                     side: if buys { Side::Buy } else { Side::Sell },
                     policy: policy.as_ref(),

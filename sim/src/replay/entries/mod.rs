@@ -115,7 +115,7 @@ impl Pending {
         timeline: &Timeline,
         output: &mut ChunkOutput,
     ) -> Option<()> {
-        let at = settings.now.unwrap_or(entry.times.emitted_at);
+        let at = settings.now.or(entry.times.emitted_at)?;
         let is_active = |(from, until): (Timestamp, Option<Timestamp>)| {
             from <= at && until.is_none_or(|until| at < until)
         };
@@ -126,7 +126,10 @@ impl Pending {
         self.entries.push(entry, record)?;
         if !matches!(output.answers, AnswerBuffer::Nothing) {
             let (bytes, ends) = &mut self.ids;
-            bytes.extend_from_slice(entry.id);
+            match entry.id {
+                Some(id) => bytes.extend_from_slice(id),
+                None => bytes.extend_from_slice(record.0.to_string().as_bytes()),
+            }
             ends.push(bytes.len());
         }
         Some(())
@@ -143,7 +146,8 @@ impl Pending {
         let Some(first) = self.entries.rows.first() else {
             return;
         };
-        let policy = timeline.at(settings.now.unwrap_or(first.ts));
+        let at = settings.now.or(first.ts);
+        let policy = timeline.at(at.unwrap_or(Timestamp::MIN));
         let state = match settings.assume_in_force {
             true => policy.state.assume_in_force(),
             false => policy.state,
@@ -193,8 +197,9 @@ impl EntryReader {
         entries: &mut Entries,
     ) -> Option<Timestamp> {
         let (entry, at) = self.read(engine, chunk, record)?;
+        let emitted_at = entry.times.emitted_at?;
         entries.push(&entry, (n, at))?;
-        Some(entry.times.emitted_at)
+        Some(emitted_at)
     }
 
     /// Reads a plain entry.

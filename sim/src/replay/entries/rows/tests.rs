@@ -358,8 +358,11 @@ fn usual_rows_are_plain() {
     let rows = Rows::new(Arc::new(columns), &batch, 1 << 20).unwrap();
     let plain = PlainRows::new(&rows);
     let entry = super::super::PlainEntry::of(&plain.row(0).unwrap()).unwrap();
-    assert_eq!((entry.id, entry.leverage), (&b"a1"[..], Some(3.0)));
-    assert_eq!(entry.times.emitted_at.as_millis(), EXPIRY_MS);
+    assert_eq!((entry.id, entry.leverage), (Some(&b"a1"[..]), Some(3.0)));
+    assert_eq!(
+        entry.times.emitted_at.map(Timestamp::as_millis),
+        Some(EXPIRY_MS)
+    );
     assert!(plain.row(1).is_none(), "the second row is an exit");
     check(&replayer(Guardrails::none(), None), &batch);
 }
