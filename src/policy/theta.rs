@@ -91,7 +91,7 @@ impl Theta {
         weights.k_age_penalty: f64 = "harvest_params.k_age_penalty";
         /// Returns the kill score at and above which a full close is proposed; in (0.5, 1).
         weights.kill_threshold: f64 = "harvest_params.kill_threshold";
-        /// Returns the lowest probability of a trend at which a regime flip is impossible; in [0, 1].
+        /// Returns the probability of a trend below which a regime flip is possible; in [0, 1].
         kill.trend_min: f64 = "kill_params.trend_min";
         /// Returns the reference volatility; greater than 0, in the same unit as the volatility of
         /// the market.

@@ -77,7 +77,7 @@ pub(crate) struct Args {
     /// The output format of the summary
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// Write a plan to standard output that divides the replay of the tapes into at most N parts
+    /// Divide the replay of the tapes into at most N parts, and write the plan to standard output
     ///
     /// The plan is JSON. It contains the settings and the policies, so that `--part` needs only the plan and the tapes.
     #[arg(long, value_name = "N", value_parser = parse_parts, allow_negative_numbers = true, requires = "tapes",
