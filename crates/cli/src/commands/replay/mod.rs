@@ -62,8 +62,8 @@ pub(crate) struct Args {
     policy: Option<PathBuf>,
     /// Rank all policies (`*.json`) in this directory
     ///
-    /// Each record is answered once under each policy, which is active for the whole tape; policy records on the tape are
-    /// ignored. Policies are ranked by the total notional of their trades.
+    /// Each record is answered once under each policy, which is active for the whole tape; policy records on the tape
+    /// are ignored. Policies are ranked by the total notional of their trades.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["policy", "out"])]
     policies: Option<PathBuf>,
     /// Write the answers to this file: Parquet if the name ends in `.parquet`, otherwise JSON Lines
