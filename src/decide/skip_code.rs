@@ -75,9 +75,10 @@ reasons! {
     PolicyMissing = "POLICY_MISSING", 7;
     /// The policy lacks a required field.
     PolicyMissingField = "POLICY_MISSING_FIELD", 8;
-    /// The policy, or a field of it, does not parse.
+    /// A text of the policy does not parse, has a duplicate key, or has a value of the wrong JSON type.
     PolicyParseError = "POLICY_PARSE_ERROR", 9;
-    /// A value of the policy is out of bounds.
+    /// A value of the policy is out of bounds, a key inside a structured field is unknown, or a symbol is listed more
+    /// than once.
     PolicyInvalid = "POLICY_INVALID", 10;
     /// The policy does not match its hash.
     PolicyHashMismatch = "POLICY_HASH_MISMATCH", 11;

@@ -293,8 +293,8 @@ impl Guardrails {
         !self.timestamp_is.is_empty()
     }
 
-    /// Returns the shortest time from the `timestamp` of an intent of this source to the sending of the intent; `None`
-    /// unless `timestamp` is the time of a candle.
+    /// Returns the duration from the `timestamp` of an intent of this source to the end of the candle; `None` unless
+    /// `timestamp` is the time of a candle.
     #[inline]
     pub(crate) fn candle_of(&self, source: Option<&str>) -> Option<SignedDuration> {
         if self.timestamp_is.is_empty() {

@@ -31,7 +31,7 @@ pub(super) struct Context {
 /// The result of reading all shares.
 enum Part {
     NotStated,
-    /// A part of the position whose size is not stated.
+    /// A part of the position is to be closed, but the size of this part is not stated.
     Unstated,
     Unreadable,
     Stated(f64, &'static str),

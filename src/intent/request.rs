@@ -409,7 +409,8 @@ impl<'a> Intent<'a> {
     }
 
     /// Returns the earliest and the latest of the stream entry ids, `ts` and `timestamp`: the bounds of the time at
-    /// which the intent was sent.
+    /// which the intent was sent. If `timestamp` is the time of a candle, `candle` is added to it: the duration from
+    /// `timestamp` to the end of the candle.
     #[inline]
     pub(crate) fn sent_between(
         &self,

@@ -104,8 +104,10 @@ impl Times {
     }
 
     /// Returns the earliest and the latest of the stream entry ids, `ts` and `timestamp`. The record was sent between
-    /// these two times. Its age is measured from the earliest, and its lead over the clock from the latest. If
-    /// `timestamp` is the time of a candle, `candle` is the shortest duration between `timestamp` and the sending.
+    /// these two times. Its age is measured from the earliest, and its lead over the clock from the latest.
+    ///
+    /// If `timestamp` is the time of a candle, `candle` is the duration from `timestamp` to the end of the candle. It
+    /// is added to `timestamp`, because a source sends an intent only after the end of the candle.
     #[inline]
     pub(crate) fn sent_between(
         &self,

@@ -48,7 +48,8 @@ impl UnsupportedFields {
             .take(REPORTED_MAX)
     }
 
-    /// Returns true if the guardrail `ignore_fields` can name every field: none is known to change an order.
+    /// Returns true if all these fields may be listed in the guardrail `ignore_fields`: all of them were kept, and none
+    /// is known to change an order.
     pub(crate) fn can_be_ignored(&self) -> bool {
         self.all_ignored(|_| true)
     }

@@ -40,9 +40,9 @@ const LISTED_MAX: usize = 8;
 pub enum PolicyFault {
     /// A required field is missing.
     MissingField,
-    /// A text cannot be parsed, or an object has a duplicate key.
+    /// A text cannot be parsed, an object has a duplicate key, or a value has the wrong JSON type.
     ParseError,
-    /// A value is out of bounds.
+    /// A value is out of bounds, a key inside a structured field is unknown, or a symbol is listed more than once.
     Invalid,
     /// `policy_hash` is not the hash of the fields.
     HashMismatch,

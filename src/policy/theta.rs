@@ -76,8 +76,8 @@ impl Theta {
         ladder.t3_r: RMultiple = "harvest_params.T3_R";
         /// Returns the R_net at and above which the profit is locked; greater than 0.
         ladder.lock_r: RMultiple = "harvest_params.lock_R";
-        /// Returns the distance of the break-even stop from the entry price, on the profit side, as a share of the entry
-        /// price (0.003 is 0.3 %); at least 0.
+        /// Returns the distance of the break-even stop from the entry price, on the profit side, as a share of the
+        /// entry price (0.003 is 0.3 %); at least 0.
         ladder.be_plus_pct: f64 = "harvest_params.be_plus_pct";
         /// Returns the costs of entry and exit together, in basis points of the entry price; at least 0.
         ladder.cost_bps: f64 = "harvest_params.cost_bps";
@@ -91,7 +91,7 @@ impl Theta {
         weights.k_age_penalty: f64 = "harvest_params.k_age_penalty";
         /// Returns the kill score at and above which a full close is proposed; in (0.5, 1).
         weights.kill_threshold: f64 = "harvest_params.kill_threshold";
-        /// Returns the lowest probability of a trend at which a regime flip is impossible; in [0, 1].
+        /// Returns the probability of a trend below which a regime flip is possible; in [0, 1].
         kill.trend_min: f64 = "kill_params.trend_min";
         /// Returns the reference volatility; greater than 0, in the same unit as the volatility of
         /// the market.

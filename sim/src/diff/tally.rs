@@ -132,7 +132,7 @@ impl FlipTally {
         kinds.into_iter().collect()
     }
 
-    /// Returns the reasons that occur, with `None` first.
+    /// Returns `None`, for flips without a skip reason, followed by the skip reasons that occur.
     pub(crate) fn reasons(&self) -> Vec<Option<SkipCode>> {
         let mut reasons: BTreeSet<_> = self.cells.keys().map(|cell| cell.reason).collect();
         reasons.insert(None);

@@ -15,7 +15,7 @@ pub(super) const OWNER: &str = "exitbrain_v3_5";
 /// Names and texts of additional fields.
 pub(super) type Extras = &'static [(&'static str, &'static str)];
 
-/// The content of an intent to write.
+/// The content of a generated intent.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Intent {
     pub(super) envelope: Envelope,

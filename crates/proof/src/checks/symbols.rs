@@ -1,4 +1,5 @@
-//! Check 5: hard-coded symbols. Selection weights are numbers, so the module `numbers` checks them.
+//! The part of check 5 that finds hard-coded symbols. The module `numbers` finds the other part, hard-coded selection
+//! weights.
 
 use super::{
     named_values::{NamedValue, is_quoted_symbol, is_symbol},

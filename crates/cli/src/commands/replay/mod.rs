@@ -62,8 +62,8 @@ pub(crate) struct Args {
     policy: Option<PathBuf>,
     /// Rank all policies (`*.json`) in this directory
     ///
-    /// Each record is answered once under each policy, which is active for the whole tape; policy records on the tape are
-    /// ignored. Policies are ranked by the total notional of their trades.
+    /// Each record is answered once under each policy, which is active for the whole tape; policy records on the tape
+    /// are ignored. Policies are ranked by the total notional of their trades.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["policy", "out"])]
     policies: Option<PathBuf>,
     /// Write the answers to this file: Parquet if the name ends in `.parquet`, otherwise JSON Lines
@@ -77,7 +77,7 @@ pub(crate) struct Args {
     /// The output format of the summary
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// Write a plan to standard output that divides the replay of the tapes into at most N parts
+    /// Divide the replay of the tapes into at most N parts, and write the plan to standard output
     ///
     /// The plan is JSON. It contains the settings and the policies, so that `--part` needs only the plan and the tapes.
     #[arg(long, value_name = "N", value_parser = parse_parts, allow_negative_numbers = true, requires = "tapes",
