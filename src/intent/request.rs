@@ -143,7 +143,7 @@ impl Entry {
     /// be predicted, so there is no branch.
     #[inline(always)]
     pub(crate) fn leverage_or(&self, given: Leverage) -> Result<Leverage, NumberError> {
-        let requested = self.leverage.unwrap_or_default().to_bits();
+        let requested = self.leverage.unwrap_or(f64::NAN).to_bits();
         let is_requested = self.leverage.is_some();
         let bits = select_unpredictable(is_requested, requested, given.get().to_bits());
         Leverage::new(f64::from_bits(bits))

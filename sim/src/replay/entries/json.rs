@@ -131,7 +131,9 @@ impl JsonLines {
         write_number_again(",\"notional_usd\":", trade.notional, (Some(usd), size), to);
         self.write_not_after(trade.not_after, to);
         write_number(",\"quantity\":", trade.quantity, to);
-        to.extend_from_slice(self.bytes.get(self.policy.clone()).unwrap_or_default());
+        if let Some(members) = self.bytes.get(self.policy.clone()) {
+            to.extend_from_slice(members);
+        }
         to.push(b'}');
     }
 
