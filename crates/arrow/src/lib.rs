@@ -34,7 +34,7 @@
 //! ```
 
 use arrow_array::{RecordBatch, RecordBatchReader};
-use arrow_schema::{ArrowError, SchemaRef};
+use arrow_schema::{ArrowError, Schema, SchemaRef};
 use portcullis::{
     decide::Engine,
     policy::{Policy, PolicyUnavailable},
@@ -53,15 +53,24 @@ pub enum At {
 }
 
 impl At {
-    fn replayer(self, engine: &Engine, scope: Scope) -> Replayer {
-        Replayer {
+    /// Prepares the replay of a table at this time.
+    fn replay(
+        self,
+        engine: &Engine,
+        scope: Scope,
+        policy: Result<Policy, PolicyUnavailable>,
+        table: &Schema,
+        format: AnswerFormat,
+    ) -> Result<TableReplay, TableError> {
+        let replayer = Replayer {
             now: match self {
                 Self::Recorded => None,
                 Self::Time(now) => Some(now),
             },
             scope,
             ..Replayer::new(engine.clone())
-        }
+        };
+        TableReplay::new(replayer, policy, table, format)
     }
 }
 
@@ -76,8 +85,8 @@ pub fn decide(
     at: At,
     format: AnswerFormat,
 ) -> Result<RecordBatch, TableError> {
-    let replayer = at.replayer(engine, Scope::Intents);
-    TableReplay::new(replayer, policy, &intents.schema(), format)?.answers(intents)
+    let mut replay = at.replay(engine, Scope::Intents, policy, &intents.schema(), format)?;
+    replay.answers(intents)
 }
 
 /// Evaluates the positions of a batch under a policy. A row that is not a position is answered as unreadable.
@@ -91,8 +100,14 @@ pub fn harvest(
     at: At,
     format: AnswerFormat,
 ) -> Result<RecordBatch, TableError> {
-    let replayer = at.replayer(engine, Scope::Positions);
-    TableReplay::new(replayer, policy, &positions.schema(), format)?.answers(positions)
+    let mut replay = at.replay(
+        engine,
+        Scope::Positions,
+        policy,
+        &positions.schema(),
+        format,
+    )?;
+    replay.answers(positions)
 }
 
 /// A reader that answers the batches of another reader: one batch of answers for each batch, with one answer for each
@@ -115,8 +130,7 @@ impl<R: RecordBatchReader> Answers<R> {
         at: At,
         format: AnswerFormat,
     ) -> Result<Self, TableError> {
-        let replayer = at.replayer(engine, Scope::Tape);
-        let replay = TableReplay::new(replayer, policy, &records.schema(), format)?;
+        let replay = at.replay(engine, Scope::Tape, policy, &records.schema(), format)?;
         Ok(Self { records, replay })
     }
 }

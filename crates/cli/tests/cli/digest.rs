@@ -24,7 +24,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{
     answers::Fields,
-    program::Place,
+    program::{Place, python},
     records::{example_guardrails, generated, gzip, zstd},
 };
 
@@ -221,13 +221,7 @@ fn the_documented_program_computes_the_digest() {
     let page = fs::read_to_string(root.join("docs/formats.md")).unwrap();
     let (_, program) = page.split_once("```python\n").unwrap();
     let (program, _) = program.split_once("```").unwrap();
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let python = target.join("python-writers/bin/python");
-    assert!(
-        python.exists(),
-        "no Python packages at {}; run scripts/install-python-writers",
-        python.display()
-    );
+    let python = python();
     let place = Place::new();
     place.put("tape", generated(8000, 12));
     place.put("empty", "");

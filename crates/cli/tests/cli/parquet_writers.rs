@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use crate::program::Place;
+use crate::program::{Place, python};
 use crate::records::policy;
 
 /// Returns the answers to a tape, or the message.
@@ -16,13 +16,7 @@ fn answers(place: &Place, tape: &str) -> Result<String, String> {
 
 #[test]
 fn tapes_of_all_writers_have_the_same_answers_or_are_refused() {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let python = target.join("python-writers/bin/python");
-    assert!(
-        python.exists(),
-        "no Python packages at {}; run scripts/install-python-writers",
-        python.display()
-    );
+    let python = python();
     let place = Place::new();
     place.put("policy", policy("p").to_string());
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/writers.py");

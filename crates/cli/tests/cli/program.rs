@@ -1,6 +1,10 @@
 //! The program in a temporary folder, and its output.
 
-use std::{fs, path::Path, process};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process,
+};
 
 use assert_cmd::Command;
 use insta::Settings;
@@ -115,6 +119,18 @@ impl Run {
         }
         text
     }
+}
+
+/// Returns the Python interpreter with the packages of the tests.
+pub(crate) fn python() -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let python = target.join("python-writers/bin/python");
+    assert!(
+        python.exists(),
+        "no Python packages at {}; run scripts/install-python-writers",
+        python.display()
+    );
+    python
 }
 
 /// Returns the settings for snapshots in the folder `snapshots` of the workspace.

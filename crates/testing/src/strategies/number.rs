@@ -12,8 +12,8 @@ pub fn any_float() -> impl Strategy<Value = f64> {
     prop_oneof![3 => any_bits(), 1 => unusable()]
 }
 
-/// Generates ordinary numbers of a policy or an intent. Frequent among them are 10 and 200 (a leverage of 10 and a size
-/// of 200 USD are typical built-in defaults, which are forbidden), the adjacent floats, and factors of these numbers.
+/// Generates ordinary numbers of a policy or an intent. Frequent among them are 10 and 200, the adjacent floats, and
+/// factors of these numbers. Trading services often have a leverage of 10 and a size of 200 USD as built-in defaults.
 pub fn usual() -> impl Strategy<Value = f64> {
     let named = vec![
         10.0,

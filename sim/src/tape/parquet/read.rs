@@ -11,9 +11,9 @@ use crate::tape::{
     table::{Columns, Rows, bytes},
 };
 
-/// The maximum size, in bytes, of a batch whose rows are in one chunk. The bound applies to the buffers that the texts
-/// of the batch refer to, and also to the lengths of all these texts. A larger batch is divided, because many chunks
-/// are in memory at a time.
+/// The maximum size of a batch whose rows are in one chunk, in bytes. The size is that of the buffers with the texts, or
+/// the sum of the lengths of all texts, whichever is larger. A larger batch is divided, because many chunks are in memory
+/// at a time.
 const CHUNK_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// The number of bytes of text after which no further row is added to a part of a batch.
