@@ -16,7 +16,7 @@ use portcullis::{
 use super::{
     chunk_output::{AnswerBuffer, ChunkOutput},
     digest::push_row,
-    entries::{EntryBatch, EntrySettings},
+    entries::{EntryBatch, EntrySettings, Taken},
     report_row::ReportRow,
     timeline::{NumberedPolicy, PolicyChange, Timeline},
 };
@@ -100,22 +100,29 @@ impl Replayer {
         let mut changes_policy = None;
         entries.begin(chunk);
         output.counts.offset_assumed += chunk.rows().map_or(0, Rows::ts_without_zone);
-        for record in chunk.records() {
-            let place = (chunk, record, n);
-            let mut may_change = || {
-                let may_change = |line: Line<'_>| {
-                    line.text()
-                        .is_some_and(|text| may_change_policy(text.as_bytes()))
-                };
-                *changes_policy.get_or_insert_with(|| chunk.any_kind(may_change_policy))
-                    && may_change(record.line())
+        let mut records = chunk.records();
+        loop {
+            let taken = match self.scope {
+                Scope::Tape | Scope::Intents => {
+                    entries.take(&settings, (chunk, &mut records, n), timeline, output)
+                }
+                Scope::Positions => records.next().map(Taken::Other),
             };
-            let is_added = self.scope != Scope::Positions
-                && (entries.push(&settings, place, timeline, output).is_some()
-                    || (!may_change() && entries.defer(place).is_some()));
-            if !is_added {
-                entries.decide(&settings, chunk, timeline, output);
-                self.line(record.line(), n, timeline, scratch, output);
+            let Some(taken) = taken else { break };
+            if let Taken::Other(record) = taken {
+                let mut may_change = || {
+                    let may_change = |line: Line<'_>| {
+                        line.text()
+                            .is_some_and(|text| may_change_policy(text.as_bytes()))
+                    };
+                    *changes_policy.get_or_insert_with(|| chunk.any_kind(may_change_policy))
+                        && may_change(record.line())
+                };
+                let can_wait = self.scope != Scope::Positions && !may_change();
+                if !(can_wait && entries.defer((chunk, record, n)).is_some()) {
+                    entries.decide(&settings, chunk, timeline, output);
+                    self.line(record.line(), n, timeline, scratch, output);
+                }
             }
             n += 1;
         }

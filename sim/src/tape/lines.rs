@@ -201,6 +201,38 @@ impl<'a> Record<'a> {
 #[derive(Debug)]
 pub(crate) struct Records<'a>(pub(super) Lines<'a>);
 
+impl<'a> Records<'a> {
+    /// Returns the text from the next line on; `None` if it is not valid UTF-8, or if the records are rows.
+    #[inline(always)]
+    pub(crate) fn rest(&self) -> Option<&'a [u8]> {
+        match self.0.rest {
+            Some(Rest::Text(text)) => Some(text.as_bytes()),
+            Some(Rest::Bytes(_) | Rest::Gone | Rest::Rows(..)) | None => None,
+        }
+    }
+
+    /// Removes the first `len` bytes of [`Self::rest`], which contain no line feed, and the line ending after them, and
+    /// returns them as a line. Returns `None`, and removes nothing, if they are not a line.
+    #[inline(always)]
+    pub(crate) fn take_line(&mut self, len: usize) -> Option<Line<'a>> {
+        let Some(Rest::Text(text)) = self.0.rest else {
+            return None;
+        };
+        let (line, after) = text.split_at_checked(len)?;
+        let rest = match after.as_bytes() {
+            [] | [b'\r'] => "",
+            [b'\n', ..] => after.get(1..)?,
+            [b'\r', b'\n', ..] => after.get(2..)?,
+            _ => return None,
+        };
+        (len <= self.0.bytes_max).then_some(())?;
+        let number = self.0.number;
+        self.0.number = number.saturating_add(1);
+        self.0.rest = Some(Rest::Text(rest));
+        Some(Line::new(number, line))
+    }
+}
+
 impl<'a> Iterator for Records<'a> {
     type Item = Record<'a>;
 

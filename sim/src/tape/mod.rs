@@ -20,7 +20,7 @@ pub(crate) mod table;
 
 pub use chunks::Chunk;
 pub use error::TapeError;
-pub(crate) use lines::Record;
+pub(crate) use lines::{Record, Records};
 pub use lines::{Line, LineContent, Lines, write_line};
 pub use parquet::RowWriter;
 pub use progress::Progress;

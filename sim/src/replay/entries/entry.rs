@@ -12,7 +12,8 @@ use super::{
         PRICE, QTY, QUANTITY, SIDE, SIZE, SOURCE, STOP_LOSS, SYMBOL, TAKE_PROFIT,
     },
     names::Name,
-    values::{PlainValues, read_digits},
+    number::read_digits,
+    values::PlainValues,
 };
 use crate::replay::digest::SizeSource;
 

@@ -11,6 +11,7 @@ mod json;
 mod keys;
 mod line;
 mod names;
+mod number;
 mod rows;
 mod step;
 #[cfg(test)]
@@ -38,13 +39,21 @@ use super::{
     chunk_output::{AnswerBuffer, ChunkOutput},
     timeline::Timeline,
 };
-use crate::tape::{Chunk, Record};
+use crate::tape::{Chunk, Record, Records};
 
 /// The reader of plain entries, and the entries of a chunk that are not decided yet.
 #[derive(Debug, Default)]
 pub(crate) struct EntryBatch {
     reader: EntryReader,
     pending: Pending,
+}
+
+/// A record that was taken from a chunk.
+pub(super) enum Taken<'a> {
+    /// A plain entry, which was added to the batch.
+    Entry,
+    /// Another record.
+    Other(Record<'a>),
 }
 
 /// Entries that are not decided yet. They are all decided under the same policy.
@@ -69,18 +78,37 @@ impl EntryBatch {
         self.reader.begin(chunk);
     }
 
-    /// Adds a record to the batch. Returns `None` if it is not a plain entry.
+    /// Takes the next record, and adds it to the batch if it is a plain entry. Returns `None` if there is no record.
     #[inline]
-    pub(super) fn push(
+    pub(super) fn take<'c>(
         &mut self,
         settings: &EntrySettings<'_>,
-        (chunk, record, n): (&Chunk, Record<'_>, u64),
+        (chunk, records, n): (&'c Chunk, &mut Records<'c>, u64),
         timeline: &Timeline,
         output: &mut ChunkOutput,
-    ) -> Option<()> {
-        let (entry, at) = self.reader.read(settings.engine, chunk, record)?;
-        self.pending
-            .push(settings, (chunk, (n, at), &entry), timeline, output)
+    ) -> Option<Taken<'c>> {
+        let Self { reader, pending } = self;
+        let Some(rest) = records.rest() else {
+            let record = records.next()?;
+            let added = reader
+                .read(settings.engine, chunk, record)
+                .and_then(|(entry, at)| {
+                    pending.push(settings, (chunk, (n, at), &entry), timeline, output)
+                });
+            return Some(added.map_or(Taken::Other(record), |()| Taken::Entry));
+        };
+        // The end of a line that is not plain is not known.
+        let Some((entry, line)) = reader
+            .read_line(settings.engine, rest)
+            .and_then(|(entry, len)| Some((entry, records.take_line(len)?)))
+        else {
+            return records.next().map(Taken::Other);
+        };
+        let record = Record::Line(line);
+        let added = Place::of(chunk, record).and_then(|(at, _)| {
+            pending.push(settings, (chunk, (n, at), &entry), timeline, output)
+        });
+        Some(added.map_or(Taken::Other(record), |()| Taken::Entry))
     }
 
     /// Adds a record that the general path answers after the entries so far. The record must not change the policy.
@@ -210,19 +238,34 @@ impl EntryReader {
         chunk: &'a Chunk,
         record: Record<'a>,
     ) -> Option<(PlainEntry<'a>, Place)> {
-        let (entry, place) = match record {
+        let (place, bytes) = Place::of(chunk, record)?;
+        let entry = match record {
             Record::Line(line) => {
-                let (place, bytes) = Place::of(chunk, record)?;
-                let len = line.text()?.len();
-                let entry = PlainEntry::of(&self.lines.read(bytes, len)?)?;
-                (entry, place)
+                let (entry, len) = self.read_line(engine, bytes)?;
+                (len == line.text()?.len()).then_some(entry)?
             }
             Record::Row(row) => {
                 let entry = PlainEntry::of(&self.rows.as_ref()?.row(row.index)?)?;
-                (entry, Place::Row(row.index))
+                is_unambiguous(&entry, engine).then_some(entry)?
             }
         };
-        let is_ambiguous = entry.times.is_stamped && engine.guardrails().has_candle_times();
-        (!is_ambiguous).then_some((entry, place))
+        Some((entry, place))
     }
+
+    /// Reads the plain entry in the line at the beginning of a text, and returns its length.
+    #[inline(always)]
+    fn read_line<'a>(
+        &'a mut self,
+        engine: &Engine,
+        text: &'a [u8],
+    ) -> Option<(PlainEntry<'a>, usize)> {
+        let (line, len) = self.lines.read(text)?;
+        let entry = PlainEntry::of(&line)?;
+        is_unambiguous(&entry, engine).then_some((entry, len))
+    }
+}
+
+/// Returns false if the meaning of a time depends on the guardrails.
+fn is_unambiguous(entry: &PlainEntry<'_>, engine: &Engine) -> bool {
+    !(entry.times.is_stamped && engine.guardrails().has_candle_times())
 }

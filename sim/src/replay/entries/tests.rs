@@ -381,7 +381,7 @@ fn a_generated_tape_has_the_same_answers() {
     let mut reader = LineReader::default();
     let text = String::from_utf8_lossy(&tape);
     let mut is_plain = |line: &&str| {
-        let line = reader.read(line.as_bytes(), line.len());
+        let line = reader.read_whole(line.as_bytes(), line.len());
         line.is_some_and(|line| PlainEntry::of(&line).is_some())
     };
     let plain = text.lines().filter(|line| is_plain(line)).count();
@@ -454,7 +454,7 @@ fn names_are_kept_up_to_the_maximum() {
 fn prices(fields: &str) -> Option<(Option<f64>, f64, f64)> {
     let line = format!(r#"{{"id":"{EXPIRY_MS}-0","symbol":"BTCUSDT",{fields}}}"#);
     let mut reader = LineReader::default();
-    let entry = PlainEntry::of(&reader.read(line.as_bytes(), line.len())?)?;
+    let entry = PlainEntry::of(&reader.read_whole(line.as_bytes(), line.len())?)?;
     let price = entry.price.map(Price::get);
     Some((price, entry.price_deviation, entry.stop_distance))
 }
@@ -520,7 +520,7 @@ fn the_time_of_a_plain_entry_id_has_at_most_15_digits() {
     ] {
         let line = format!(r#"{{"id":"{id}","symbol":"BTCUSDT","side":"BUY","size":5}}"#);
         check(&replayer(Guardrails::none(), None), line.as_bytes());
-        let line = reader.read(line.as_bytes(), line.len()).unwrap();
+        let line = reader.read_whole(line.as_bytes(), line.len()).unwrap();
         let emitted_at = PlainEntry::of(&line).and_then(|entry| entry.times.emitted_at);
         let emitted_at = emitted_at.map(Timestamp::as_millis);
         assert_eq!(emitted_at, is_plain.then_some(EXPIRY_MS), "{id}");

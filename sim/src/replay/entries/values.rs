@@ -39,19 +39,3 @@ pub(super) fn iso(text: &[u8]) -> Result<(Timestamp, IsoOffset), NotPlain> {
     let time = text.and_then(|text| Timestamp::parse_iso(text).ok());
     time.ok_or(NotPlain)
 }
-
-/// Appends the leading digits of a text to a number, and returns their count. With more than 19 digits, the number
-/// overflows and is not valid.
-#[inline(always)]
-pub(super) fn read_digits(bytes: &[u8], number: &mut u64) -> usize {
-    let mut count: usize = 0;
-    for byte in bytes {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            break;
-        }
-        *number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
-        count = count.wrapping_add(1);
-    }
-    count
-}
