@@ -42,6 +42,12 @@ pub enum SnapshotError {
 }
 
 impl Snapshot {
+    /// Creates the record of a position.
+    #[must_use]
+    pub const fn new(position: Position, market: Option<Market>) -> Self {
+        Self { position, market }
+    }
+
     /// Parses the text of a record. `as_of` is the time of the record; it is not read from the text.
     ///
     /// ```

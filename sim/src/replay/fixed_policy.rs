@@ -70,7 +70,8 @@ impl FixedReplay {
                 let snapshot = read_snapshot(&record);
                 answer(&|policy, then| {
                     let state = replayer.state(PolicyState::present(policy));
-                    then(&replayer.answer_position(&record, &snapshot, state, n));
+                    let answer = replayer.answer_position(record.event_time(), &snapshot, state);
+                    then(&answer.to(n, record.id(), record.event_time()));
                 });
             }
             TapeRecord::PolicyUpdated(..) | TapeRecord::PolicyWithdrawn(_) => self.ignored += 1,

@@ -16,7 +16,7 @@ use portcullis::{
 use super::{
     chunk_output::{AnswerBuffer, ChunkOutput},
     digest::push_row,
-    entries::{EntryBatch, EntrySettings, Taken},
+    entries::{EntryBatch, EntrySettings, PlainPosition, Taken},
     report_row::ReportRow,
     timeline::{NumberedPolicy, PolicyChange, Timeline},
 };
@@ -95,6 +95,12 @@ impl Replayer {
             answer: &|line, n, timeline, scratch, output| {
                 self.answer(line, n, timeline, scratch, output);
             },
+            position: match self.scope {
+                Scope::Tape => Some(&|position, id, n, timeline, output| {
+                    self.plain_position(position, id, n, timeline, output);
+                }),
+                Scope::Intents | Scope::Positions => None,
+            },
         };
         let mut n = first;
         let mut changes_policy = None;
@@ -109,19 +115,27 @@ impl Replayer {
                 Scope::Positions => records.next().map(Taken::Other),
             };
             let Some(taken) = taken else { break };
-            if let Taken::Other(record) = taken {
-                let mut may_change = || {
-                    let may_change = |line: Line<'_>| {
-                        line.text()
-                            .is_some_and(|text| may_change_policy(text.as_bytes()))
+            match taken {
+                Taken::Entry => {}
+                Taken::Position(position, id) => {
+                    if entries.defer_position(position, id, n).is_none() {
+                        self.plain_position(&position, id, n, timeline, output);
+                    }
+                }
+                Taken::Other(record) => {
+                    let mut may_change = || {
+                        let may_change = |line: Line<'_>| {
+                            line.text()
+                                .is_some_and(|text| may_change_policy(text.as_bytes()))
+                        };
+                        *changes_policy.get_or_insert_with(|| chunk.any_kind(may_change_policy))
+                            && may_change(record.line())
                     };
-                    *changes_policy.get_or_insert_with(|| chunk.any_kind(may_change_policy))
-                        && may_change(record.line())
-                };
-                let can_wait = self.scope != Scope::Positions && !may_change();
-                if !(can_wait && entries.defer((chunk, record, n)).is_some()) {
-                    entries.decide(&settings, chunk, timeline, output);
-                    self.line(record.line(), n, timeline, scratch, output);
+                    let can_wait = self.scope != Scope::Positions && !may_change();
+                    if !(can_wait && entries.defer((chunk, record, n)).is_some()) {
+                        entries.decide(&settings, chunk, timeline, output);
+                        self.line(record.line(), n, timeline, scratch, output);
+                    }
                 }
             }
             n += 1;
@@ -270,22 +284,49 @@ impl Replayer {
     ) {
         output.counts.offset_assumed += u64::from(record.offset_assumed());
         let mut unknown = PolicyUnavailable::NotFound;
-        let now = self.now.or(record.event_time());
+        let at = record.event_time();
+        let now = self.now.or(at);
         let policy = self.policy_for(record.recorded_policy(), now, timeline, &mut unknown);
         let snapshot = read_snapshot(record);
-        let answer = self.answer_position(record, &snapshot, policy.state, n);
-        self.record(&answer, timeline, policy.number, output);
+        let answer = self.answer_position(at, &snapshot, policy.state);
+        self.record(
+            &answer.to(n, record.id(), at),
+            timeline,
+            policy.number,
+            output,
+        );
     }
 
-    /// Returns the answer to a position under a policy state.
+    /// Answers a position that was read from a plain line.
+    fn plain_position(
+        &self,
+        position: &PlainPosition,
+        id: Option<&str>,
+        n: u64,
+        timeline: &Timeline,
+        output: &mut ChunkOutput,
+    ) {
+        output.counts.offset_assumed += u64::from(position.is_offset_assumed);
+        let mut unknown = PolicyUnavailable::NotFound;
+        let now = self.now.or(position.at);
+        let recorded = RecordedPolicy::NotRecorded;
+        let policy = self.policy_for(recorded, now, timeline, &mut unknown);
+        let answer = self.answer_position(position.at, &Ok(position.snapshot), policy.state);
+        self.record(
+            &answer.to(n, id, position.at),
+            timeline,
+            policy.number,
+            output,
+        );
+    }
+
+    /// Returns the answer to a position with an event time under a policy state, without the identity of its record.
     pub(super) fn answer_position<'a>(
         &self,
-        record: &'a OtherRecord<'a>,
+        at: Option<Timestamp>,
         snapshot: &Result<Snapshot, &'static str>,
         state: PolicyState<'a>,
-        n: u64,
     ) -> Answer<'a> {
-        let at = record.event_time();
         let answer = match evaluate_position(snapshot, state, self.now.or(at)) {
             Ok(decision) => Answer::harvest(&decision, state),
             Err(detail) => Answer::harvest_invalid(detail),
@@ -294,7 +335,6 @@ impl Replayer {
             Ok(snapshot) => answer.about(&snapshot.position),
             Err(_) => answer,
         }
-        .to(n, record.id(), at)
     }
 
     /// Answers a policy update. Returns the change, if the policy is valid and has a time.

@@ -10,8 +10,9 @@ use portcullis::{
 
 use super::{
     answer::{EntryAnswer, EntryOutcome},
-    collected::{Deferred, Entries, EntrySettings, PendingRow, Place},
+    collected::{Deferred, DeferredRecord, Entries, EntrySettings, PendingRow, Place},
     json::JsonLines,
+    position::PlainPosition,
 };
 use crate::{
     replay::{
@@ -35,6 +36,8 @@ pub(super) struct Batch<'a> {
     /// The ids of the entries, and the end of each.
     pub(super) ids: (&'a [u8], &'a [usize]),
     pub(super) decisions: &'a DecisionColumns,
+    /// The positions between the entries, and their ids.
+    pub(super) positions: &'a [(PlainPosition, Option<Box<str>>)],
 }
 
 /// A symbol of a batch.
@@ -98,7 +101,7 @@ impl Batch<'_> {
         symbols.collect()
     }
 
-    /// Answers the lines that are before the entry with this index.
+    /// Answers the records that are before the entry with this index.
     #[inline]
     fn answer_until(
         &self,
@@ -107,11 +110,22 @@ impl Batch<'_> {
         scratch: &mut Scratch,
         output: &mut ChunkOutput,
     ) {
-        while let Some((line, rest)) = deferred.split_first()
-            && line.entries <= index
+        while let Some((first, rest)) = deferred.split_first()
+            && first.entries <= index
         {
-            self.answer((line.n, line.at), scratch, output);
+            match first.record {
+                DeferredRecord::Position(index) => self.answer_position(first.n, index, output),
+                DeferredRecord::Other(at) => self.answer((first.n, at), scratch, output),
+            }
             *deferred = rest;
+        }
+    }
+
+    fn answer_position(&self, n: u64, index: usize, output: &mut ChunkOutput) {
+        if let (Some(answer), Some((position, id))) =
+            (self.settings.position, self.positions.get(index))
+        {
+            answer(position, id.as_deref(), n, self.timeline, output);
         }
     }
 

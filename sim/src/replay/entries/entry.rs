@@ -8,8 +8,8 @@ use portcullis::{
 
 use super::{
     keys::{
-        ACTION, ENTRY_PRICE, EVENT_TYPE, ID, INTENT_ID, LEVERAGE, POSITION_SIZE_USD, POSITION_USD,
-        PRICE, QTY, QUANTITY, SIDE, SIZE, SOURCE, STOP_LOSS, SYMBOL, TAKE_PROFIT,
+        ACTION, DECIDED_AT, ENTRY_PRICE, EVENT_TYPE, ID, INTENT_ID, LEVERAGE, POSITION_SIZE_USD,
+        POSITION_USD, PRICE, QTY, QUANTITY, SIDE, SIZE, SOURCE, STOP_LOSS, SYMBOL, TAKE_PROFIT, TS,
     },
     names::Name,
     number::read_digits,
@@ -135,6 +135,8 @@ fn side<'a>(line: &impl PlainValues<'a>) -> Option<Side> {
 /// The times of a line.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Times {
+    /// `decided_at`, else `emitted_at`.
+    pub(super) event_time: Option<Timestamp>,
     /// The time of the stream entry id, else `ts`, else `timestamp`.
     pub(super) emitted_at: Option<Timestamp>,
     /// The earliest and the latest of these times.
@@ -148,12 +150,12 @@ pub(super) struct Times {
 impl Times {
     /// Reads the times; `None` if one of them is not plausible.
     #[inline(always)]
-    fn of<'a>(line: &impl PlainValues<'a>) -> Option<Self> {
+    pub(super) fn of<'a>(line: &impl PlainValues<'a>) -> Option<Self> {
         let by_id = match line.text(ID).and_then(stream_millis) {
             Some(millis) => Some(plausible(millis)?),
             None => None,
         };
-        let by_ts = match line.ts().ok()? {
+        let by_ts = match line.millis(TS).ok()? {
             Some(millis) => Some(plausible(millis)?),
             None => None,
         };
@@ -162,6 +164,10 @@ impl Times {
             None => None,
         };
         let by_stamp = stamp.map(|(at, _)| at);
+        let decided_at = match line.millis(DECIDED_AT).ok()? {
+            Some(millis) => Some(plausible(millis)?),
+            None => None,
+        };
         let earlier = by_id.or(by_ts);
         let emitted_at = earlier.or(by_stamp);
         let sent = emitted_at.map(|emitted_at| {
@@ -173,10 +179,11 @@ impl Times {
                 })
         });
         Some(Self {
+            event_time: decided_at.or(emitted_at),
             emitted_at,
             sent,
             is_stamped: by_stamp.is_some(),
-            is_offset_assumed: earlier.is_none()
+            is_offset_assumed: decided_at.or(earlier).is_none()
                 && matches!(stamp, Some((_, IsoOffset::AssumedUtc))),
         })
     }

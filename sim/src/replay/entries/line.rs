@@ -3,23 +3,28 @@
 //! is such an object, or a text with such an object in which only quotes are escaped. The general reader reads all
 //! other lines.
 
-use std::sync::LazyLock;
+use std::{ops::Range, sync::LazyLock};
 
 use portcullis::types::{IsoOffset, Timestamp};
 use wide::u8x16;
 
 use super::{
-    keys::{ENVELOPE, ID, KEY_COUNT, Key, KeyTable, TIMESTAMP, TS},
+    keys::{
+        ENVELOPE, ID, KEY_COUNT, Key, KeyTable, Keys, MARKET as MARKET_KEYS, MARKET_ONLY,
+        TIMESTAMP, TS,
+    },
     names::Name,
     number::{read_digits, read_number},
-    step::{After, Before, Form, PAYLOAD, RECORD, STATES, Step, Steps, before},
-    values::{NotPlain, PlainValues, iso},
+    step::{After, Before, Form, MARKET, PAYLOAD, RECORD, STATES, Step, Steps, before},
+    values::{NotPlain, PlainValues, instant},
 };
 
 /// The values of a plain line.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PlainLine<'a> {
     values: &'a Values,
+    /// All its keys, also those whose values are null.
+    pub(super) keys: Keys,
     /// The text that contains the values of the keys in [`ENVELOPE`].
     envelope: &'a [u8],
     /// The text that contains all other values.
@@ -30,6 +35,19 @@ impl<'a> PlainLine<'a> {
     #[inline(always)]
     fn states(&self, key: Key) -> bool {
         self.values.stated & key.bit() != 0
+    }
+
+    /// Returns where the value of a key is in the line, which has no payload.
+    pub(super) fn place(&self, key: Key) -> Option<Range<usize>> {
+        self.states(key).then_some(())?;
+        let value = self.values.values.get(key.0)?;
+        Some(value.start..value.start.checked_add(value.len)?)
+    }
+
+    /// Returns the text of `ts` in the market state of a line without a payload.
+    pub(super) fn market_ts(&self) -> Option<&'a [u8]> {
+        let value = self.values.market_ts?;
+        self.payload.get(value.start..)?.get(..value.len)
     }
 
     #[inline(always)]
@@ -45,8 +63,8 @@ impl<'a> PlainLine<'a> {
     #[inline(always)]
     fn value(&self, key: Key) -> Option<(&'a [u8], usize)> {
         self.states(key).then_some(())?;
-        let (start, len) = *self.values.places.get(key.0)?;
-        Some((self.part(key).get(start..)?, len))
+        let value = self.values.values.get(key.0)?;
+        Some((self.part(key).get(value.start..)?, value.len))
     }
 }
 
@@ -66,12 +84,12 @@ impl<'a> PlainValues<'a> for PlainLine<'a> {
     #[inline(always)]
     fn number(&self, key: Key) -> Option<f64> {
         self.states(key).then_some(())?;
-        self.values.numbers.get(key.0).copied()
+        self.values.values.get(key.0).map(|value| value.number)
     }
 
     #[inline(always)]
-    fn ts(&self) -> Result<Option<i64>, NotPlain> {
-        let Some(text) = self.text(TS) else {
+    fn millis(&self, key: Key) -> Result<Option<i64>, NotPlain> {
+        let Some(text) = self.text(key) else {
             return Ok(None);
         };
         let mut millis = 0;
@@ -83,33 +101,56 @@ impl<'a> PlainValues<'a> for PlainLine<'a> {
 
     #[inline(always)]
     fn timestamp(&self) -> Result<Option<(Timestamp, IsoOffset)>, NotPlain> {
-        self.text(TIMESTAMP).map(iso).transpose()
+        self.text(TIMESTAMP).map(instant).transpose()
     }
 }
 
 /// The values of the last line, by key. Only those of stated keys are valid.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Values {
-    stated: u32,
-    /// Where each text or number starts, and its length.
-    places: [(usize, usize); KEY_COUNT],
-    numbers: [f64; KEY_COUNT],
+    stated: Keys,
+    /// `ts` in the market state.
+    market_ts: Option<Value>,
+    values: [Value; KEY_COUNT],
+}
+
+/// A text or a number.
+#[derive(Debug, Clone, Copy, Default)]
+struct Value {
+    /// Where its text starts.
+    start: usize,
+    /// The length of its text.
+    len: usize,
+    /// The number; without meaning for a text.
+    number: f64,
+}
+
+impl Default for Values {
+    fn default() -> Self {
+        Self {
+            stated: 0,
+            market_ts: None,
+            values: [Value::default(); KEY_COUNT],
+        }
+    }
 }
 
 impl Values {
     /// Reads the value after a step, and returns its end.
     #[inline(always)]
     fn read(&mut self, bytes: &[u8], at: usize, step: &Step) -> Option<usize> {
-        let len = match step.after {
-            After::Text => text_end(bytes.get(at..)?)?,
+        let start = at;
+        let (len, number) = match step.after {
+            After::Text => (text_end(bytes.get(at..)?)?, 0.0),
             After::Number => {
                 let (number, len) = read_number(bytes.get(at..)?)?;
-                *self.numbers.get_mut(step.key.0)? = number;
-                len
+                (len, number)
             }
-            After::Nothing | After::Object | After::ObjectText | After::End => return Some(at),
+            After::Nothing | After::Payload | After::PayloadText | After::Market | After::End => {
+                return Some(at);
+            }
         };
-        *self.places.get_mut(step.key.0)? = (at, len);
+        *self.values.get_mut(step.key.0)? = Value { start, len, number };
         self.stated |= step.bit;
         Some(at.wrapping_add(len))
     }
@@ -207,8 +248,7 @@ impl Default for LineReader {
 /// How far an object was read.
 #[derive(Debug, Clone, Copy, Default)]
 struct Object {
-    /// The bits of its keys.
-    keys: u32,
+    keys: Keys,
     /// The position after the last value, or after the object if that is complete.
     end: usize,
     /// The state from which the next step is predicted.
@@ -234,10 +274,12 @@ impl LineReader {
     #[inline(always)]
     pub(super) fn read<'a>(&'a mut self, bytes: &'a [u8]) -> Option<(PlainLine<'a>, usize)> {
         self.values.stated = 0;
+        self.values.market_ts = None;
         let start = self.layout.follow(bytes, &mut self.values)?;
         if start.is_complete {
             let line = PlainLine {
                 values: &self.values,
+                keys: start.keys,
                 envelope: bytes,
                 payload: bytes,
             };
@@ -248,7 +290,11 @@ impl LineReader {
 
     /// Reads a line of this length, after which other lines may follow.
     #[cfg(test)]
-    pub(super) fn read_whole<'a>(&'a mut self, bytes: &'a [u8], len: usize) -> Option<PlainLine<'a>> {
+    pub(super) fn read_whole<'a>(
+        &'a mut self,
+        bytes: &'a [u8],
+        len: usize,
+    ) -> Option<PlainLine<'a>> {
         let (line, end) = self.read(bytes)?;
         (end == len).then_some(line)
     }
@@ -261,15 +307,23 @@ impl LineReader {
     ) -> Option<(PlainLine<'a>, usize)> {
         // The payload, and where it is if it is a text.
         let (mut inner, mut inner_text) = (Object::default(), None);
-        let outer = self.object(bytes, start, |reader, at, is_text| {
-            (inner.keys == 0 && inner_text.is_none()).then_some(())?;
-            if is_text {
+        let mut market = 0;
+        let outer = self.object(bytes, start, |reader, at, after| match after {
+            After::Market => {
+                let object = reader.market(bytes, at)?;
+                market = object.keys;
+                Some(object.end)
+            }
+            _ if inner.keys != 0 || inner_text.is_some() => None,
+            After::PayloadText => {
                 let end = escaped_end(bytes, at)?;
                 inner_text = Some((at, end));
-                return Some(end);
+                Some(end)
             }
-            inner = reader.object(bytes, Object::at(at, PAYLOAD), |_, _, _| None)?;
-            Some(inner.end)
+            _ => {
+                inner = reader.object(bytes, Object::at(at, PAYLOAD), |_, _, _| None)?;
+                Some(inner.end)
+            }
         })?;
         if let Some((start, end)) = inner_text {
             let mut payload = std::mem::take(&mut self.payload);
@@ -279,13 +333,17 @@ impl LineReader {
             inner = read?;
             (inner.end == self.payload.len()).then_some(())?;
         }
-        if inner.keys == 0 {
+        if inner.keys != 0 {
+            let is_separate = inner.keys & ENVELOPE == 0 && outer.keys & !ENVELOPE == 0;
+            is_separate.then_some(())?;
+        } else if market == 0 {
             self.layout.learn(self.steps);
         }
-        let is_separate = inner.keys & ENVELOPE == 0 && outer.keys & !ENVELOPE == 0;
-        (inner.keys == 0 || is_separate).then_some(())?;
+        // The values of a market state would be mistaken for those of the record.
+        ((outer.keys | inner.keys) & MARKET_ONLY == 0).then_some(())?;
         let line = PlainLine {
             values: &self.values,
+            keys: outer.keys | inner.keys,
             envelope: bytes,
             payload: if inner_text.is_some() {
                 &self.payload
@@ -296,13 +354,27 @@ impl LineReader {
         Some((line, outer.end))
     }
 
-    /// Reads the rest of an object. `payload` receives the position of a payload and returns its end.
+    /// Reads the market state at a position. Its `ts` is kept apart from that of the record.
+    fn market(&mut self, bytes: &[u8], at: usize) -> Option<Object> {
+        let is_stated = self.values.stated & TS.bit();
+        let record_ts = *self.values.values.get(TS.0)?;
+        self.values.stated &= !TS.bit();
+        let market = self.object(bytes, Object::at(at, MARKET), |_, _, _| None)?;
+        (market.keys & !MARKET_KEYS == 0).then_some(())?;
+        let ts = self.values.values.get_mut(TS.0)?;
+        self.values.market_ts = (self.values.stated & TS.bit() != 0).then_some(*ts);
+        *ts = record_ts;
+        self.values.stated = (self.values.stated & !TS.bit()) | is_stated;
+        Some(market)
+    }
+
+    /// Reads the rest of an object. `inner` receives the position of an inner object and returns its end.
     #[inline(always)]
     fn object(
         &mut self,
         bytes: &[u8],
         mut object: Object,
-        mut payload: impl FnMut(&mut Self, usize, bool) -> Option<usize>,
+        mut inner: impl FnMut(&mut Self, usize, After) -> Option<usize>,
     ) -> Option<Object> {
         loop {
             let rest = bytes.get(object.end..)?;
@@ -324,8 +396,9 @@ impl LineReader {
             object.keys |= step.bit;
             object.state = step.state;
             object.end = match step.after {
-                After::Object => payload(self, object.end, false)?,
-                After::ObjectText => payload(self, object.end, true)?,
+                After::Payload | After::PayloadText | After::Market => {
+                    inner(self, object.end, step.after)?
+                }
                 After::Text | After::Number | After::Nothing | After::End => {
                     self.values.read(bytes, object.end, step)?
                 }
@@ -474,14 +547,16 @@ mod tests {
     /// A new reader predicts keys although it has read no line.
     #[test]
     fn the_first_line_is_plain_only_if_its_value_has_a_form_of_its_key() {
-        for (name, kind) in KEYS {
+        for (index, (name, kind)) in KEYS.into_iter().enumerate() {
             for value in ["5", "\"5\"", "null", "true", "[]", "-5", "{\"price\":5}"] {
                 let line = format!("{{\"{name}\":{value}}}");
                 let form = Form::of(kind, value.as_bytes()[0]);
                 let is_plain = match kind {
-                    // The text of a payload is an object.
+                    _ if Key(index).bit() & MARKET_ONLY != 0 => false,
+                    // A payload can have the key `price`, and a market state cannot.
                     KeyKind::Payload => value.starts_with('{'),
-                    KeyKind::Text | KeyKind::Number | KeyKind::Ignored => form.is_some(),
+                    KeyKind::Market => false,
+                    KeyKind::Text | KeyKind::Number | KeyKind::TextOrNumber => form.is_some(),
                 };
                 let mut reader = LineReader::default();
                 let found = reader.read_whole(line.as_bytes(), line.len());
@@ -505,7 +580,7 @@ mod tests {
                 assert_eq!(found.text(SYMBOL), Some(&b"A b"[..]), "{line}");
                 assert_eq!(found.text(SIDE), None, "{line}");
                 assert_eq!(found.number(LEVERAGE), Some(5.0), "{line}");
-                assert_eq!(found.ts().ok(), Some(Some(17)), "{line}");
+                assert_eq!(found.millis(TS).ok(), Some(Some(17)), "{line}");
                 assert_eq!(found.number(PRICE), Some(0.25), "{line}");
             });
         }

@@ -12,6 +12,7 @@ mod keys;
 mod line;
 mod names;
 mod number;
+mod position;
 mod rows;
 mod step;
 #[cfg(test)]
@@ -26,14 +27,18 @@ use portcullis::{
 
 #[cfg(test)]
 use self::collected::NAMES_MAX;
-pub(super) use self::collected::{Entries, EntrySettings, PendingRow};
 use self::{
     batch::Batch,
-    collected::{Deferred, Place},
+    collected::{Deferred, DeferredRecord, Place},
     entry::PlainEntry,
     json::JsonLines,
-    line::LineReader,
+    keys::{ID, POSITION_ONLY},
+    line::{LineReader, PlainLine},
     rows::PlainRows,
+};
+pub(super) use self::{
+    collected::{Entries, EntrySettings, PendingRow},
+    position::PlainPosition,
 };
 use super::{
     chunk_output::{AnswerBuffer, ChunkOutput},
@@ -52,6 +57,8 @@ pub(crate) struct EntryBatch {
 pub(super) enum Taken<'a> {
     /// A plain entry, which was added to the batch.
     Entry,
+    /// A plain position, and the id of its record.
+    Position(PlainPosition, Option<&'a str>),
     /// Another record.
     Other(Record<'a>),
 }
@@ -62,8 +69,10 @@ struct Pending {
     entries: Entries,
     /// The ids of the entries, if answers are written, and the end of each.
     ids: (Vec<u8>, Vec<usize>),
-    /// The records between the entries that the general path answers.
+    /// The records between the entries.
     deferred: Vec<Deferred>,
+    /// The positions among these records, and their ids.
+    positions: Vec<(PlainPosition, Option<Box<str>>)>,
     decisions: DecisionColumns,
     json: JsonLines,
     /// The memory of the general path.
@@ -98,27 +107,48 @@ impl EntryBatch {
             return Some(added.map_or(Taken::Other(record), |()| Taken::Entry));
         };
         // The end of a line that is not plain is not known.
-        let Some((entry, line)) = reader
-            .read_line(settings.engine, rest)
-            .and_then(|(entry, len)| Some((entry, records.take_line(len)?)))
+        let Some((line, len)) = reader.lines.read(rest) else {
+            return records.next().map(Taken::Other);
+        };
+        if line.keys & POSITION_ONLY != 0 {
+            let position = settings.position.and_then(|_| PlainPosition::of(&line));
+            let id = line.place(ID);
+            let taken = position.and_then(|position| {
+                let text = records.take_line(len)?.text()?;
+                Some(Taken::Position(position, id.and_then(|id| text.get(id))))
+            });
+            return taken.or_else(|| records.next().map(Taken::Other));
+        }
+        let Some((entry, line)) = entry_of(&line, settings.engine)
+            .and_then(|entry| Some((entry, records.take_line(len)?)))
         else {
             return records.next().map(Taken::Other);
         };
         let record = Record::Line(line);
-        let added = Place::of(chunk, record).and_then(|(at, _)| {
-            pending.push(settings, (chunk, (n, at), &entry), timeline, output)
-        });
+        let added = Place::of(chunk, record)
+            .and_then(|(at, _)| pending.push(settings, (chunk, (n, at), &entry), timeline, output));
         Some(added.map_or(Taken::Other(record), |()| Taken::Entry))
     }
 
     /// Adds a record that the general path answers after the entries so far. The record must not change the policy.
     /// Returns `None` if there are no entries before the record, or if it cannot be read again.
     pub(super) fn defer(&mut self, (chunk, record, n): (&Chunk, Record<'_>, u64)) -> Option<()> {
-        let entries = self.pending.entries.rows.len();
-        (entries > 0).then_some(())?;
         let (at, _) = Place::of(chunk, record)?;
-        self.pending.deferred.push(Deferred { entries, n, at });
-        Some(())
+        self.pending.defer(n, DeferredRecord::Other(at))
+    }
+
+    /// Adds a position, with the id of its record, that is answered after the entries so far. Returns `None` if there
+    /// are no entries before it.
+    pub(super) fn defer_position(
+        &mut self,
+        position: PlainPosition,
+        id: Option<&str>,
+        n: u64,
+    ) -> Option<()> {
+        let positions = &mut self.pending.positions;
+        let index = positions.len();
+        positions.push((position, id.map(Box::from)));
+        self.pending.defer(n, DeferredRecord::Position(index))
     }
 
     /// Decides all entries of the batch, and writes their answers and those of the records between them. Must be called
@@ -135,6 +165,13 @@ impl EntryBatch {
 }
 
 impl Pending {
+    fn defer(&mut self, n: u64, record: DeferredRecord) -> Option<()> {
+        let entries = self.entries.rows.len();
+        (entries > 0).then_some(())?;
+        self.deferred.push(Deferred { entries, n, record });
+        Some(())
+    }
+
     #[inline(always)]
     fn push(
         &mut self,
@@ -143,7 +180,7 @@ impl Pending {
         timeline: &Timeline,
         output: &mut ChunkOutput,
     ) -> Option<()> {
-        let at = settings.now.or(entry.times.emitted_at)?;
+        let at = settings.now.or(entry.times.event_time)?;
         let is_active = |(from, until): (Timestamp, Option<Timestamp>)| {
             from <= at && until.is_none_or(|until| at < until)
         };
@@ -193,10 +230,12 @@ impl Pending {
             entries: &self.entries,
             ids: (&self.ids.0, &self.ids.1),
             decisions: &self.decisions,
+            positions: &self.positions,
         };
         batch.write(&self.deferred, &mut self.json, &mut self.scratch, output);
         self.entries.clear();
         self.deferred.clear();
+        self.positions.clear();
         self.ids.0.clear();
         self.ids.1.clear();
     }
@@ -225,7 +264,7 @@ impl EntryReader {
         entries: &mut Entries,
     ) -> Option<Timestamp> {
         let (entry, at) = self.read(engine, chunk, record)?;
-        let emitted_at = entry.times.emitted_at?;
+        let emitted_at = entry.times.event_time?;
         entries.push(&entry, (n, at))?;
         Some(emitted_at)
     }
@@ -260,9 +299,16 @@ impl EntryReader {
         text: &'a [u8],
     ) -> Option<(PlainEntry<'a>, usize)> {
         let (line, len) = self.lines.read(text)?;
-        let entry = PlainEntry::of(&line)?;
-        is_unambiguous(&entry, engine).then_some((entry, len))
+        Some((entry_of(&line, engine)?, len))
     }
+}
+
+/// Returns the entry of a line; `None` if the general path must read it.
+#[inline(always)]
+fn entry_of<'a>(line: &PlainLine<'a>, engine: &Engine) -> Option<PlainEntry<'a>> {
+    (line.keys & POSITION_ONLY == 0).then_some(())?;
+    let entry = PlainEntry::of(line)?;
+    is_unambiguous(&entry, engine).then_some(entry)
 }
 
 /// Returns false if the meaning of a time depends on the guardrails.

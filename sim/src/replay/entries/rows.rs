@@ -11,9 +11,11 @@ use arrow_data::ByteView;
 use portcullis::types::{IsoOffset, Timestamp};
 
 use super::{
-    keys::{EVENT_TYPE, KEY_COUNT, KEYS, Key, KeyKind, TIMESTAMP, TS},
+    keys::{
+        DECIDED_AT, EVENT_TYPE, KEY_COUNT, KEYS, Key, KeyKind, Keys, POSITION_ONLY, TIMESTAMP, TS,
+    },
     names::Name,
-    values::{NotPlain, PlainValues, iso},
+    values::{NotPlain, PlainValues, instant},
 };
 use crate::tape::table::{Column, Rows, ValueKind, has_zone, timestamp, write_number};
 
@@ -31,6 +33,9 @@ const INLINE_BYTES: usize = 12;
 /// The smallest maximum length of a line, in bytes, for which the bound by [`TEXT_SHARE`] is sufficient. With a smaller
 /// maximum, no row is plain.
 const LINE_BYTES: usize = 8_192;
+
+/// The keys that are read only from lines.
+const LINES_ONLY: Keys = POSITION_ONLY | DECIDED_AT.bit();
 
 /// The columns of plain rows, by key.
 #[derive(Debug)]
@@ -184,7 +189,7 @@ impl Times {
 
     fn instant(&self, row: usize) -> Result<Option<(Timestamp, IsoOffset)>, NotPlain> {
         match self {
-            Self::Texts(texts) => texts.get(row).map(iso).transpose(),
+            Self::Texts(texts) => texts.get(row).map(instant).transpose(),
             Self::Instants(values, _) if values.is_null(row) => Ok(None),
             Self::Instants(values, offset) => {
                 let at = timestamp(values, row).ok_or(NotPlain)?;
@@ -231,6 +236,7 @@ impl PlainRows {
     fn add(&mut self, column: &Column, values: &ArrayRef, text_max: usize) -> Option<()> {
         let index = KEYS.iter().position(|(name, _)| *name == column.name)?;
         let key = Key(index);
+        (key.bit() & LINES_ONLY == 0).then_some(())?;
         let (_, kind) = KEYS.get(index)?;
         let is_short =
             |texts: &Texts, row| texts.get(row).is_none_or(|text| text.len() <= text_max);
@@ -253,14 +259,14 @@ impl PlainRows {
                 self.exclude(|row| !numbers.get(row).is_none_or(is_plain));
                 *self.numbers.get_mut(index)? = Some(numbers);
             }
-            KeyKind::Ignored => {
+            KeyKind::TextOrNumber => {
                 if let Some(texts) = Texts::of(values) {
                     self.exclude(|row| !is_short(&texts, row));
                 } else if ValueKind::of(values.data_type()) != Some(ValueKind::Number) {
                     return None;
                 }
             }
-            KeyKind::Payload => return None,
+            KeyKind::Payload | KeyKind::Market => return None,
         }
         Some(())
     }
@@ -303,10 +309,10 @@ impl<'a> PlainValues<'a> for PlainRow<'a> {
     }
 
     #[inline(always)]
-    fn ts(&self) -> Result<Option<i64>, NotPlain> {
+    fn millis(&self, key: Key) -> Result<Option<i64>, NotPlain> {
         match &self.rows.ts {
-            Some(times) => times.millis(self.index),
-            None => Ok(None),
+            Some(times) if key == TS => times.millis(self.index),
+            Some(_) | None => Ok(None),
         }
     }
 

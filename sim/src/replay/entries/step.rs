@@ -2,7 +2,7 @@
 
 use wide::u8x16;
 
-use super::keys::{KEY_COUNT, KEYS, Key, KeyKind};
+use super::keys::{KEY_COUNT, KEYS, Key, KeyKind, Keys};
 
 /// The length of the longest literal.
 const LITERAL_BYTES: usize = 32;
@@ -39,10 +39,12 @@ pub(super) enum After {
     Number,
     /// Nothing: the literal contains `null`.
     Nothing,
-    /// An object.
-    Object,
-    /// The text of an object, after its opening quote.
-    ObjectText,
+    /// The payload of an envelope, which is an object.
+    Payload,
+    /// The payload of an envelope, which is the text of an object, after its opening quote.
+    PayloadText,
+    /// The market state of a position, which is an object.
+    Market,
     /// The end of the object, which the literal contains.
     End,
 }
@@ -70,11 +72,11 @@ impl Form {
     #[inline(always)]
     pub(super) const fn of(kind: KeyKind, first: u8) -> Option<Self> {
         match (first, kind) {
+            (b'"', KeyKind::Market) => None,
             (b'"', _) => Some(Self::Quoted),
-            (b'n', KeyKind::Text | KeyKind::Number | KeyKind::Ignored) => Some(Self::Null),
-            (b'0'..=b'9', KeyKind::Number | KeyKind::Ignored) | (b'{', KeyKind::Payload) => {
-                Some(Self::Bare)
-            }
+            (b'n', KeyKind::Text | KeyKind::Number | KeyKind::TextOrNumber) => Some(Self::Null),
+            (b'0'..=b'9', KeyKind::Number | KeyKind::TextOrNumber)
+            | (b'{', KeyKind::Payload | KeyKind::Market) => Some(Self::Bare),
             (_, _) => None,
         }
     }
@@ -90,8 +92,8 @@ pub(super) struct Step {
     pub(super) len: usize,
     /// The key in the literal; without meaning if the literal ends an object.
     pub(super) key: Key,
-    /// The bit of the key.
-    pub(super) bit: u32,
+    /// The set of the key.
+    pub(super) bit: Keys,
     pub(super) after: After,
     /// The state from which the next step is predicted.
     pub(super) state: usize,
@@ -101,25 +103,29 @@ pub(super) struct Step {
 #[derive(Debug)]
 pub(super) struct Steps(Vec<Step>);
 
-/// The number of states: the beginning of a record, the beginning of a payload, and each key with a value without and
-/// with quotes.
-pub(super) const STATES: usize = 2 + 2 * KEY_COUNT;
+/// The number of states: the beginnings of objects, and each key with a value without and with quotes.
+pub(super) const STATES: usize = BEGINNINGS + 2 * KEY_COUNT;
 
+/// The number of states at the beginning of an object, of which the last is not used. An even number, so that a state
+/// after a value with quotes is odd.
+const BEGINNINGS: usize = 4;
 /// The state at the beginning of a record.
 pub(super) const RECORD: usize = 0;
 /// The state at the beginning of a payload.
 pub(super) const PAYLOAD: usize = 1;
+/// The state at the beginning of a market state.
+pub(super) const MARKET: usize = 2;
 
 /// Returns the state after the value of a key.
 pub(super) const fn state_after(key: Key, is_quoted: bool) -> usize {
-    2 + 2 * key.0 + if is_quoted { 1 } else { 0 }
+    BEGINNINGS + 2 * key.0 + if is_quoted { 1 } else { 0 }
 }
 
 /// Returns the kind of the text before the literal in a state.
 #[inline(always)]
 pub(super) const fn before(state: usize) -> Before {
     match (state, state % 2) {
-        (RECORD | PAYLOAD, _) => Before::Start,
+        (..BEGINNINGS, _) => Before::Start,
         (_, 0) => Before::Value,
         (_, _) => Before::Quoted,
     }
@@ -178,10 +184,11 @@ impl Step {
     fn new(name: &str, key: Key, kind: KeyKind, form: Form) -> Self {
         let after = match (kind, form) {
             (_, Form::Null) => After::Nothing,
-            (KeyKind::Payload, Form::Bare) => After::Object,
-            (KeyKind::Payload, Form::Quoted) => After::ObjectText,
+            (KeyKind::Payload, Form::Bare) => After::Payload,
+            (KeyKind::Payload, Form::Quoted) => After::PayloadText,
+            (KeyKind::Market, _) => After::Market,
             (KeyKind::Number, _) | (_, Form::Bare) => After::Number,
-            (KeyKind::Text | KeyKind::Ignored, Form::Quoted) => After::Text,
+            (KeyKind::Text | KeyKind::TextOrNumber, Form::Quoted) => After::Text,
         };
         let value = match form {
             Form::Bare => "",
