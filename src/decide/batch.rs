@@ -80,8 +80,8 @@ impl DecisionColumns {
         }
     }
 
-    /// Applies the last rule of gate 1: an entry with a field that is not supported is denied, unless an earlier rule of
-    /// gate 1 has denied it.
+    /// Applies the last rule of gate 1: an entry with a field that is not supported is denied, unless an earlier rule
+    /// of gate 1 has denied it.
     fn deny_unsupported(&mut self, guardrails: &Guardrails, intents: &IntentColumns) {
         for row in &intents.unsupported {
             let place = row.row;

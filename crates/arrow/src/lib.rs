@@ -113,7 +113,8 @@ pub fn harvest(
 }
 
 /// A reader that answers the batches of another reader: one batch of answers for each batch, with one answer for each
-/// row in the order of the rows. A policy change in a row applies to the rows after it, from the event time of the change.
+/// row in the order of the rows. A policy change in a row applies to the rows after it, from the event time of the
+/// change.
 #[derive(Debug)]
 pub struct Answers<R> {
     records: R,
