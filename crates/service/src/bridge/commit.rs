@@ -45,7 +45,8 @@ pub(super) enum Verdict {
     Exit,
     /// A skip record that depends on the policy and the halts. It is written only while the store holds this content.
     Skip(ContentToken),
-    /// A skip record that is always written, because the intent is skipped regardless of the content of the store.
+    /// A skip record that does not depend on the content of the store. It is not written if another answer of its batch
+    /// no longer applies, because the server then writes only the exits of the batch.
     SkipAlways,
 }
 

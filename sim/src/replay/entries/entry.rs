@@ -17,7 +17,7 @@ use super::{
 };
 use crate::replay::digest::SizeSource;
 
-/// An entry with a side, a time, and one statement of its size.
+/// An entry with a side and exactly one statement of its size, which is usable. It may have no time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct PlainEntry<'a> {
     /// `id`, else `intent_id`. If both are absent, the number of the record is used.

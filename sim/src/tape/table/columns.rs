@@ -183,8 +183,8 @@ impl Columns {
     /// Selects the columns to read. With `carries`, fields that no decision depends on are read as well.
     ///
     /// # Errors
-    /// Returns a message if a column of a field that affects a decision has the wrong type, or if there is no such
-    /// column.
+    /// Returns a message if a column of a field that affects a decision has the wrong type or occurs more than once, or
+    /// if there is no such column.
     pub(crate) fn of(table: &Schema, carries: bool) -> Result<Self, String> {
         let pandas = Pandas::of(table);
         let mut columns: Vec<Column> = Vec::new();
