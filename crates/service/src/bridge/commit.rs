@@ -50,8 +50,8 @@ pub(super) enum Verdict {
     SkipAlways,
 }
 
-/// The terms under which the plan of a trade may be written. They cannot be built without a trade and the token of the
-/// content under which it was decided.
+/// The terms under which the plan of a trade may be written. They can be built only from a trade, and from the token of
+/// the policy and the halts under which it was decided.
 #[derive(Debug)]
 pub(super) struct TradeTerms {
     /// The content that the store must still hold.

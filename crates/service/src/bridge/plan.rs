@@ -253,7 +253,7 @@ mod tests {
         pairs.collect()
     }
 
-    /// Checks the fields of an exit of a long position from its type to `reduceOnly`, except the position side.
+    /// Checks the fields `type` to `reduceOnly`, except the position side, in the plan of an exit from a long position.
     #[track_caller]
     fn check(fields: &str, order_type: Option<&str>, expected: &[&str]) {
         let all = exit(fields, order_type, Some("MARK_PRICE"));
