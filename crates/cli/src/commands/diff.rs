@@ -11,7 +11,7 @@ use portcullis_sim::{
         AnswerFile, DiffError, Difference, FlipRows, FlipSink, ReplayedAnswers, diff, diff_answers,
     },
     report::{DiffInputs, DiffReport, html::diff_page},
-    tape::{Progress, TapeSource},
+    tape::{Object, Progress, TapeSource},
 };
 
 use crate::{
@@ -351,6 +351,9 @@ impl Args {
 fn answer_source(path: &Path) -> Result<TapeSource, Failure> {
     if is_stdin(path) {
         return Ok(TapeSource::Stdin);
+    }
+    if let Some(object) = Object::at(path.as_os_str()).map_err(Failure::error)? {
+        return Ok(TapeSource::Object(object));
     }
     let name = format!("`{}`", shown_path(path));
     let metadata =

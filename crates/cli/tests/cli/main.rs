@@ -33,6 +33,8 @@ mod layout;
 mod memory;
 mod mistakes;
 mod nothing_judged;
+#[cfg(feature = "object-store")]
+mod objects;
 mod output_files;
 mod parquet;
 mod parquet_rows;
