@@ -57,6 +57,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     minimal: Option<PathBuf>,
     /// Write all flips to this file, in record order: Parquet if the name ends in `.parquet`, otherwise JSON Lines
+    ///
+    /// JSON Lines are compressed if the name ends in `.gz` or `.zst`.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Write an HTML report with charts and tables of the flips to this file; it loads no external resources

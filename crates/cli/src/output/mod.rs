@@ -1,8 +1,10 @@
 //! Outputs of long runs: files, the progress display, and the handling of interrupts.
 
 pub(crate) mod answers;
+mod encoding;
 pub(crate) mod file;
 #[cfg(unix)]
 mod interrupt;
+pub(crate) mod named;
 pub(crate) mod progress;
 mod temporary;

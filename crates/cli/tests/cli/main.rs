@@ -12,6 +12,7 @@ mod answers;
 mod bounds;
 mod browser;
 mod color;
+mod compressed;
 mod convert;
 mod damaged;
 mod decide;
