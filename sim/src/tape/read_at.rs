@@ -49,6 +49,10 @@ impl Read for RangeReader<'_> {
         let rest = self.range.end.saturating_sub(self.range.start);
         let count = usize::try_from(rest).map_or(buffer.len(), |rest| rest.min(buffer.len()));
         let buffer = buffer.get_mut(..count).unwrap_or_default();
+        if buffer.is_empty() {
+            // At the end of the range, the next block of an object would be requested for nothing.
+            return Ok(0);
+        }
         let count = self.from.read_at(self.range.start, buffer)?;
         self.range.start += u64::try_from(count).unwrap_or_default();
         Ok(count)

@@ -1,6 +1,6 @@
 //! A connection to the server of an object.
 
-use std::{fmt, io, ops::Range, sync::Arc, time::Duration};
+use std::{io, ops::Range, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
@@ -30,7 +30,7 @@ pub(super) struct Connection {
 }
 
 /// An object of a server.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Store {
     server: Arc<dyn ObjectStore>,
     pub(super) path: Path,
@@ -65,12 +65,6 @@ impl Connection {
     pub(super) fn wait<T>(&self, result: impl Future<Output = Result<T>>) -> io::Result<T> {
         let result = self.runtime.block_on(result);
         result.map_err(|error| self.store.failure(&error))
-    }
-}
-
-impl fmt::Debug for Connection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.store.fmt(f)
     }
 }
 

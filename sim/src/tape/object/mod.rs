@@ -3,6 +3,8 @@
 //! They are read only in a build with the feature `object-store`. Other builds reject their URLs.
 
 #[cfg(feature = "object-store")]
+mod blocks;
+#[cfg(feature = "object-store")]
 mod connection;
 #[cfg(feature = "object-store")]
 mod readers;

@@ -1,10 +1,9 @@
 //! Readers of an object.
 
 use std::{
-    collections::VecDeque,
     io::{self, Read},
     ops::Range,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 
 use bytes::{Buf as _, Bytes};
@@ -14,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::{
     Object,
+    blocks::Blocks,
     connection::{Connection, Timeout},
 };
 use crate::tape::read_at::ReadAt;
@@ -62,11 +62,14 @@ impl Object {
         if !self.has_ranges()? {
             return Ok(None);
         }
-        Ok(Some(Arc::new(Blocks {
-            connection: Connection::open(&self.url, Timeout::Block)?,
-            object: Arc::new(self.clone()),
-            held: Mutex::default(),
-        })))
+        let connection = Connection::open(&self.url, Timeout::Block)?;
+        let object = Arc::new(self.clone());
+        let request = move |range| {
+            let store = connection.store.clone();
+            connection.wait(store.block(Arc::clone(&object), range))
+        };
+        let blocks = Blocks::new(Box::new(request), self.bytes, BLOCK_BYTES, BLOCKS_MAX);
+        Ok(Some(Arc::new(blocks)))
     }
 
     /// Returns true if the server supports ranges.
@@ -143,56 +146,9 @@ impl Read for Stream {
 }
 
 /// Moves bytes into a buffer, and returns their number.
-fn take(from: &mut Bytes, buffer: &mut [u8]) -> usize {
+pub(super) fn take(from: &mut Bytes, buffer: &mut [u8]) -> usize {
     let count = from.len().min(buffer.len());
     let buffer = buffer.get_mut(..count).unwrap_or_default();
     from.copy_to_slice(buffer);
     count
-}
-
-/// A reader at any position, which holds the blocks that were used last.
-#[derive(Debug)]
-struct Blocks {
-    connection: Connection,
-    object: Arc<Object>,
-    /// Blocks and their numbers. The block that was used last is the last one.
-    held: Mutex<VecDeque<(u64, Bytes)>>,
-}
-
-impl Blocks {
-    fn block(&self, number: u64) -> io::Result<Bytes> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = held.iter().position(|(held, _)| *held == number);
-        let block = match place.and_then(|place| held.remove(place)) {
-            Some((_, block)) => block,
-            None => {
-                if held.len() >= BLOCKS_MAX {
-                    held.pop_front();
-                }
-                let begin = number * BLOCK_BYTES;
-                let end = begin.saturating_add(BLOCK_BYTES).min(self.object.bytes);
-                let store = self.connection.store.clone();
-                let block = store.block(Arc::clone(&self.object), begin..end);
-                self.connection.wait(block)?
-            }
-        };
-        held.push_back((number, block.clone()));
-        Ok(block)
-    }
-}
-
-impl ReadAt for Blocks {
-    fn bytes(&self) -> io::Result<u64> {
-        Ok(self.object.bytes)
-    }
-
-    fn read_at(&self, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        if at >= self.object.bytes {
-            return Ok(0);
-        }
-        let mut block = self.block(at / BLOCK_BYTES)?;
-        let begin = usize::try_from(at % BLOCK_BYTES).unwrap_or(usize::MAX);
-        block.advance(begin.min(block.len()));
-        Ok(take(&mut block, buffer))
-    }
 }
