@@ -14,6 +14,7 @@ pub(crate) mod lines;
 pub(crate) mod object;
 mod open;
 pub(crate) mod parquet;
+mod pattern;
 mod progress;
 pub(crate) mod read_at;
 mod reader;

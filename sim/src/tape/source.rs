@@ -10,10 +10,10 @@ use std::{
     sync::Arc,
 };
 
-use glob::{MatchOptions, Pattern};
+use glob::Pattern;
 use portcullis::types::{Shown, without_credentials};
 
-use super::{TapeError, object::Object, read_at::ReadAt};
+use super::{TapeError, object::Object, pattern::PATTERN_OPTIONS, read_at::ReadAt};
 
 /// A tape that another crate opens, such as a stream on a Redis server. `Display` is used to name
 /// it in messages.
@@ -178,13 +178,6 @@ impl fmt::Display for TapeSource {
         }
     }
 }
-
-/// The options of glob patterns.
-pub(super) const PATTERN_OPTIONS: MatchOptions = MatchOptions {
-    case_sensitive: true,
-    require_literal_separator: true,
-    require_literal_leading_dot: true,
-};
 
 /// Resolves command-line arguments into tapes, in order. `-` is standard input. A URL that begins with `s3://`,
 /// `http://` or `https://` is an object. A path that exists is used as is, even if it contains pattern characters. Any

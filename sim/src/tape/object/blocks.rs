@@ -9,7 +9,6 @@ use std::{
 
 use bytes::{Buf as _, Bytes};
 
-use super::readers::take;
 use crate::tape::read_at::ReadAt;
 
 /// The function that requests a range of an object.
@@ -84,6 +83,14 @@ impl fmt::Debug for Blocks {
             .field("bytes", &self.bytes)
             .finish_non_exhaustive()
     }
+}
+
+/// Moves bytes into a buffer, and returns their number.
+pub(super) fn take(from: &mut Bytes, buffer: &mut [u8]) -> usize {
+    let count = from.len().min(buffer.len());
+    let buffer = buffer.get_mut(..count).unwrap_or_default();
+    from.copy_to_slice(buffer);
+    count
 }
 
 #[cfg(test)]

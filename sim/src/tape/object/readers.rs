@@ -6,15 +6,16 @@ use std::{
     sync::Arc,
 };
 
-use bytes::{Buf as _, Bytes};
+use bytes::Bytes;
 use futures_util::{StreamExt as _, stream::BoxStream};
 use object_store::Result;
 use tokio::task::JoinHandle;
 
 use super::{
     Object,
-    blocks::Blocks,
+    blocks::{Blocks, take},
     connection::{Connection, Timeout},
+    is_s3,
 };
 use crate::tape::read_at::ReadAt;
 
@@ -74,7 +75,7 @@ impl Object {
 
     /// Returns true if the server supports ranges.
     fn has_ranges(&self) -> io::Result<bool> {
-        if self.url.starts_with("s3://") || self.bytes == 0 {
+        if is_s3(&self.url) || self.bytes == 0 {
             return Ok(true);
         }
         let connection = Connection::open(&self.url, Timeout::Block)?;
@@ -143,12 +144,4 @@ impl Read for Stream {
         }
         Ok(take(&mut self.current, buffer))
     }
-}
-
-/// Moves bytes into a buffer, and returns their number.
-pub(super) fn take(from: &mut Bytes, buffer: &mut [u8]) -> usize {
-    let count = from.len().min(buffer.len());
-    let buffer = buffer.get_mut(..count).unwrap_or_default();
-    from.copy_to_slice(buffer);
-    count
 }

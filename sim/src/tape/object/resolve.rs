@@ -10,7 +10,7 @@ use super::{
     connection::{Connection, Timeout, s3_place, version},
     shown,
 };
-use crate::tape::{TapeError, source::PATTERN_OPTIONS};
+use crate::tape::{TapeError, pattern::PATTERN_OPTIONS};
 
 impl Object {
     /// Resolves a URL. If the key of an object in S3 contains pattern characters and no object has this key, the URL
