@@ -77,9 +77,9 @@ impl Store {
         };
         if let Some((bucket, key)) = s3_place(url) {
             if bucket.is_empty() || key.is_empty() {
-                return Err(ServerError::new("the form of the URL is `s3://BUCKET/KEY`"));
+                return Err(ServerError::io("the form of the URL is `s3://BUCKET/KEY`"));
             }
-            let path = Path::parse(key).map_err(|error| ServerError::new(error.to_string()))?;
+            let path = Path::parse(key).map_err(|error| ServerError::io(error.to_string()))?;
             let s3 = AmazonS3Builder::from_env()
                 .with_bucket_name(bucket)
                 .with_retry(retry);
@@ -96,7 +96,7 @@ impl Store {
             .next()
             .is_some_and(|host| host.contains('@'))
         {
-            return Err(ServerError::new(
+            return Err(ServerError::io(
                 "a URL with a user name or a password is not supported; use a signed URL, or download the file",
             ));
         }
@@ -212,7 +212,14 @@ fn failure(error: &Error, is_s3: bool) -> io::Error {
         Error::NotSupported { .. } => {
             "the server does not support range requests: download the file".to_owned()
         }
-        _ => {
+        Error::Generic { .. }
+        | Error::InvalidPath { .. }
+        | Error::JoinError { .. }
+        | Error::AlreadyExists { .. }
+        | Error::NotModified { .. }
+        | Error::NotImplemented { .. }
+        | Error::UnknownConfigurationKey { .. }
+        | _ => {
             let mut cause: &dyn std::error::Error = error;
             while let Some(source) = cause.source() {
                 cause = source;
@@ -227,7 +234,7 @@ fn failure(error: &Error, is_s3: bool) -> io::Error {
             format!("{}; {next}", short(&cause.to_string()))
         }
     };
-    ServerError::new(why)
+    ServerError::io(why)
 }
 
 /// Returns the first line of a text without the body of a response. Of a body in XML, returns the message.

@@ -64,7 +64,8 @@ impl Object {
 pub(super) struct ServerError(String);
 
 impl ServerError {
-    fn new(why: impl Into<String>) -> io::Error {
+    /// Creates an I/O error with this cause.
+    fn io(why: impl Into<String>) -> io::Error {
         io::Error::other(Self(why.into()))
     }
 

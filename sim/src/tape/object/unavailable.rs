@@ -10,7 +10,7 @@ use super::{Object, ServerError, shown};
 use crate::tape::{TapeError, read_at::ReadAt};
 
 fn unsupported() -> io::Error {
-    ServerError::new(
+    ServerError::io(
         "this build does not read URLs: rebuild with `--features object-store`, or download the file",
     )
 }
