@@ -8,7 +8,7 @@ use portcullis_sim::{
     replay::{ReplayError, parts::PartsError},
 };
 
-use crate::output::named::NamedError;
+use crate::named::NamedError;
 
 /// The reason why a command did not succeed. It decides the exit status.
 #[derive(Debug)]

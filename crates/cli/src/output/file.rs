@@ -15,9 +15,9 @@ use crate::output::interrupt;
 use crate::{
     failure::Failure,
     input::{file::shown_path, stdin::is_stdin},
+    named::Named,
     output::{
         encoding::{Encoding, has_extension},
-        named::Named,
         progress::RunProgress,
         temporary::{Temporary, canonical},
     },

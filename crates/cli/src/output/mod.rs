@@ -5,6 +5,5 @@ mod encoding;
 pub(crate) mod file;
 #[cfg(unix)]
 mod interrupt;
-pub(crate) mod named;
 pub(crate) mod progress;
 mod temporary;

@@ -7,13 +7,13 @@ use std::{
 };
 
 /// A writer whose errors are [`NamedError`].
-pub(super) struct Named<W> {
+pub(crate) struct Named<W> {
     name: String,
     writer: W,
 }
 
 impl<W> Named<W> {
-    pub(super) const fn new(name: String, writer: W) -> Self {
+    pub(crate) const fn new(name: String, writer: W) -> Self {
         Self { name, writer }
     }
 
