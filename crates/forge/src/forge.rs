@@ -8,7 +8,7 @@ use crate::{
     derivation::{Derivation, Field, Movement, Source, Value},
     draft::Document,
     error::ForgeError,
-    input::{Input, Run},
+    input::{Input, Loosening, Run},
     regime::{self, Regimes},
     settings::Settings,
     state::State,
@@ -54,8 +54,12 @@ impl Forged {
 /// Returns an error if there is no feature at all, if a time of the inputs is wrong, if no symbol can be in the universe
 /// and no active policy has entries to stop, or if the draft is invalid or violates the guardrails.
 pub fn forge(run: &Run<'_>) -> Result<Forged, ForgeError> {
-    let input = Input::new(run)?;
+    let mut input = Input::new(run)?;
     let regimes = regime::advance(input.features, input.templates, input.state);
+    if regimes.market_point.is_none() {
+        // The regime of the market is that of an earlier window, which must not loosen anything.
+        input.loosening = Loosening::Held;
+    }
     let market = regimes.market.as_ref().ok_or(ForgeError::NoRegime)?;
     let template = input.templates.regimes.get(&market.regime);
     let template = template.ok_or(ForgeError::NoRegime)?;

@@ -87,7 +87,7 @@ fn median(points: &BTreeMap<Symbol, Point>) -> Option<Point> {
         values.sort_by(f64::total_cmp);
         let high = *values.get(values.len() / 2)?;
         let low = *values.get(values.len().checked_sub(1)? / 2)?;
-        Some((measure, low + (high - low) / 2.0))
+        Some((measure, f64::midpoint(low, high)))
     };
     Measure::all().map(median).collect()
 }

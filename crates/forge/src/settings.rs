@@ -162,7 +162,7 @@ fn validity(input: &Input<'_>, market: &Regime) -> Number {
     let was = input.active.as_ref().and_then(|it| it.validity_sec);
     // The state is used only if it belongs to the active policy, as for a leverage.
     let unrounded = input.state.validity_sec;
-    let previous = was.map(|was| unrounded.filter(|it| it.floor() <= was).unwrap_or(was));
+    let previous = was.map(|was| unrounded.filter(|it| it.floor() == was).unwrap_or(was));
     let of_day = input.day_ago.as_ref().and_then(|it| it.validity_sec);
     let of_day = of_day.map_or(DayAgo::Unknown, DayAgo::Value);
     let step = input.step(share(input));

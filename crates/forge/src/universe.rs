@@ -329,14 +329,14 @@ fn shown(input: &Input<'_>, leverage: f64) -> f64 {
 
 /// Returns the leverage before rounding that belongs to the active policy; `None` if the symbol is not a member.
 ///
-/// The leverage of the state is used only if the active policy has it or a higher one. A publication may have been
-/// refused, or replaced by a lower leverage.
+/// The leverage of the state is used only if it is rounded to the one of the active policy. Otherwise, a draft was not
+/// published, or a person has published a policy.
 fn previous(input: &Input<'_>, symbol: &Symbol) -> Option<f64> {
     let active = input.active_leverage(symbol)?;
     let unrounded = input.state.leverage.get(symbol).copied();
     Some(
         unrounded
-            .filter(|it| shown(input, *it) <= active)
+            .filter(|it| shown(input, *it) == active)
             .unwrap_or(active),
     )
 }

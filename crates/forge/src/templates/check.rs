@@ -200,6 +200,10 @@ pub(super) fn check_theta(name: &str, regime: &Regime, faults: &mut Faults) {
         let path = parameter.path();
         faults.push(format_args!("`regimes.{name}.{path}` is missing; state it"));
     }
+    for (parameter, value) in &regime.theta {
+        let path = format!("regimes.{name}.{}", parameter.path());
+        faults.check(value.is_finite(), &path, value, "finite");
+    }
     if let Err(error) = theta::check(&regime.theta) {
         let is_missing = |fault: &Violation| fault.fault() == PolicyFault::MissingField;
         for fault in error.violations().iter().filter(|it| !is_missing(it)) {
