@@ -15,7 +15,7 @@ use crate::support::{self, World, features, minute, replaced};
 /// The permitted symbols.
 pub(crate) const NAMES: [&str; 6] = ["A", "B", "C", "D", "E", "F"];
 /// The regimes of the templates.
-const REGIMES: [&str; 4] = ["range", "trend", "volatile", "crisis"];
+pub(crate) const REGIMES: [&str; 4] = ["range", "trend", "volatile", "crisis"];
 /// The number of windows after which a policy counts as that of 24 hours ago.
 const WINDOWS_PER_DAY: usize = 4;
 
@@ -24,6 +24,8 @@ const WINDOWS_PER_DAY: usize = 4;
 pub(crate) struct Window {
     symbols: Vec<Option<Json>>,
     is_published: bool,
+    /// True if the window ends at the same time as the previous one, as in a second run.
+    is_rerun: bool,
     model: Option<(usize, f64, &'static str)>,
 }
 
@@ -42,6 +44,8 @@ pub(crate) struct Scenario {
     max_validity: Option<u32>,
     /// The symbol that the guardrails do not permit.
     forbidden: Option<usize>,
+    /// Whether the policies of 24 hours ago are known.
+    knows_day_ago: bool,
     /// The leverages of the first policy and the regime of its harvest parameters.
     first: Option<(Vec<Option<u32>>, &'static str)>,
     windows: Vec<Window>,
@@ -73,13 +77,15 @@ fn symbol_features() -> impl Strategy<Value = Json> {
 fn window() -> impl Strategy<Value = Window> {
     let symbol = option::weighted(0.9, symbol_features());
     let model = option::weighted(0.3, (0..6_usize, 0.5..30.0, select(REGIMES.to_vec())));
-    (vec(symbol, 6), prop::bool::weighted(0.8), model).prop_map(|(symbols, is_published, model)| {
-        Window {
+    let flag = prop::bool::weighted;
+    (vec(symbol, 6), flag(0.8), flag(0.2), model).prop_map(
+        |(symbols, is_published, is_rerun, model)| Window {
             symbols,
             is_published,
+            is_rerun,
             model,
-        }
-    })
+        },
+    )
 }
 
 /// Generates windows that often repeat, so that numbers have time to loosen.
@@ -110,12 +116,14 @@ pub(crate) fn scenario() -> impl Strategy<Value = Scenario> {
         0.7,
         (vec(option::of(1..15_u32), 6), select(REGIMES.to_vec())),
     );
-    (templates, guardrails, first, windows()).prop_map(
+    let knows_day_ago = prop::bool::weighted(0.9);
+    (templates, guardrails, first, windows(), knows_day_ago).prop_map(
         |(
             (integer, max_step, max_step_24h, max_new, max_new_24h, max_members),
             (max_leverage, max_notional, max_intent_age, max_validity, forbidden),
             first,
             windows,
+            knows_day_ago,
         )| Scenario {
             integer,
             max_step,
@@ -128,6 +136,7 @@ pub(crate) fn scenario() -> impl Strategy<Value = Scenario> {
             max_intent_age,
             max_validity,
             forbidden,
+            knows_day_ago,
             first,
             windows,
         },
@@ -241,8 +250,9 @@ impl Scenario {
         world.guardrails = self.guardrails(names);
         world.active = self.first_policy(names);
         let mut past = vec![world.active.clone()];
+        let mut at = 0;
         for index in 0..self.windows.len() {
-            let at = 5 * i64::try_from(index).unwrap();
+            at += if self.windows[index].is_rerun { 0 } else { 5 };
             let (targets, features) = self.window(names, index, at);
             world.targets = targets;
             let first = past.iter().flatten().next().cloned();
@@ -250,7 +260,7 @@ impl Scenario {
                 .len()
                 .checked_sub(WINDOWS_PER_DAY)
                 .and_then(|it| past[it].clone());
-            world.day_ago = day.or(first);
+            world.day_ago = day.or(first).filter(|_| self.knows_day_ago);
             let result = world.forge(&features);
             check(&world, &features, &result)?;
             if let Ok(forged) = result {
