@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     clamp::Clamp,
-    json::{self, DocumentError},
+    json::{self, DocumentError, Format},
     parameter::Tighter,
     state::RegimeState,
 };
@@ -17,7 +17,9 @@ use crate::{
 /// Displayed as text, one line for each field and for each symbol that is not in the universe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Derivation {
+    pub(crate) format: Format,
     /// The end of the window.
     #[serde(with = "json::text")]
     pub window_end: Timestamp,
@@ -37,6 +39,7 @@ pub struct Derivation {
 /// One field of a draft. Each leverage, harvest parameter and limit is a field of its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Field {
     /// The path in the policy, such as `leverage_by_symbol.BTCUSDT`.
     pub field: String,
@@ -116,6 +119,7 @@ pub enum Source {
 /// A symbol that is not in the universe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Left {
     /// The symbol.
     pub symbol: String,

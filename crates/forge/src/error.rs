@@ -63,7 +63,7 @@ pub enum ForgeError {
     InvalidTargets(InvalidPolicyError),
     /// No symbol has ever had usable features, so the market has no regime.
     #[error(
-        "the market has no regime, because no permitted symbol has usable features; see docs/forge.md"
+        "the market has no regime, because no permitted symbol has usable features; check `sigma`, `ts` and `p_chop` of the permitted symbols"
     )]
     NoRegime,
     /// No symbol can be in the universe, and the active policy has no symbol whose entries could be stopped.

@@ -9,6 +9,7 @@ use crate::{
     draft::Document,
     error::ForgeError,
     input::{Input, Loosening, Run},
+    json::Format,
     regime::{self, Regimes},
     settings::Settings,
     state::State,
@@ -83,6 +84,7 @@ pub fn forge(run: &Run<'_>) -> Result<Forged, ForgeError> {
     fields.extend(texts(&input, &draft));
     let point = regimes.market_point.iter().flatten();
     let derivation = Derivation {
+        format: Format,
         window_end: input.features.window_end(),
         templates_sha256: input.templates.sha256().to_owned(),
         market: market.clone(),

@@ -54,6 +54,27 @@ pub(crate) fn write(document: &impl Serialize) -> String {
     serde_json::to_string(document).unwrap_or_default()
 }
 
+/// The version of a stored document, which is 1. Another version is an error.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Format;
+
+impl Serialize for Format {
+    fn serialize<S: Serializer>(&self, writer: S) -> Result<S::Ok, S::Error> {
+        writer.serialize_u32(1)
+    }
+}
+
+impl<'de> Deserialize<'de> for Format {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        match u32::deserialize(reader)? {
+            1 => Ok(Self),
+            other => Err(D::Error::custom(format_args!(
+                "format {other} is not supported; this version reads format 1"
+            ))),
+        }
+    }
+}
+
 /// Parses a number from its original text, because `serde_json` may be off by one unit in the last place.
 pub(crate) fn exact<'de, D: Deserializer<'de>>(reader: D) -> Result<f64, D::Error> {
     let raw = <&RawValue>::deserialize(reader)?.get();

@@ -3,19 +3,15 @@
 use std::collections::BTreeMap;
 
 use portcullis::types::{Symbol, Timestamp};
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::json::{self, DocumentError};
-
-/// The version of the stored form.
-const FORMAT: u32 = 1;
+use crate::json::{self, DocumentError, Format};
 
 /// The state after a run: the numbers before rounding, and the regimes with their pending changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct State {
-    #[serde(deserialize_with = "format")]
-    pub(crate) format: u32,
+    pub(crate) format: Format,
     /// The end of the last window; `None` before the first run.
     #[serde(with = "optional_time")]
     pub(crate) window_end: Option<Timestamp>,
@@ -58,7 +54,7 @@ impl State {
     #[must_use]
     pub const fn empty() -> Self {
         Self {
-            format: FORMAT,
+            format: Format,
             window_end: None,
             market: None,
             symbols: BTreeMap::new(),
@@ -98,15 +94,6 @@ impl State {
     #[must_use]
     pub fn leverage(&self, symbol: &Symbol) -> Option<f64> {
         self.leverage.get(symbol).copied()
-    }
-}
-
-fn format<'de, D: Deserializer<'de>>(reader: D) -> Result<u32, D::Error> {
-    match u32::deserialize(reader)? {
-        FORMAT => Ok(FORMAT),
-        other => Err(D::Error::custom(format!(
-            "{other} is not supported; this version reads format {FORMAT}"
-        ))),
     }
 }
 

@@ -37,19 +37,20 @@ fn numbers(policy: &Policy, group: &str) -> BTreeMap<String, f64> {
     texts.into_iter().map(number).collect()
 }
 
-/// Returns the harvest parameters and the limits of a policy, with the direction in which each is tighter.
-fn settings(policy: &Policy) -> Vec<(&'static str, Tighter, f64)> {
-    let value = |group, name: String| numbers(policy, group).get(&name).copied();
-    let theta = Parameter::all()
-        .filter_map(|it| Some((it.path(), it.tighter(), value(it.group(), it.to_string())?)));
-    let limits = Limit::all()
-        .filter_map(|it| Some((it.path(), it.tighter(), value(it.group(), it.to_string())?)));
-    theta.chain(limits).collect()
-}
+/// The harvest parameters and the limits of a policy by their paths, with the direction in which each is tighter.
+type Settings = BTreeMap<&'static str, (Tighter, f64)>;
 
-fn setting(policy: &Policy, path: &str) -> Option<f64> {
-    let found = settings(policy).into_iter().find(|it| it.0 == path);
-    found.map(|it| it.2)
+fn settings(policy: &Policy) -> Settings {
+    let [harvest, kill, limits] =
+        ["harvest_params", "kill_params", "limits"].map(|group| numbers(policy, group));
+    let theta = Parameter::all().filter_map(|it| {
+        let name = it.to_string();
+        let value = harvest.get(&name).or_else(|| kill.get(&name))?;
+        Some((it.path(), (it.tighter(), *value)))
+    });
+    let limits = Limit::all()
+        .filter_map(|it| Some((it.path(), (it.tighter(), *limits.get(&it.to_string())?))));
+    theta.chain(limits).collect()
 }
 
 fn members(policy: Option<&Policy>) -> BTreeMap<String, f64> {
@@ -106,8 +107,10 @@ fn check_bounds(scenario: &Scenario, world: &World, forged: &Forged) -> Result<(
     let Some(policy) = &world.active else {
         return Ok(());
     };
-    for (path, tighter, value) in settings(draft) {
-        let Some(was) = setting(policy, path).filter(|was| tighter.is_looser(value, *was)) else {
+    let (before, then) = (settings(policy), world.day_ago.as_ref().map(settings));
+    for (path, (tighter, value)) in settings(draft) {
+        let was = before.get(path).map(|it| it.1);
+        let Some(was) = was.filter(|was| tighter.is_looser(value, *was)) else {
             continue;
         };
         let (run, day) = scenario.step(path, was);
@@ -115,10 +118,10 @@ fn check_bounds(scenario: &Scenario, world: &World, forged: &Forged) -> Result<(
             (value - was).abs() <= run + ROUNDING * value.abs(),
             "{path}: {was} to {value}"
         );
-        match &world.day_ago {
+        match &then {
             None => prop_assert!(false, "{path} loosened without a policy of 24 hours ago"),
-            Some(policy) => {
-                if let Some(then) = setting(policy, path) {
+            Some(then) => {
+                if let Some((_, then)) = then.get(path).copied() {
                     let day = day.unwrap_or(then * max_step_24h);
                     let is_within = !tighter.is_looser(value, then)
                         || (value - then).abs() <= day + ROUNDING * value.abs();
@@ -242,8 +245,7 @@ proptest! {
                         .iter()
                         .map(|(name, leverage)| format!("{:?} {leverage}", place(name)))
                         .collect();
-                    let settings: Vec<String> = settings(forged.draft()).iter().map(|it| format!("{it:?}")).collect();
-                    (leverages, settings)
+                    (leverages, settings(forged.draft()))
                 }));
                 Ok(())
             }).map(|()| drafts)
@@ -263,8 +265,9 @@ proptest! {
             for (symbol, leverage) in leverages(forged.draft()) {
                 prop_assert!(was.get(&symbol).is_some_and(|was| leverage <= *was), "{symbol} {leverage}");
             }
-            for (path, tighter, value) in settings(forged.draft()) {
-                let was = setting(active, path);
+            let before = settings(active);
+            for (path, (tighter, value)) in settings(forged.draft()) {
+                let was = before.get(path).map(|it| it.1);
                 prop_assert!(was.is_none_or(|was| !tighter.is_looser(value, was)), "{path} {value}");
             }
             Ok(())

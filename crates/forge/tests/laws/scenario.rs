@@ -88,12 +88,18 @@ fn window() -> impl Strategy<Value = Window> {
     )
 }
 
-/// Generates windows that often repeat, so that numbers have time to loosen.
+/// Generates windows that often repeat, so that numbers have time to loosen, and often a single different window between
+/// equal ones.
 fn windows() -> impl Strategy<Value = Vec<Window>> {
-    vec((window(), 1..6_usize), 1..4).prop_map(|windows| {
-        let repeated = |(window, times)| std::iter::repeat_n(window, times);
-        windows.into_iter().flat_map(repeated).collect()
-    })
+    let repeated = |(window, times)| std::iter::repeat_n(window, times);
+    let any = vec((window(), 1..6_usize), 1..4)
+        .prop_map(move |windows| windows.into_iter().flat_map(repeated).collect());
+    let dip =
+        (window(), window(), 1..3_usize, 4..9_usize).prop_map(move |(calm, dip, before, after)| {
+            let windows = [(calm.clone(), before), (dip, 1), (calm, after)];
+            windows.into_iter().flat_map(repeated).collect()
+        });
+    prop_oneof![any, dip]
 }
 
 pub(crate) fn scenario() -> impl Strategy<Value = Scenario> {

@@ -113,7 +113,7 @@ pub(crate) fn field<'a>(derivation: &'a Derivation, path: &str) -> &'a Field {
 pub(crate) fn number(derivation: &Derivation, path: &str) -> f64 {
     match &field(derivation, path).value {
         Value::Number(number) => *number,
-        other => panic!("{path} is {other:?}"),
+        other @ (Value::Text(_) | Value::Symbols(_)) => panic!("{path} is {other:?}"),
     }
 }
 
