@@ -17,7 +17,7 @@ pub(crate) const NAMES: [&str; 6] = ["A", "B", "C", "D", "E", "F"];
 /// The regimes of the templates.
 pub(crate) const REGIMES: [&str; 4] = ["range", "trend", "volatile", "crisis"];
 /// The number of windows after which a policy counts as that of 24 hours ago.
-const WINDOWS_PER_DAY: usize = 4;
+const WINDOWS_PER_DAY: usize = 8;
 
 /// One window: the features of each symbol, whether the draft is published, and the targets of a model.
 #[derive(Debug, Clone)]
@@ -95,7 +95,7 @@ fn windows() -> impl Strategy<Value = Vec<Window>> {
     let any = vec((window(), 1..6_usize), 1..4)
         .prop_map(move |windows| windows.into_iter().flat_map(repeated).collect());
     let dip =
-        (window(), window(), 1..3_usize, 4..9_usize).prop_map(move |(calm, dip, before, after)| {
+        (window(), window(), 1..3_usize, 4..13_usize).prop_map(move |(calm, dip, before, after)| {
             let windows = [(calm.clone(), before), (dip, 1), (calm, after)];
             windows.into_iter().flat_map(repeated).collect()
         });
