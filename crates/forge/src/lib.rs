@@ -8,6 +8,33 @@
 //! - A symbol with a missing feature, a volatility below its floor, a constant price, or a computed leverage below its
 //!   minimum leaves the universe. No number is raised to a minimum, and no earlier leverage is kept.
 //! - A draft never violates the guardrails.
+//!
+//! ```
+//! use portcullis::{Guardrails, types::Timestamp};
+//! use portcullis_forge::{Features, Forged, Loosening, Run, State, Templates, forge};
+//!
+//! # type Error = Box<dyn std::error::Error>;
+//! fn first_draft(templates: &str, features: &str, now: Timestamp) -> Result<Forged, Error> {
+//!     Ok(forge(&Run {
+//!         features: &Features::from_json(features)?,
+//!         templates: &Templates::from_toml(templates)?,
+//!         targets: None,
+//!         state: &State::empty(),
+//!         active: None,
+//!         day_ago: None,
+//!         guardrails: &Guardrails::none(),
+//!         loosening: Loosening::Bounded,
+//!         now,
+//!     })?)
+//! }
+//!
+//! # let page = include_str!("../../../docs/forge.md");
+//! # let block = |language| page.split("```").find_map(|it| it.strip_prefix(language)).ok_or("no block");
+//! # let now = "2026-01-05T00:05:00Z".parse()?;
+//! let forged = first_draft(block("toml\n")?, block("json\n")?, now)?;
+//! assert_eq!(forged.draft().version(), "forge-2026-01-05T00:05:00Z");
+//! # Ok::<(), Error>(())
+//! ```
 
 mod clamp;
 mod derivation;

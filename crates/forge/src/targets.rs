@@ -16,16 +16,16 @@ use crate::{
 pub struct Targets {
     #[serde(with = "json::text")]
     pub(crate) window_end: Timestamp,
-    #[serde(default, deserialize_with = "leverages")]
+    #[serde(deserialize_with = "leverages")]
     pub(crate) leverage_by_symbol: BTreeMap<Symbol, f64>,
-    #[serde(default, deserialize_with = "harvest_params")]
+    #[serde(deserialize_with = "harvest_params")]
     pub(crate) harvest_params: BTreeMap<Parameter, f64>,
-    #[serde(default, deserialize_with = "kill_params")]
+    #[serde(deserialize_with = "kill_params")]
     pub(crate) kill_params: BTreeMap<Parameter, f64>,
 }
 
 impl Targets {
-    /// Parses targets. Every target is optional:
+    /// Parses targets. The objects are required, but each can be empty:
     ///
     /// ```
     /// use portcullis_forge::Targets;
@@ -38,8 +38,8 @@ impl Targets {
     /// ```
     ///
     /// # Errors
-    /// Returns an error with the path of the field if the text is not JSON, a field or a parameter is unknown, a key
-    /// occurs more than once, a number is not finite, or a leverage is not greater than 0.
+    /// Returns an error with the path of the field if the text is not JSON, a field is missing, a field or a parameter is unknown,
+    /// a key occurs more than once, a number is not finite, or a leverage is not greater than 0.
     pub fn from_json(text: &str) -> Result<Self, DocumentError> {
         json::read("targets", text)
     }

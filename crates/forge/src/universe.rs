@@ -307,7 +307,7 @@ impl Member {
             clamps.push(Clamp::RoundedDown);
         }
         if leverage <= 0.0 {
-            return Err(below("leverage", unrounded, 1.0));
+            return Err(below("leverage", unrounded, start));
         }
         Ok(Self {
             leverage,

@@ -230,7 +230,8 @@ fn times_out_of_order_have_no_draft() {
         matches!(future, ForgeError::FutureFeatures { .. }),
         "{future}"
     );
-    let targets = Targets::from_json(r#"{"window_end": "2026-01-05T00:05:00Z"}"#).unwrap();
+    let text = r#"{"window_end": "2026-01-05T00:05:00Z", "leverage_by_symbol": {}, "harvest_params": {}, "kill_params": {}}"#;
+    let targets = Targets::from_json(text).unwrap();
     world.targets = Some(targets);
     let other = world.forge(&at(20)).unwrap_err();
     assert!(matches!(other, ForgeError::OtherTargets { .. }), "{other}");

@@ -277,7 +277,7 @@ fn targets_of_a_model_for_theta_are_stepped_and_validated() {
     let mut world = World::with_policy(templates(&[]), &policy("trend", &json!({"BTCUSDT": 8})));
     let targets = |harvest: serde_json::Value| {
         let text =
-            json!({"window_end": "2026-01-05T00:00:00Z", "harvest_params": harvest}).to_string();
+            json!({"window_end": "2026-01-05T00:00:00Z", "leverage_by_symbol": {}, "harvest_params": harvest, "kill_params": {}}).to_string();
         Some(Targets::from_json(&text).unwrap())
     };
     world.targets = targets(json!({"T1_R": 3.0, "kill_threshold": 0.52}));

@@ -110,8 +110,7 @@ fn a_symbol_without_features_or_permission_leaves() {
 #[test]
 fn a_leverage_below_min_is_not_raised_by_a_model_or_a_guardrail() {
     let mut world = world();
-    let targets =
-        r#"{"window_end": "2026-01-05T00:00:00Z", "leverage_by_symbol": {"BTCUSDT": 1.9}}"#;
+    let targets = r#"{"window_end": "2026-01-05T00:00:00Z", "leverage_by_symbol": {"BTCUSDT": 1.9}, "harvest_params": {}, "kill_params": {}}"#;
     world.targets = Some(Targets::from_json(targets).unwrap());
     assert_eq!(
         left(&world, trend()),
@@ -138,7 +137,7 @@ fn a_target_of_a_model_passes_through_the_same_clamps() {
         (3.7, 3.0, vec![Clamp::RoundedDown]),
         (3.0, 3.0, vec![]),
     ] {
-        let targets = json!({"window_end": "2026-01-05T00:00:00Z", "leverage_by_symbol": {"BTCUSDT": target}});
+        let targets = json!({"window_end": "2026-01-05T00:00:00Z", "leverage_by_symbol": {"BTCUSDT": target}, "harvest_params": {}, "kill_params": {}});
         world.targets = Some(Targets::from_json(&targets.to_string()).unwrap());
         let forged = world.forge(&features(0, &symbols)).unwrap();
         assert_eq!(leverages(forged.draft())["BTCUSDT"], expected);

@@ -94,11 +94,12 @@ fn windows() -> impl Strategy<Value = Vec<Window>> {
     let repeated = |(window, times)| std::iter::repeat_n(window, times);
     let any = vec((window(), 1..6_usize), 1..4)
         .prop_map(move |windows| windows.into_iter().flat_map(repeated).collect());
-    let dip =
-        (window(), window(), 1..3_usize, 4..13_usize).prop_map(move |(calm, dip, before, after)| {
+    let dip = (window(), window(), 1..3_usize, 4..13_usize).prop_map(
+        move |(calm, dip, before, after)| {
             let windows = [(calm.clone(), before), (dip, 1), (calm, after)];
             windows.into_iter().flat_map(repeated).collect()
-        });
+        },
+    );
     prop_oneof![any, dip]
 }
 
