@@ -96,7 +96,8 @@ const fn closed(harvest: &Harvest<'_>) -> u8 {
     }
 }
 
-/// Returns true if the tighter policy closes at least as much, with a stop that is not further from the price.
+/// Returns true if the tighter policy closes at least as much, with a stop that is not further from the price, and for
+/// costs, at an R that is not lower.
 fn closes_earlier(looser: &Harvest<'_>, tighter: &Harvest<'_>, parameter: Parameter) -> bool {
     let distance = |harvest: &Harvest<'_>| {
         let stop = harvest.stop()?.value().get();
@@ -112,7 +113,10 @@ fn closes_earlier(looser: &Harvest<'_>, tighter: &Harvest<'_>, parameter: Parame
         (None, _) => true,
     };
     let kill = |harvest: &Harvest<'_>| harvest.kill().map(|it| it.k()).ok();
-    is_nearer && closed(looser) <= closed(tighter) && kill(looser) <= kill(tighter)
+    // Costs change R only a little, so they seldom change the stage.
+    let r = |harvest: &Harvest<'_>| harvest.r().map(|it| it.r_net().get()).ok();
+    let has_r = parameter != Parameter::CostBps || r(looser) <= r(tighter);
+    has_r && is_nearer && closed(looser) <= closed(tighter) && kill(looser) <= kill(tighter)
 }
 
 /// Counts the cases in which the two policies give different results.
