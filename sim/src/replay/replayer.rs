@@ -118,7 +118,7 @@ impl Replayer {
             match taken {
                 Taken::Entry => {}
                 Taken::Position(position, id) => {
-                    if entries.defer_position(position, id, n).is_none() {
+                    if let Err(position) = entries.defer_position(position, id, n) {
                         self.plain_position(&position, id, n, timeline, output);
                     }
                 }

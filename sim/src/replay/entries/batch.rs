@@ -37,7 +37,7 @@ pub(super) struct Batch<'a> {
     pub(super) ids: (&'a [u8], &'a [usize]),
     pub(super) decisions: &'a DecisionColumns,
     /// The positions between the entries, and their ids.
-    pub(super) positions: &'a [(PlainPosition, Option<Box<str>>)],
+    pub(super) positions: &'a [(Box<PlainPosition>, Option<Box<str>>)],
 }
 
 /// A symbol of a batch.

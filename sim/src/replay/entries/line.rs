@@ -320,10 +320,11 @@ impl LineReader {
                 inner_text = Some((at, end));
                 Some(end)
             }
-            _ => {
+            After::Payload => {
                 inner = reader.object(bytes, Object::at(at, PAYLOAD), |_, _, _| None)?;
                 Some(inner.end)
             }
+            After::Text | After::Number | After::Nothing | After::End => None,
         })?;
         if let Some((start, end)) = inner_text {
             let mut payload = std::mem::take(&mut self.payload);

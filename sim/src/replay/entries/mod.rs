@@ -58,7 +58,7 @@ pub(super) enum Taken<'a> {
     /// A plain entry, which was added to the batch.
     Entry,
     /// A plain position, and the id of its record.
-    Position(PlainPosition, Option<&'a str>),
+    Position(Box<PlainPosition>, Option<&'a str>),
     /// Another record.
     Other(Record<'a>),
 }
@@ -72,7 +72,7 @@ struct Pending {
     /// The records between the entries.
     deferred: Vec<Deferred>,
     /// The positions among these records, and their ids.
-    positions: Vec<(PlainPosition, Option<Box<str>>)>,
+    positions: Vec<(Box<PlainPosition>, Option<Box<str>>)>,
     decisions: DecisionColumns,
     json: JsonLines,
     /// The memory of the general path.
@@ -115,7 +115,10 @@ impl EntryBatch {
             let id = line.place(ID);
             let taken = position.and_then(|position| {
                 let text = records.take_line(len)?.text()?;
-                Some(Taken::Position(position, id.and_then(|id| text.get(id))))
+                Some(Taken::Position(
+                    Box::new(position),
+                    id.and_then(|id| text.get(id)),
+                ))
             });
             return taken.or_else(|| records.next().map(Taken::Other));
         }
@@ -137,18 +140,22 @@ impl EntryBatch {
         self.pending.defer(n, DeferredRecord::Other(at))
     }
 
-    /// Adds a position, with the id of its record, that is answered after the entries so far. Returns `None` if there
-    /// are no entries before it.
+    /// Adds a position, with the id of its record, that is answered after the entries so far.
+    ///
+    /// # Errors
+    /// Returns the position if there are no entries before it.
     pub(super) fn defer_position(
         &mut self,
-        position: PlainPosition,
+        position: Box<PlainPosition>,
         id: Option<&str>,
         n: u64,
-    ) -> Option<()> {
-        let positions = &mut self.pending.positions;
-        let index = positions.len();
-        positions.push((position, id.map(Box::from)));
-        self.pending.defer(n, DeferredRecord::Position(index))
+    ) -> Result<(), Box<PlainPosition>> {
+        let record = DeferredRecord::Position(self.pending.positions.len());
+        if self.pending.defer(n, record).is_none() {
+            return Err(position);
+        }
+        self.pending.positions.push((position, id.map(Box::from)));
+        Ok(())
     }
 
     /// Decides all entries of the batch, and writes their answers and those of the records between them. Must be called

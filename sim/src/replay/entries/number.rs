@@ -179,14 +179,14 @@ mod tests {
         #[test]
         fn any_text_is_read_as_its_longest_beginning_that_is_a_number(text in "[0-9./:\\-eE+ ,\u{80}-\u{ff}]{0,20}") {
             let whole = text.bytes().take_while(u8::is_ascii_digit).count();
-            let rest = &text[whole..];
+            let rest = text.split_at(whole).1;
             let fraction = rest.strip_prefix('.').map(|rest| rest.bytes().take_while(u8::is_ascii_digit).count());
             let len = whole + fraction.map_or(0, |fraction| fraction + 1);
             let is_number = whole > 0
                 && (whole == 1 || !text.starts_with('0'))
                 && fraction != Some(0)
                 && whole + fraction.unwrap_or(0) <= 15;
-            let expected = is_number.then(|| (text[..len].parse().unwrap(), len));
+            let expected = is_number.then(|| (text.split_at(len).0.parse().unwrap(), len));
             prop_assert_eq!(read_number(text.as_bytes()), expected);
         }
     }
