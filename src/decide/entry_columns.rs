@@ -166,8 +166,12 @@ impl IntentColumns {
                 Cells::Same(times) => times.is_plausible(),
                 Cells::Each(times) => times.get(index).is_some_and(EntryTimes::is_plausible),
             };
+            let row = first.saturating_add(index);
+            if !is_plausible {
+                self.clear_times(row);
+            }
             if !(is_known(number) && is_plausible && index < complete) {
-                self.clear_row(first.saturating_add(index));
+                self.clear_row(row);
             }
         }
     }

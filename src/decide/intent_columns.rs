@@ -331,7 +331,7 @@ impl IntentColumns {
         self.event_time.push(micros(event_time));
     }
 
-    /// Replaces a row by that of an invalid intent, which only keeps its source.
+    /// Replaces a row by that of an invalid intent, which keeps its source and its times.
     pub(super) fn clear_row(&mut self, index: usize) {
         let row = RequestRow::bare(OUTSIDE, SkipCode::IntentInvalid.number());
         set(&mut self.symbol, index, row.symbol);
@@ -341,6 +341,10 @@ impl IntentColumns {
         set(&mut self.largest, index, row.largest);
         set(&mut self.price_deviation, index, row.price_deviation);
         set(&mut self.stop_distance, index, row.stop_distance);
+    }
+
+    /// Removes the times of a row.
+    pub(super) fn clear_times(&mut self, index: usize) {
         set(&mut self.earliest, index, NO_TIMESTAMP);
         set(&mut self.latest, index, NO_TIMESTAMP);
         set(&mut self.event_time, index, NO_TIMESTAMP);

@@ -7,7 +7,7 @@ use portcullis::{
     },
     intent::{Intent, IntentBuilder, Size},
     policy::{Policy, PolicyState},
-    types::{Notional, Side, Symbol},
+    types::{Notional, Side, SignedDuration, Symbol},
 };
 
 use super::{NOW, UNTIL, at, engine, sample_policy_json};
@@ -101,7 +101,9 @@ fn rows_have_the_answers_of_single_intents_for_one_or_several_sources() {
 fn a_range_has_the_answers_of_its_rows() {
     let policy = policy(10);
     let state = PolicyState::present(&policy);
-    let times: Vec<_> = (0..700).map(|row| at(UNTIL - 350 + row)).collect();
+    let seconds =
+        |seconds: i64| at(UNTIL).saturating_add(SignedDuration::from_micros(seconds * 1_000_000));
+    let times: Vec<_> = (0..700).map(|row| seconds(row - 350)).collect();
     for guardrails in [
         "{}",
         r#"{"max_intent_age_sec": 90, "max_intent_skew_sec": 30}"#,
@@ -111,7 +113,7 @@ fn a_range_has_the_answers_of_its_rows() {
             .map(|row| {
                 let builder = IntentBuilder::new(&name(row % 10)).with_side(Side::Buy);
                 let builder = builder.with_notional_usd(250.0);
-                let sent = at(UNTIL - 400 + i64::try_from(row).unwrap() / 2 * 3);
+                let sent = seconds(i64::try_from(row).unwrap() / 2 * 3 - 400);
                 builder.with_emitted_at(sent).build()
             })
             .collect();

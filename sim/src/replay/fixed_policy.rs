@@ -51,7 +51,7 @@ impl FixedReplay {
                     then(&replayer.answer_intent(
                         &intent,
                         replayer.state(PolicyState::present(policy)),
-                        n,
+                        (n, replayer.now),
                     ));
                 });
             }
@@ -70,7 +70,8 @@ impl FixedReplay {
                 let snapshot = read_snapshot(&record);
                 answer(&|policy, then| {
                     let state = replayer.state(PolicyState::present(policy));
-                    then(&replayer.answer_position(&record, &snapshot, state, n));
+                    let record = (&record, &snapshot);
+                    then(&replayer.answer_position(record, state, (n, replayer.now)));
                 });
             }
             TapeRecord::PolicyUpdated(..) | TapeRecord::PolicyWithdrawn(_) => self.ignored += 1,

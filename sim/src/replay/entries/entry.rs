@@ -2,6 +2,7 @@
 //! is left to the general path, so that those rules exist once.
 
 use portcullis::{
+    decide::EntryTimes,
     intent::Size,
     types::{IsoOffset, Margin, Notional, Price, Quantity, Side, Timestamp},
 };
@@ -16,7 +17,7 @@ use super::{
 };
 use crate::replay::digest::SizeSource;
 
-/// An entry with a side, a time, and one statement of its size.
+/// The entry of a plain line, with a side and one statement of its size.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct PlainEntry<'a> {
     /// `id`, else `intent_id`. If both are absent, the number of the record is used.
@@ -26,21 +27,15 @@ pub(super) struct PlainEntry<'a> {
     pub(super) side: Side,
     pub(super) times: Times,
     pub(super) leverage: Option<f64>,
-    pub(super) size: Size,
-    pub(super) size_source: SizeSource,
-    /// The quantity, if the size was read from it.
-    pub(super) quantity: Option<f64>,
-    /// The price that converts a notional to a quantity: the larger of `price` and `entry_price`.
-    pub(super) price: Option<Price>,
-    pub(super) price_deviation: f64,
-    pub(super) stop_distance: f64,
+    pub(super) stated: Stated,
+    pub(super) prices: Prices,
 }
 
 /// From this ratio on, two prices of one intent contradict each other.
 const RATIO_MAX: f64 = 1.5;
 
 impl<'a> PlainEntry<'a> {
-    /// Returns the entry of a record; `None` if the general path must read it.
+    /// Returns the entry of a line; `None` if the general path must read it.
     #[inline(always)]
     pub(super) fn of(line: &impl PlainValues<'a>) -> Option<Self> {
         if line
@@ -49,12 +44,216 @@ impl<'a> PlainEntry<'a> {
         {
             return None;
         }
-        let side = side(line)?;
-        let times = Times::of(line)?;
-        let limit = price(line.number(PRICE))?;
-        let planned = price(line.number(ENTRY_PRICE))?;
-        let stop = price(line.number(STOP_LOSS))?;
-        let target = price(line.number(TAKE_PROFIT))?;
+        let word = |key| line.text(key).map(Word::of);
+        let side = side(word(ACTION), word(SIDE))?;
+        let times = Times::of(
+            line.text(ID).and_then(stream_millis),
+            line.ts().ok()?,
+            line.timestamp().ok()?,
+        )?;
+        let limit = line.number(PRICE);
+        let prices = Prices::of(
+            side,
+            (limit, line.number(ENTRY_PRICE)),
+            (line.number(STOP_LOSS), line.number(TAKE_PROFIT)),
+        )?;
+        let leverage = line.number(LEVERAGE);
+        let sizes = Sizes {
+            position_size_usd: line.number(POSITION_SIZE_USD),
+            size: line.number(SIZE),
+            quantity: line.number(QUANTITY),
+            qty: line.number(QTY),
+            position_usd: line.number(POSITION_USD),
+        };
+        let stated = Stated::of(sizes, limit, leverage, prices.larger)?;
+        Some(Self {
+            id: line.text(ID).or(line.text(INTENT_ID)),
+            source: match line.text(SOURCE) {
+                Some(_) => Some(line.name(SOURCE)?),
+                None => None,
+            },
+            symbol: line.name(SYMBOL)?,
+            side,
+            times,
+            leverage,
+            stated,
+            prices,
+        })
+    }
+}
+
+/// The meaning of `action` or `side`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word {
+    Buy,
+    Sell,
+    Long,
+    Short,
+    Other,
+}
+
+impl Word {
+    #[inline(always)]
+    pub(super) fn of(text: &[u8]) -> Self {
+        match text {
+            b"BUY" => Self::Buy,
+            b"SELL" => Self::Sell,
+            b"LONG" => Self::Long,
+            b"SHORT" => Self::Short,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Returns the side, if `action` or `side` states one in upper case, or both state the same. LONG and SHORT are read
+/// only if one of the two fields is absent.
+#[inline(always)]
+pub(super) fn side(action: Option<Word>, side: Option<Word>) -> Option<Side> {
+    match (action, side) {
+        (Some(Word::Buy), None | Some(Word::Buy)) | (None, Some(Word::Buy | Word::Long)) => {
+            Some(Side::Buy)
+        }
+        (Some(Word::Sell), None | Some(Word::Sell)) | (None, Some(Word::Sell | Word::Short)) => {
+            Some(Side::Sell)
+        }
+        (Some(Word::Long), None) => Some(Side::Buy),
+        (Some(Word::Short), None) => Some(Side::Sell),
+        (_, _) => None,
+    }
+}
+
+/// The times of an entry.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Times {
+    /// The time of the stream entry id, else `ts`, else `timestamp`, with the earliest and the latest of these times.
+    pub(super) sending: EntryTimes,
+    /// True if there is a `timestamp`, whose meaning depends on the guardrails.
+    pub(super) is_stamped: bool,
+    /// True if the time of sending is a `timestamp` without a UTC offset.
+    pub(super) is_offset_assumed: bool,
+}
+
+impl Times {
+    /// Reads the times, of which those of the id and of `ts` are in epoch milliseconds. Returns `None` if one of them is
+    /// not plausible.
+    #[inline(always)]
+    pub(super) fn of(
+        id: Option<i64>,
+        ts: Option<i64>,
+        timestamp: Option<(Timestamp, IsoOffset)>,
+    ) -> Option<Self> {
+        let by_id = match id {
+            Some(millis) => Some(plausible(millis)?),
+            None => None,
+        };
+        let by_ts = match ts {
+            Some(millis) => Some(plausible(millis)?),
+            None => None,
+        };
+        let stamp = match timestamp {
+            Some(stamp) => Some(plausible_stamp(stamp)?),
+            None => None,
+        };
+        let by_stamp = stamp.map(|(at, _)| at);
+        let earlier = by_id.or(by_ts);
+        let emitted_at = earlier.or(by_stamp);
+        let sent = emitted_at.map(|emitted_at| {
+            let others = [by_ts.unwrap_or(emitted_at), by_stamp.unwrap_or(emitted_at)];
+            others
+                .into_iter()
+                .fold((emitted_at, emitted_at), |(first, last), at| {
+                    (first.min(at), last.max(at))
+                })
+        });
+        Some(Self {
+            sending: EntryTimes { emitted_at, sent },
+            is_stamped: by_stamp.is_some(),
+            is_offset_assumed: earlier.is_none()
+                && matches!(stamp, Some((_, IsoOffset::AssumedUtc))),
+        })
+    }
+}
+
+/// Returns the time if it lies between 2000-01-01 and 2100-01-01.
+#[inline(always)]
+fn plausible(millis: i64) -> Option<Timestamp> {
+    let is_plausible = (946_684_800_000..=4_102_444_800_000).contains(&millis);
+    is_plausible.then(|| Timestamp::from_millis(millis).ok())?
+}
+
+/// Returns a `timestamp` if it lies between 2000-01-01 and 2100-01-01.
+fn plausible_stamp(stamp: (Timestamp, IsoOffset)) -> Option<(Timestamp, IsoOffset)> {
+    let millis = stamp.0.as_micros().div_euclid(1_000);
+    // The upper bound itself is excluded: a time in this millisecond may exceed the bound by microseconds.
+    (946_684_800_000..4_102_444_800_000)
+        .contains(&millis)
+        .then_some(stamp)
+}
+
+/// Returns the milliseconds of a stream entry id, `<milliseconds>-<n>`.
+#[inline(always)]
+pub(super) fn stream_millis(id: &[u8]) -> Option<i64> {
+    let head = id.first_chunk().and_then(eight_digits);
+    let (mut millis, begin) = head.map_or((0, 0), |head| (head, 8));
+    let len = begin + read_digits(id.get(begin..)?, &mut millis);
+    let sequence = id.get(len..)?.strip_prefix(b"-")?;
+    let is_entry_id = len <= 15 && !sequence.is_empty() && sequence.iter().all(u8::is_ascii_digit);
+    is_entry_id.then(|| i64::try_from(millis).ok())?
+}
+
+/// Returns the number that eight digits state. The digits are added in pairs, then fours, then all eight.
+#[inline(always)]
+fn eight_digits(digits: &[u8; 8]) -> Option<u64> {
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    const HIGH_HALVES: u64 = 0xf0f0_f0f0_f0f0_f0f0;
+    let word = u64::from_le_bytes(*digits);
+    // The second test fails for the six bytes after `9`.
+    let is_number = word & HIGH_HALVES == ZEROS
+        && word.wrapping_add(0x0606_0606_0606_0606) & HIGH_HALVES == ZEROS;
+    let pairs = word.wrapping_sub(ZEROS);
+    let pairs = pairs.wrapping_mul(10).wrapping_add(pairs >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
+    let all = fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff;
+    is_number.then_some(all)
+}
+
+/// Returns a price, if there is one. Returns `None` if the number is not a price: 0 is a market order, an absent target
+/// or an invalid price, which the general path distinguishes.
+#[inline(always)]
+fn price(number: Option<f64>) -> Option<Option<Price>> {
+    number
+        .map(|it| Price::new(it).ok())
+        .map_or(Some(None), |price| price.map(Some))
+}
+
+/// The prices of an entry.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Prices {
+    /// The price that converts a notional to a quantity: the larger of `price` and `entry_price`, and true if it is
+    /// `price`.
+    pub(super) larger: Option<(Price, bool)>,
+    pub(super) deviation: f64,
+    pub(super) stop_distance: f64,
+}
+
+impl Prices {
+    /// The prices of an entry without a price and without a stop.
+    pub(super) const NONE: Self = Self {
+        larger: None,
+        deviation: 0.0,
+        stop_distance: 0.0,
+    };
+
+    /// Reads `price`, `entry_price`, `stop_loss` and `take_profit`. Returns `None` if one of them is not a price, or if
+    /// they contradict each other or the side.
+    #[inline(always)]
+    pub(super) fn of(
+        side: Side,
+        (limit, planned): (Option<f64>, Option<f64>),
+        (stop, target): (Option<f64>, Option<f64>),
+    ) -> Option<Self> {
+        let (limit, planned) = (price(limit)?, price(planned)?);
+        let (stop, target) = (price(stop)?, price(target)?);
         let larger = match (limit, planned) {
             (Some(limit), Some(planned)) => {
                 let (low, high) = (
@@ -81,22 +280,9 @@ impl<'a> PlainEntry<'a> {
             };
             in_order.then_some(())?;
         }
-        let stated = Stated::of(line, larger)?;
         Some(Self {
-            id: line.text(ID).or(line.text(INTENT_ID)),
-            source: match line.text(SOURCE) {
-                Some(_) => Some(line.name(SOURCE)?),
-                None => None,
-            },
-            symbol: line.name(SYMBOL)?,
-            side,
-            times,
-            leverage: line.number(LEVERAGE),
-            size: stated.size,
-            size_source: stated.source,
-            quantity: stated.quantity,
-            price: larger.map(|(price, _)| price),
-            price_deviation: match (limit, planned) {
+            larger,
+            deviation: match (limit, planned) {
                 (Some(limit), Some(planned)) => (limit.get() - planned.get()).abs() / planned.get(),
                 (_, _) => 0.0,
             },
@@ -111,122 +297,35 @@ impl<'a> PlainEntry<'a> {
     }
 }
 
-/// Returns the side, if `action` or `side` states one in upper case, or both state the same. LONG and SHORT are read
-/// only if one of the two fields is absent.
-#[inline(always)]
-fn side<'a>(line: &impl PlainValues<'a>) -> Option<Side> {
-    let word = match (line.text(ACTION), line.text(SIDE)) {
-        (Some(word), None) | (None, Some(word)) => match word {
-            b"LONG" => return Some(Side::Buy),
-            b"SHORT" => return Some(Side::Sell),
-            word => word,
-        },
-        (Some(one), Some(other)) if one == other => one,
-        (_, _) => return None,
-    };
-    match word {
-        b"BUY" => Some(Side::Buy),
-        b"SELL" => Some(Side::Sell),
-        _ => None,
-    }
-}
-
-/// The times of a line.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Times {
-    /// The time of the stream entry id, else `ts`, else `timestamp`.
-    pub(super) emitted_at: Option<Timestamp>,
-    /// The earliest and the latest of these times.
-    pub(super) sent: Option<(Timestamp, Timestamp)>,
-    /// True if there is a `timestamp`, whose meaning depends on the guardrails.
-    pub(super) is_stamped: bool,
-    /// True if the time of sending is a `timestamp` without a UTC offset.
-    pub(super) is_offset_assumed: bool,
-}
-
-impl Times {
-    /// Reads the times; `None` if one of them is not plausible.
-    #[inline(always)]
-    fn of<'a>(line: &impl PlainValues<'a>) -> Option<Self> {
-        let by_id = match line.text(ID).and_then(stream_millis) {
-            Some(millis) => Some(plausible(millis)?),
-            None => None,
-        };
-        let by_ts = match line.ts().ok()? {
-            Some(millis) => Some(plausible(millis)?),
-            None => None,
-        };
-        let stamp = match line.timestamp().ok()? {
-            Some(stamp) => Some(plausible_stamp(stamp)?),
-            None => None,
-        };
-        let by_stamp = stamp.map(|(at, _)| at);
-        let earlier = by_id.or(by_ts);
-        let emitted_at = earlier.or(by_stamp);
-        let sent = emitted_at.map(|emitted_at| {
-            let others = [by_ts.unwrap_or(emitted_at), by_stamp.unwrap_or(emitted_at)];
-            others
-                .into_iter()
-                .fold((emitted_at, emitted_at), |(first, last), at| {
-                    (first.min(at), last.max(at))
-                })
-        });
-        Some(Self {
-            emitted_at,
-            sent,
-            is_stamped: by_stamp.is_some(),
-            is_offset_assumed: earlier.is_none()
-                && matches!(stamp, Some((_, IsoOffset::AssumedUtc))),
-        })
-    }
-}
-
-/// Returns the time if it lies between 2000-01-01 and 2100-01-01.
-#[inline(always)]
-fn plausible(millis: i64) -> Option<Timestamp> {
-    let is_plausible = (946_684_800_000..=4_102_444_800_000).contains(&millis);
-    is_plausible.then(|| Timestamp::from_millis(millis).ok())?
-}
-
-/// Returns a `timestamp` if it lies between 2000-01-01 and 2100-01-01.
-fn plausible_stamp(stamp: (Timestamp, IsoOffset)) -> Option<(Timestamp, IsoOffset)> {
-    let millis = stamp.0.as_micros().div_euclid(1_000);
-    // The upper bound itself is excluded: a time in this millisecond may exceed the bound by microseconds.
-    (946_684_800_000..4_102_444_800_000)
-        .contains(&millis)
-        .then_some(stamp)
-}
-
-/// Returns the milliseconds of a stream entry id, `<milliseconds>-<n>`.
-#[inline(always)]
-fn stream_millis(id: &[u8]) -> Option<i64> {
-    let mut millis = 0;
-    let len = read_digits(id, &mut millis);
-    let sequence = id.get(len..)?.strip_prefix(b"-")?;
-    let is_entry_id = len <= 15 && !sequence.is_empty() && sequence.iter().all(u8::is_ascii_digit);
-    is_entry_id.then(|| i64::try_from(millis).ok())?
-}
-
-/// Returns a price, if there is one. Returns `None` if the number is not a price: 0 is a market order, an absent target
-/// or an invalid price, which the general path distinguishes.
-#[inline(always)]
-fn price(number: Option<f64>) -> Option<Option<Price>> {
-    number
-        .map(|it| Price::new(it).ok())
-        .map_or(Some(None), |price| price.map(Some))
+/// The fields that can state the size of an entry.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sizes {
+    pub(super) position_size_usd: Option<f64>,
+    pub(super) size: Option<f64>,
+    pub(super) quantity: Option<f64>,
+    pub(super) qty: Option<f64>,
+    pub(super) position_usd: Option<f64>,
 }
 
 /// The only statement of the size.
-struct Stated {
-    size: Size,
-    source: SizeSource,
-    quantity: Option<f64>,
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Stated {
+    pub(super) size: Size,
+    pub(super) source: SizeSource,
+    /// The quantity, if the size was read from it.
+    pub(super) quantity: Option<f64>,
 }
 
 impl Stated {
-    /// Returns the size; `None` if there is not exactly one statement, or if it is not usable.
+    /// Returns the size; `None` if there is not exactly one statement, or if it is not usable. `limit` is the value of
+    /// `price`.
     #[inline(always)]
-    fn of<'a>(line: &impl PlainValues<'a>, price: Option<(Price, bool)>) -> Option<Self> {
+    pub(super) fn of(
+        sizes: Sizes,
+        limit: Option<f64>,
+        leverage: Option<f64>,
+        price: Option<(Price, bool)>,
+    ) -> Option<Self> {
         let notional = |number, source| {
             Notional::new(number).ok().map(|amount| Self {
                 size: Size::Notional(amount),
@@ -235,15 +334,15 @@ impl Stated {
             })
         };
         match (
-            line.number(POSITION_SIZE_USD),
-            line.number(SIZE),
-            line.number(QUANTITY),
-            line.number(QTY),
-            line.number(POSITION_USD),
+            sizes.position_size_usd,
+            sizes.size,
+            sizes.quantity,
+            sizes.qty,
+            sizes.position_usd,
         ) {
             (Some(usd), None, None, None, None) => notional(usd, SizeSource::PositionSizeUsd),
             // Next to a price, the unit of `size` is unknown.
-            (None, Some(usd), None, None, None) if line.number(PRICE).is_none() => {
+            (None, Some(usd), None, None, None) if limit.is_none() => {
                 notional(usd, SizeSource::Size)
             }
             (None, None, Some(quantity), None, None) => Self::product(
@@ -256,9 +355,7 @@ impl Stated {
                 price?,
                 [SizeSource::QtyPrice, SizeSource::QtyEntryPrice],
             ),
-            (None, None, None, None, Some(usd))
-                if line.number(LEVERAGE).is_some_and(|it| it > 0.0) =>
-            {
+            (None, None, None, None, Some(usd)) if leverage.is_some_and(|it| it > 0.0) => {
                 Margin::new(usd).ok().map(|amount| Self {
                     size: Size::Margin(amount),
                     source: SizeSource::PositionUsd,
@@ -281,5 +378,22 @@ impl Stated {
             source: if is_limit { by_limit } else { by_planned },
             quantity: Some(quantity.get()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn eight_digits_are_read_as_their_number(number in 0..100_000_000_u64, place in 0..8_usize, other in any::<u8>()) {
+            let mut digits: [u8; 8] = format!("{number:08}").into_bytes().try_into().unwrap();
+            prop_assert_eq!(eight_digits(&digits), Some(number));
+            digits[place] = other;
+            prop_assert_eq!(eight_digits(&digits).is_some(), other.is_ascii_digit());
+        }
     }
 }

@@ -7,7 +7,7 @@ use portcullis::{
     guardrails::{Guardrails, Halt},
     policy::{Policy, PolicyUnavailable},
     record::RECORD_BYTES_MAX,
-    types::{Fraction, Leverage, Price, SignedDuration, Symbol, Timestamp},
+    types::{Fraction, Leverage, SignedDuration, Symbol, Timestamp},
 };
 use proptest::{prelude::*, sample::select};
 
@@ -83,7 +83,8 @@ fn run(
             Path::General => {
                 for line in chunk.lines() {
                     let scratch = &mut workspace.scratch;
-                    replayer.line(line, n, &mut timeline, scratch, &mut output);
+                    let record = (line, n, replayer.now);
+                    replayer.line(record, &mut timeline, scratch, &mut output);
                     n += 1;
                 }
             }
@@ -455,8 +456,8 @@ fn prices(fields: &str) -> Option<(Option<f64>, f64, f64)> {
     let line = format!(r#"{{"id":"{EXPIRY_MS}-0","symbol":"BTCUSDT",{fields}}}"#);
     let mut reader = LineReader::default();
     let entry = PlainEntry::of(&reader.read(line.as_bytes(), line.len())?)?;
-    let price = entry.price.map(Price::get);
-    Some((price, entry.price_deviation, entry.stop_distance))
+    let price = entry.prices.larger.map(|(price, _)| price.get());
+    Some((price, entry.prices.deviation, entry.prices.stop_distance))
 }
 
 #[test]
@@ -521,7 +522,7 @@ fn the_time_of_a_plain_entry_id_has_at_most_15_digits() {
         let line = format!(r#"{{"id":"{id}","symbol":"BTCUSDT","side":"BUY","size":5}}"#);
         check(&replayer(Guardrails::none(), None), line.as_bytes());
         let line = reader.read(line.as_bytes(), line.len()).unwrap();
-        let emitted_at = PlainEntry::of(&line).and_then(|entry| entry.times.emitted_at);
+        let emitted_at = PlainEntry::of(&line).and_then(|entry| entry.times.sending.emitted_at);
         let emitted_at = emitted_at.map(Timestamp::as_millis);
         assert_eq!(emitted_at, is_plain.then_some(EXPIRY_MS), "{id}");
     }
