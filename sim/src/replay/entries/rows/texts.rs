@@ -218,3 +218,47 @@ fn viewed(texts: &StringViewArray, row: usize) -> Option<&[u8]> {
     let start = usize::try_from(view.offset).ok()?;
     buffer.as_slice().get(start..)?.get(..len)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{builder::StringDictionaryBuilder, types::Int16Type};
+    use proptest::{collection::vec, option, prelude::*};
+
+    use super::*;
+
+    /// Texts of which many have the same beginning, so that views differ only in their last bytes.
+    fn texts() -> impl Strategy<Value = Vec<Option<String>>> {
+        let text = ("[AB]{0,2}", 0..1_000_u16, 0..9_usize)
+            .prop_map(|(begin, number, zeros)| format!("{begin}{}{number}", "0".repeat(zeros)));
+        vec(option::weighted(0.9, text), 0..400)
+    }
+
+    proptest! {
+        #[test]
+        fn each_text_is_converted_to_its_own_value(texts in texts()) {
+            let mut dictionary = StringDictionaryBuilder::<Int16Type>::new();
+            texts.iter().for_each(|text| dictionary.append_option(text.as_ref()));
+            let columns: [ArrayRef; 4] = [
+                Arc::new(texts.iter().map(Option::as_deref).collect::<StringViewArray>()),
+                Arc::new(texts.iter().map(Option::as_deref).collect::<StringArray>()),
+                Arc::new(texts.iter().map(Option::as_deref).collect::<LargeStringArray>()),
+                Arc::new(dictionary.finish()),
+            ];
+            let value = |text: Option<&[u8]>| text.map(xxhash_rust::xxh3::xxh3_64);
+            let expected: Vec<_> = texts.iter().map(|text| value(text.as_deref().map(str::as_bytes))).collect();
+            let bytes = |text: Option<&[u8]>| text.map(<[u8]>::to_vec);
+            for column in columns {
+                let found = Texts::of(&column).unwrap();
+                prop_assert_eq!(&found.map(value), &expected);
+                for (row, text) in texts.iter().enumerate() {
+                    prop_assert_eq!(bytes(found.get(row)), bytes(text.as_deref().map(str::as_bytes)));
+                }
+                let longest = texts.iter().flatten().map(String::len).max().unwrap_or_default();
+                prop_assert!(found.are_all_short(longest) || matches!(found.values, Values::LargeOffsets(_)));
+                prop_assert!(longest == 0 || !found.are_all_short(longest - 1));
+            }
+        }
+    }
+}
