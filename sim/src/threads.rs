@@ -1,5 +1,5 @@
-//! Evaluation of tapes on several threads: one thread reads the chunks, some evaluate them, and the calling thread
-//! receives the results in order.
+//! Evaluation of tapes on several threads. Each thread reads a chunk, while no other thread reads, and evaluates it, so
+//! that a chunk stays in the caches of one core. The calling thread receives the results in order.
 
 use std::{
     collections::BTreeMap,
@@ -38,6 +38,27 @@ enum ChunkResult<T> {
     Panicked,
 }
 
+/// The chunks that are not yet read.
+struct Source<F> {
+    tapes: TapeReader,
+    task: F,
+    /// The index of the next chunk.
+    place: u64,
+}
+
+impl<F> Source<F> {
+    /// Reads a chunk. Returns its index and its task, or `None` at the end.
+    fn next<J>(&mut self) -> Option<(u64, Result<J, TapeError>)>
+    where
+        F: FnMut(Chunk) -> J,
+    {
+        let chunk = self.tapes.next()?;
+        let place = self.place;
+        self.place += 1;
+        Some((place, chunk.map(&mut self.task)))
+    }
+}
+
 /// Evaluates all chunks and returns the memories that were created.
 ///
 /// `task` receives the chunks in order. `work` evaluates a task on any thread, and `collect` receives the results in
@@ -46,7 +67,7 @@ enum ChunkResult<T> {
 pub(crate) fn evaluate<J: Send, W: Send, T: Send, E>(
     tapes: TapeReader,
     threads: usize,
-    mut task: impl FnMut(Chunk) -> J + Send,
+    task: impl FnMut(Chunk) -> J + Send,
     memory: impl Fn() -> W + Sync,
     work: impl Fn(&mut W, J) -> T + Sync,
     collect: impl FnMut(T) -> Result<(), E>,
@@ -55,64 +76,63 @@ pub(crate) fn evaluate<J: Send, W: Send, T: Send, E>(
     let memories = Mutex::new(Vec::new());
     let idle = || memories.lock().unwrap_or_else(PoisonError::into_inner);
     let idle = &idle;
+    let source = Mutex::new(Source {
+        tapes,
+        task,
+        place: 0,
+    });
+    let source = &source;
     let evaluated = thread::scope(|scope| {
         let in_progress = threads
             .saturating_mul(IN_PROGRESS_PER_THREAD)
             .min(IN_PROGRESS_MAX);
-        let (send_task, tasks) = bounded::<(u64, J)>(threads);
         let (send_message, messages) = bounded::<Message<T>>(threads);
-        // Each chunk in progress needs a permit, so the reader waits until an earlier chunk is
-        // collected.
+        // Each chunk in progress needs a permit, so no chunk is read until an earlier one is collected.
         let (give_permit, permits) = bounded::<()>(in_progress);
         for _ in 0..in_progress {
             let _ = give_permit.send(());
         }
-        let thread = || thread::Builder::new();
         // If a thread cannot be started, the channels close, and the threads that already run end.
         let mut workers = Vec::new();
         for _ in 0..threads {
-            let (tasks, messages) = (tasks.clone(), send_message.clone());
+            let (permits, messages) = (permits.clone(), send_message.clone());
             let working = move || {
-                for (place, task) in tasks {
-                    let found = idle().pop();
-                    let mut memory = found.unwrap_or_else(memory);
-                    let guard = PanicGuard {
-                        place,
+                while permits.recv().is_ok() {
+                    // A thread that panicked while it read has sent a message, which ends the evaluation.
+                    let Ok(mut reading) = source.lock() else {
+                        break;
+                    };
+                    let mut guard = PanicGuard {
+                        place: reading.place,
                         messages: &messages,
                     };
-                    let result = work(&mut memory, task);
+                    let Some((place, task)) = reading.next() else {
+                        break;
+                    };
+                    drop(reading);
+                    guard.place = place;
+                    let result = match task {
+                        Ok(task) => {
+                            let mut memory = idle().pop().unwrap_or_else(memory);
+                            let result = work(&mut memory, task);
+                            idle().push(memory);
+                            ChunkResult::Done(result)
+                        }
+                        Err(error) => ChunkResult::Unreadable(error),
+                    };
                     drop(guard);
-                    idle().push(memory);
-                    if messages.send((place, ChunkResult::Done(result))).is_err() {
+                    if messages.send((place, result)).is_err() {
                         break;
                     }
                 }
             };
-            let worker = thread().spawn_scoped(scope, working);
+            let worker = thread::Builder::new().spawn_scoped(scope, working);
             workers.push(worker.map_err(Interruption::Threads)?);
         }
-        drop(tasks);
-        let reading = move || {
-            for (place, chunk) in (0..).zip(tapes) {
-                let chunk = match chunk {
-                    Ok(chunk) => chunk,
-                    Err(error) => {
-                        let _ = send_message.send((place, ChunkResult::Unreadable(error)));
-                        return;
-                    }
-                };
-                let task = task(chunk);
-                if permits.recv().is_err() || send_task.send((place, task)).is_err() {
-                    return;
-                }
-            }
-        };
-        let reader = thread().spawn_scoped(scope, reading);
-        let reader = reader.map_err(Interruption::Threads)?;
+        drop((permits, send_message));
         let collected = collect_all(&messages, &give_permit, collect);
-        // This closes the channels, so that the reader and the workers end.
+        // This closes the channels, so that the workers end.
         drop((messages, give_permit));
-        joined(reader);
         workers.into_iter().for_each(joined);
         collected
     });

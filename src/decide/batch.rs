@@ -3,10 +3,11 @@
 //! Each row gets the same answer as from [`Engine::decide`], but without evidence. To get the
 //! evidence or a [`super::Trade`], decide the row alone.
 //!
-//! Reasons are numbered in the order of the gates, and the first gate that fails determines the
-//! answer. The answer to a row is therefore the reason with the lowest number among those that
-//! apply. Because of this, every gate can be checked for every row without branches, many rows at a
-//! time.
+//! The reasons of the gates are numbered in the order of the gates, and the first gate that fails
+//! determines the answer. The answer to a row is therefore the reason with the lowest number among
+//! those that apply, so every gate can be checked for every row without branches, many rows at a
+//! time. The only exception is `INTENT_UNSUPPORTED`, which belongs to gate 1 but has the highest
+//! number. It is applied last, to single rows.
 
 use std::ops::Range;
 
@@ -136,8 +137,8 @@ impl DecisionColumns {
         }
     }
 
-    /// Applies the last rule of gate 1: an entry with a field that is not supported is denied unless an earlier rule of
-    /// that gate denied it.
+    /// Applies the last rule of gate 1: an entry with a field that is not supported is denied, unless an earlier rule
+    /// of gate 1 has denied it.
     fn deny_unsupported(
         &mut self,
         guardrails: &Guardrails,

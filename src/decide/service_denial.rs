@@ -17,7 +17,7 @@ pub struct ServiceDenial<'a> {
 }
 
 impl<'a> ServiceDenial<'a> {
-    /// Creates a service denial. Returns `None` for a reason that the gates detect themselves.
+    /// Creates a service denial. Returns `None` for a reason that only the engine can determine.
     #[must_use]
     pub fn new(reason: SkipCode, detail: impl Into<Cow<'a, str>>) -> Option<Self> {
         gates_before(reason)?;
@@ -68,7 +68,7 @@ impl<'a> ServiceDenial<'a> {
 }
 
 /// Returns the gates that are checked before a service denial with this reason. Returns `None` for
-/// a reason that the gates detect themselves.
+/// a reason that only the engine can determine.
 fn gates_before(reason: SkipCode) -> Option<&'static [Gate]> {
     match reason {
         // This denial is recorded if the text of the intent cannot be stored on a tape.

@@ -20,7 +20,7 @@ macro_rules! reasons {
         }
 
         impl SkipCode {
-            /// Every reason, in the order of the gates.
+            /// Every reason, in the order of the numbers.
             pub const ALL: &'static [Self] = Self::VARIANTS;
 
             /// Returns the code, for example `POLICY_STALE`.
@@ -65,7 +65,7 @@ reasons! {
     IntentInvalid = "INTENT_INVALID", 2;
     /// Two fields contradict each other, or it is unclear whether the intent is an entry or an exit.
     IntentAmbiguous = "INTENT_AMBIGUOUS", 3;
-    /// The intent requests no action.
+    /// The intent requests no trade.
     IntentNotActionable = "INTENT_NOT_ACTIONABLE", 4;
     /// The source of the exit is neither the exit owner nor a delegate.
     DenyNotExitOwner = "DENY_NOT_EXIT_OWNER", 5;
@@ -108,16 +108,16 @@ reasons! {
     PolicyMissingSize = "POLICY_MISSING_SIZE", 22;
     /// Leverage, margin, notional, price deviation or stop distance is not finite, or exceeds a limit.
     PolicyLimitExceeded = "POLICY_LIMIT_EXCEEDED", 23;
-    /// The service has already answered an intent with this id.
+    /// The service has already answered a different intent with the same source, symbol and id.
     IntentDuplicate = "INTENT_DUPLICATE", 24;
     /// The service has already answered an exit for this symbol that was sent after the entry.
     IntentSuperseded = "INTENT_SUPERSEDED", 25;
     /// There is no open position to harvest.
     HarvestNoPosition = "HARVEST_NO_POSITION", 26;
-    /// There is no stop distance with which to compute R.
+    /// There is no stop distance with which to compute R, and the kill score is unavailable too.
     HarvestMissingStop = "HARVEST_MISSING_STOP", 27;
-    /// An input of R is missing, unreadable or out of range.
+    /// An input of R is missing, unreadable or out of range, and the kill score is unavailable too.
     HarvestInvalidInput = "HARVEST_INVALID_INPUT", 28;
-    /// The intent has a field that could change the order and is not supported.
+    /// The intent has a field or a value that would change the order and is not supported.
     IntentUnsupported = "INTENT_UNSUPPORTED", 29;
 }

@@ -15,7 +15,7 @@ use crate::{
 /// The evidence for a skip, by the check that failed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SkipReason<'a> {
-    /// The intent is unreadable, invalid, ambiguous or a hold.
+    /// The intent is unreadable, invalid or ambiguous, or requests no trade or an unsupported order.
     InvalidIntent(&'a IntentError),
     /// The intent has fields that could change the order and are not read.
     UnsupportedFields(&'a UnsupportedFields),

@@ -32,7 +32,7 @@ pub(super) struct Tables {
 pub(super) struct SourceRow {
     /// The number of the skip reason for entries from this source, or [`OPEN`].
     pub(super) reason: u8,
-    /// The number of the answer to exits from this source.
+    /// The answer to exits from this source, as a number.
     pub(super) exit: u8,
 }
 

@@ -89,7 +89,7 @@ fn r_text(harvest: &Harvest<'_>, r: &RPart) -> String {
     let thresholds = [theta.t1_r(), theta.t2_r(), theta.t3_r(), theta.lock_r()];
     let thresholds = thresholds.map(|threshold| threshold.value().get());
     format!(
-        "R_net {} after costs of {} USD per unit, at a risk of {} USD per unit (stop distance {} from {})",
+        "R_net {} after costs of {} USD per unit, at a risk of {} USD per unit (stop distance {}, source: {})",
         Rounded::new(r.r_net().get()).compared_with(&thresholds),
         Rounded::new(r.cost().value()),
         Rounded::new(r.risk_unit().value()),

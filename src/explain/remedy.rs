@@ -238,7 +238,7 @@ fn limit_remedy(number: LimitedNumber, observed: f64, limit: &Sourced<f64>) -> S
     let (limit, source) = (limit.value(), limit.source());
     match number {
         LimitedNumber::Leverage => format!(
-            "request a leverage of at most {limit} in the intent, or reduce it in `leverage_by_symbol` ({source})"
+            "request a leverage of at most {limit} ({source}) in the intent, or reduce the leverage of the symbol in `leverage_by_symbol`"
         ),
         LimitedNumber::Margin | LimitedNumber::Notional => {
             format!("reduce the {number} to at most {limit} ({source})")

@@ -244,7 +244,7 @@ impl Guardrails {
     /// of the decision if the policy has no such field.
     ///
     /// An earlier expiry shortens the validity, so it can bring a policy within this limit and turn a skip into a
-    /// trade. No other stricter guardrail, and no other stricter policy, turns a skip into a trade.
+    /// trade. No other change that makes a policy or the guardrails stricter turns a skip into a trade.
     #[must_use]
     pub const fn max_validity(&self) -> Option<SignedDuration> {
         self.max_validity

@@ -48,9 +48,9 @@ pub(super) mod state {
     pub(in super::super) const LADDER_UNAVAILABLE: u16 = 1 << 2;
     /// The bit that is set if the current stop cannot be read.
     pub(in super::super) const LOCK_UNAVAILABLE: u16 = 1 << 3;
-    /// Position of the result code that applies if neither R nor K is available.
+    /// Position of the bits with the result code that applies if neither R nor K is available.
     pub(in super::super) const SKIP_SHIFT: u16 = 4;
-    /// Position of the lowest stage that closes at least one lot (0 to 3), or 4 if no stage does.
+    /// Position of the bits with the lowest stage that closes at least one lot (0 to 3), or 4 if no stage does.
     pub(in super::super) const CLOSES_FROM_SHIFT: u16 = 8;
 }
 

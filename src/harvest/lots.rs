@@ -55,7 +55,7 @@ struct Sizes {
     min_notional_usd: f64,
 }
 
-/// The size of one lot: `units / per` units. Two whole numbers, so that every decimal size is exact.
+/// The size of one lot, which is `units / per`. Both are whole numbers, so that every decimal size is exact.
 #[derive(Clone, Copy)]
 struct Lot {
     units: f64,

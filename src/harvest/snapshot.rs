@@ -12,9 +12,9 @@ use crate::{
 
 /// A position record: the fields of the position at the top level, and the market state in the object `market`.
 ///
-/// A number can be a JSON number or a numeric string, and `null` counts as absent. A key that is duplicate within its
-/// object is unreadable. `side` and `harvested` are read ignoring ASCII case. Unknown keys, including `peak_price` and
-/// `trough_price`, are ignored.
+/// A number can be a JSON number or a numeric string, and `null` counts as absent. A field whose key is a duplicate
+/// within its object is unreadable. `side` and `harvested` are read ignoring ASCII case. Unknown keys, including
+/// `peak_price` and `trough_price`, are ignored.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Snapshot {
@@ -42,6 +42,12 @@ pub enum SnapshotError {
 }
 
 impl Snapshot {
+    /// Creates the record of a position.
+    #[must_use]
+    pub const fn new(position: Position, market: Option<Market>) -> Self {
+        Self { position, market }
+    }
+
     /// Parses the text of a record. `as_of` is the time of the record; it is not read from the text.
     ///
     /// ```

@@ -183,7 +183,7 @@ pub enum IntentError {
         /// The remedy.
         remedy: &'static str,
     },
-    /// The `action` or `side` of the intent is HOLD.
+    /// The `action` or `side` of the intent is HOLD, or a word that only changes a resting order, such as UPDATE_SL.
     #[error(
         "the intent requests no trade: its `action` or `side` is HOLD, or a word such as UPDATE_SL, which only changes a resting order"
     )]

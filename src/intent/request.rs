@@ -461,7 +461,7 @@ impl<'a> Intent<'a> {
         }
     }
 
-    /// Sets the line number of the fault, if the intent has one.
+    /// Sets the line number of the intent's fault, if there is a fault that has a line number.
     #[inline]
     pub fn set_line(&mut self, number: usize) {
         if let Err(invalid) = &mut self.request {

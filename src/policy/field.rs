@@ -28,7 +28,8 @@ pub(super) const MISSING_FIELDS: &str = "missing_fields";
 /// The name that violations use for the whole text.
 pub(super) const DOCUMENT: &str = "document";
 
-/// Fields that are stored, shown and hashed, but do not affect decisions.
+/// Fields that are stored, shown and hashed. `market`, `venue` and `metadata_ok` affect decisions only if a guardrail
+/// requires them; the other fields never do.
 const METADATA: [&str; 10] = [
     GENERATOR,
     "features_window",

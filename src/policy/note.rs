@@ -166,7 +166,7 @@ impl fmt::Display for PolicyNote {
             ),
             Self::HighBreakEven { be_plus_pct } => write!(
                 f,
-                "`be_plus_pct` is {be_plus_pct}, so the break-even stop is more than 5 % away from the entry price; `be_plus_pct` is a fraction: for 0.3 %, write 0.003"
+                "`be_plus_pct` is {be_plus_pct}, so the profit-lock stop is more than 5 % away from the entry price, which is unusual; `be_plus_pct` is a fraction: for 0.3 %, write 0.003"
             ),
             Self::LockBelowCost {
                 be_plus_pct,

@@ -31,7 +31,7 @@ pub enum TapeRecord<'a> {
 }
 
 impl<'a> TapeRecord<'a> {
-    /// Returns the intent, for callers that accept intents only. Any other event becomes an invalid intent.
+    /// Returns the intent, for callers that accept intents only. Any other record becomes an invalid intent.
     #[must_use]
     pub fn into_intent(self) -> Intent<'a> {
         let event = match self {

@@ -11,7 +11,8 @@ const PLACEHOLDER: &str = "[[user]:password@]";
 /// Replaces the credentials of each URL in a text by `…`, so that the text can be printed.
 ///
 /// The credentials are the value of a parameter `pass` or `password`, and everything between `://` and the last `@`
-/// before the next white space or backtick, because an invalid URL may contain `/` or `@` in its password.
+/// before the next white space or backtick. The text is not parsed as a URL, because an invalid URL may contain `/` or
+/// `@` in its password.
 ///
 /// ```
 /// use portcullis::types::without_credentials;

@@ -144,8 +144,8 @@ impl World {
     }
 }
 
-/// The requirements that a policy must meet. There is an engine for each combination of
-/// requirements and a halt.
+/// The requirements that a policy must meet. There is an engine for each pair of
+/// requirements and halt.
 const DEMANDS: [PolicyInput; 7] = [
     PolicyInput::Unguarded,
     PolicyInput::Permitted,

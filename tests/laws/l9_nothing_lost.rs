@@ -42,7 +42,7 @@ const A_HARVEST_BATCH_ANSWERS_ROW_BY_ROW: Property<(HarvestCall, Vec<PositionDra
         demands: a_harvest_batch_answers_row_by_row,
     };
 
-/// Generates a minimum number of rows: 0, or a number close to the block size or a multiple of it.
+/// Generates the smallest number of rows of a case: 0, or a number close to the block size or to a multiple of it.
 fn rows() -> impl Strategy<Value = usize> {
     prop_oneof![8 => Just(0), 1 => select(vec![127, 128, 129, 255, 256, 257, 600])]
 }

@@ -89,7 +89,7 @@ fn warnings_about_numbers_and_symbols() {
         ("0.05", ""),
         (
             "0.3",
-            "`be_plus_pct` is 0.3, so the break-even stop is more than 5 % away from the entry price; `be_plus_pct` is a fraction: for 0.3 %, write 0.003",
+            "`be_plus_pct` is 0.3, so the profit-lock stop is more than 5 % away from the entry price, which is unusual; `be_plus_pct` is a fraction: for 0.3 %, write 0.003",
         ),
         (
             "0.0011",

@@ -85,7 +85,8 @@ impl At<'_> {
 /// Decides the intents of a batch under a policy. A row that is not an intent is answered as unreadable.
 ///
 /// # Errors
-/// Returns an error if a column has a type that a record cannot have, if no column is a field of a record, or if a time of
+/// Returns an error if a column has a type that a record cannot have, if two columns of a field have the same name, if
+/// no column is a field of a record, if a column has nulls that pandas may have written for NaN, or if a time of
 /// [`At::Column`] is not usable.
 pub fn decide(
     engine: &Engine,
@@ -101,7 +102,8 @@ pub fn decide(
 /// Evaluates the positions of a batch under a policy. A row that is not a position is answered as unreadable.
 ///
 /// # Errors
-/// Returns an error if a column has a type that a record cannot have, if no column is a field of a record, or if a time of
+/// Returns an error if a column has a type that a record cannot have, if two columns of a field have the same name, if
+/// no column is a field of a record, if a column has nulls that pandas may have written for NaN, or if a time of
 /// [`At::Column`] is not usable.
 pub fn harvest(
     engine: &Engine,
@@ -121,7 +123,8 @@ pub fn harvest(
 }
 
 /// A reader that answers the batches of another reader: one batch of answers for each batch, with one answer for each
-/// row in the order of the rows. A policy change in a row applies to the rows after it.
+/// row in the order of the rows. A policy change in a row applies to the rows after it, from the event time of the
+/// change.
 #[derive(Debug)]
 pub struct Answers<R> {
     records: R,
@@ -132,7 +135,9 @@ impl<R: RecordBatchReader> Answers<R> {
     /// Answers all kinds of records. `policy` is active before the first row.
     ///
     /// # Errors
-    /// Returns an error if a column has a type that a record cannot have, or if no column is a field of a record.
+    /// Returns an error if a column has a type that a record cannot have, if two columns of a field have the same
+    /// name, or if no column is a field of a record. The iterator returns an error for a batch with other columns, or
+    /// with a column that has nulls that pandas may have written for NaN.
     pub fn new(
         engine: &Engine,
         policy: Result<Policy, PolicyUnavailable>,

@@ -44,7 +44,7 @@ enum Command {
     Decide(decide::Args),
     /// Evaluate each open position from standard input, one JSON object per line
     Harvest(harvest::Args),
-    /// Show every check for one record of a tape, with the compared values
+    /// Show every gate for one record of a tape, with the compared values
     Explain(explain::Args),
     /// Show which answers change under another policy or another version of Portcullis
     Diff(diff::Args),

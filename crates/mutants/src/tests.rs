@@ -57,7 +57,7 @@ impl Test<'_> {
     }
 }
 
-/// Runs every test without a mutant, and returns those that reach a mutant. Tests that fail, or that take longer
+/// Runs every test while no mutant is active, and returns those that execute code with a mutant. Tests that fail, or that take longer
 /// than `limit`, are reported and left out.
 pub(crate) fn reaching<'a>(
     programs: &'a [Program],

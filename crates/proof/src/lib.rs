@@ -1,4 +1,5 @@
-//! The proof: a static analysis that finds trading numbers hard-coded in a source tree.
+//! The proof: a static analysis that finds hard-coded trading numbers and symbol lists, exits without an ownership
+//! check, and entries without a policy.
 //!
 //! [`prove`] parses each file instead of searching its text, and runs ten checks ([`Check`]) on the
 //! syntax tree. The [`Report`] lists the findings, everything that was left out, and every file

@@ -26,7 +26,7 @@ pub const MARKET: &str = "quantum:marketstate:";
 pub const RISK_PROPOSAL: &str = "quantum:risk:proposal:";
 /// The prefix of the keys of harvest proposals.
 pub const HARVEST_PROPOSAL: &str = "quantum:harvest:proposal:";
-/// The prefix of the keys of remembered stages.
+/// The prefix of the keys of the harvester's memory: the largest quantity of a position and the highest proposed stage.
 pub const REMEMBERED_STAGE: &str = "quantum:harvester:";
 
 /// Returns the key of a symbol under one of the prefixes above.

@@ -284,8 +284,9 @@ impl AuditTrail {
     /// Checks the chain of digests and collects the faults.
     ///
     /// Records without the fields of an entry are listed in [`Self::foreign`]. An entry that was changed into such a
-    /// record is reported as missing. The log counts as trimmed ([`Self::trimmed`]) if the first entries are missing,
-    /// all others are in the chain that ends at the saved head, and the log of this kind of store can be trimmed.
+    /// record is reported as missing. The log counts as trimmed ([`Self::trimmed`]) if only its first entries are missing
+    /// and the log of this kind of store can be trimmed. All other entries must be in the chain that ends at the saved
+    /// head.
     #[must_use]
     pub fn of(log: AuditLog) -> Self {
         let mut faults: Vec<_> = log

@@ -215,8 +215,8 @@ pub trait PolicyStore: Send + Sync {
         self.stored()?.hash()
     }
 
-    /// Publishes a policy in one atomic change if the store still holds the policy with the hash `expected`, or no
-    /// policy if `expected` is `None`.
+    /// Publishes a policy in one atomic change, but only if the store still holds what the caller expects: the policy
+    /// with the hash `expected`, or no policy if `expected` is `None`.
     ///
     /// # Errors
     /// Returns an error if the store contains another policy, if the sequence is not above every earlier one, or if the

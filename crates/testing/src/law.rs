@@ -7,7 +7,7 @@ use std::fmt;
 /// L8 (unforgeable) is enforced by the compiler, and L9 (nothing lost) is a property of tapes; neither is checked here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Law {
-    /// L1: an entry is a `SKIP` if the policy is absent, unreadable, invalid, forged, stale or not yet valid.
+    /// L1: an entry is a `SKIP` if the policy is absent, unreadable, invalid, forged, expired or not yet valid.
     NoPolicyNoTrade,
     /// L2: every number in an answer is the value of an input field or is computed from input fields.
     NoNumberWithoutASource,
@@ -22,8 +22,9 @@ pub enum Law {
     ExitsAreNeverBlocked,
     /// L6: the same question has the same answer.
     Deterministic,
-    /// L7: a stricter policy or stricter guardrails never turn a `SKIP` into a `TRADE`; more profit
-    /// never lowers the proposed stage.
+    /// L7: a stricter policy or stricter guardrails never turn a `SKIP` into a `TRADE`, and never raise `not_after`; a
+    /// lower leverage never raises the leverage, size or notional of a trade; more profit never lowers the proposed
+    /// stage.
     Monotone,
 }
 

@@ -213,7 +213,7 @@ macro_rules! define {
                 columns
             }
 
-            /// Returns the present numbers by column, without timestamps.
+            /// Returns the numbers that the row contains, by column. Timestamps are not included.
             pub(super) fn numbers(&self) -> Vec<(&'static str, f64)> {
                 let mut numbers = Vec::new();
                 $(numbers.extend(self.$name.number().map(|x| (stringify!($name), x)));)*

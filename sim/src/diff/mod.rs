@@ -214,7 +214,8 @@ impl<'p> Comparer<'p> {
         Some((flip, line))
     }
 
-    /// Compares the answers to all plain entries of a chunk. Only flips are answered record by record.
+    /// Compares the answers to all plain entries of a chunk. Only entries whose answers differ are answered again, one by
+    /// one.
     fn compare_entries<'c>(
         &mut self,
         chunk: &'c Chunk,

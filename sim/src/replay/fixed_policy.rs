@@ -70,8 +70,9 @@ impl FixedReplay {
                 let snapshot = read_snapshot(&record);
                 answer(&|policy, then| {
                     let state = replayer.state(PolicyState::present(policy));
-                    let record = (&record, &snapshot);
-                    then(&replayer.answer_position(record, state, (n, replayer.now)));
+                    let at = record.event_time();
+                    let answer = replayer.answer_position((at, replayer.now), &snapshot, state);
+                    then(&answer.to(n, record.id(), at));
                 });
             }
             TapeRecord::PolicyUpdated(..) | TapeRecord::PolicyWithdrawn(_) => self.ignored += 1,

@@ -1,8 +1,9 @@
 //! Replay on the calling thread or on several threads.
 //!
-//! With several threads, one reads, some evaluate, and the calling thread orders the answers. A chunk that may change
-//! the policy passes its resulting timeline to the chunks after it. All other chunks are evaluated in parallel.
-//! Therefore every record depends on the same earlier records for any number of threads.
+//! With several threads, each reads and evaluates chunks, and the calling thread orders the answers. Each chunk passes
+//! its timeline to the next one: before it is evaluated if it cannot change the policy, so that chunks are evaluated in
+//! parallel, and otherwise afterwards. Therefore every record depends on the same earlier records for any number of
+//! threads.
 
 use std::{
     mem,
@@ -27,16 +28,18 @@ use crate::{
 pub(super) type Work<'w> =
     dyn Fn(&Chunk, u64, &mut Timeline, &mut Workspace, &mut ChunkOutput) -> u64 + Sync + 'w;
 
-/// A timeline that the task of an earlier chunk will provide.
+/// A timeline that the task of the chunk before will provide.
 type Handover = Arc<OnceLock<Arc<Timeline>>>;
 
-/// A chunk that is queued for a worker thread.
+/// The evaluation of a chunk.
 struct Task {
     chunk: Chunk,
+    /// The number of the first record.
     first: u64,
+    /// The timeline before the chunk.
     before: Handover,
-    /// The timeline after this chunk, if the chunk may change it.
-    after: Option<Handover>,
+    /// The timeline after the chunk.
+    after: Handover,
 }
 
 /// Runs the replay on the calling thread. Returns the final timeline and the number of records read.
@@ -76,17 +79,13 @@ pub(super) fn run_on_threads(
         tapes,
         threads,
         |chunk| {
-            let after = chunk.any_kind(may_change_policy).then(Handover::default);
             let first = read + 1;
             read += chunk.record_count();
-            let before = match &after {
-                Some(after) => mem::replace(&mut end, Arc::clone(after)),
-                None => Arc::clone(&end),
-            };
+            let after = Handover::default();
             Task {
                 chunk,
                 first,
-                before,
+                before: mem::replace(&mut end, Arc::clone(&after)),
                 after,
             }
         },
@@ -115,15 +114,19 @@ pub(super) fn run_on_threads(
 
 impl Task {
     fn run(&self, work: &Work<'_>, workspace: &mut Workspace, output: &mut ChunkOutput) {
+        let may_change = self.chunk.any_kind(may_change_policy);
         let before = self.before.wait();
-        let handover = HandoverGuard {
+        let after = HandoverGuard {
             before,
-            after: self.after.as_ref(),
+            after: &self.after,
         };
+        if !may_change {
+            let _ = self.after.set(Arc::clone(before));
+        }
         let mut timeline = Timeline::clone(before);
         work(&self.chunk, self.first, &mut timeline, workspace, output);
-        if let Some(after) = handover.after {
-            let _ = after.set(Arc::new(timeline));
+        if may_change {
+            let _ = after.after.set(Arc::new(timeline));
         }
     }
 }
@@ -131,13 +134,13 @@ impl Task {
 /// A drop guard that provides a timeline also if the task panics, so that no other task waits for it forever.
 struct HandoverGuard<'a> {
     before: &'a Arc<Timeline>,
-    after: Option<&'a Handover>,
+    after: &'a Handover,
 }
 
 impl Drop for HandoverGuard<'_> {
     fn drop(&mut self) {
-        if let (true, Some(after)) = (thread::panicking(), self.after) {
-            let _ = after.set(Arc::clone(self.before));
+        if thread::panicking() {
+            let _ = self.after.set(Arc::clone(self.before));
         }
     }
 }

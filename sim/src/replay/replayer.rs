@@ -16,7 +16,7 @@ use portcullis::{
 use super::{
     chunk_output::{AnswerBuffer, ChunkOutput},
     digest::push_row,
-    entries::{EntryBatch, EntrySettings},
+    entries::{EntryBatch, EntrySettings, PlainPosition, Taken},
     report_row::ReportRow,
     timeline::{NumberedPolicy, PolicyChange, Timeline},
 };
@@ -99,6 +99,12 @@ impl Replayer {
             answer: &|line, n, now, timeline, scratch, output| {
                 self.answer((line, n, now), timeline, scratch, output);
             },
+            position: match self.scope {
+                Scope::Tape => Some(&|position, id, n, timeline, output| {
+                    self.plain_position(position, id, n, timeline, output);
+                }),
+                Scope::Intents | Scope::Positions => None,
+            },
         };
         match rows {
             Some(rows) => self.rows(&settings, (chunk, rows, first), timeline, workspace, output),
@@ -119,18 +125,33 @@ impl Replayer {
         let mut n = first;
         let mut changes_policy = None;
         entries.begin(settings, chunk);
-        for record in chunk.records() {
-            let place = (chunk, record, n);
-            let mut may_change = || {
-                *changes_policy.get_or_insert_with(|| chunk.any_kind(may_change_policy))
-                    && may_line_change_policy(record.line())
+        let mut records = chunk.records();
+        loop {
+            let taken = match self.scope {
+                Scope::Tape | Scope::Intents => {
+                    entries.take(settings, (chunk, &mut records, n), timeline, output)
+                }
+                Scope::Positions => records.next().map(Taken::Other),
             };
-            let is_added = self.scope != Scope::Positions
-                && (entries.push(settings, place, timeline, output).is_some()
-                    || (!may_change() && entries.defer(place).is_some()));
-            if !is_added {
-                entries.decide(settings, chunk, timeline, output);
-                self.line((record.line(), n, self.now), timeline, scratch, output);
+            let Some(taken) = taken else { break };
+            match taken {
+                Taken::Entry => {}
+                Taken::Position(position, id) => {
+                    if entries.defer_position(position, id, n).is_none() {
+                        self.plain_position(&position, id, n, timeline, output);
+                    }
+                }
+                Taken::Other(record) => {
+                    let mut may_change = || {
+                        *changes_policy.get_or_insert_with(|| chunk.any_kind(may_change_policy))
+                            && may_line_change_policy(record.line())
+                    };
+                    let can_wait = self.scope != Scope::Positions && !may_change();
+                    if !(can_wait && entries.defer((chunk, record, n)).is_some()) {
+                        entries.decide(settings, chunk, timeline, output);
+                        self.line((record.line(), n, self.now), timeline, scratch, output);
+                    }
+                }
             }
             n += 1;
         }
@@ -320,21 +341,45 @@ impl Replayer {
     ) {
         output.counts.offset_assumed += u64::from(record.offset_assumed());
         let mut unknown = PolicyUnavailable::NotFound;
-        let at = now.or(record.event_time());
-        let policy = self.policy_for(record.recorded_policy(), at, timeline, &mut unknown);
+        let at = record.event_time();
+        let policy_at = now.or(at);
+        let policy = self.policy_for(record.recorded_policy(), policy_at, timeline, &mut unknown);
         let snapshot = read_snapshot(record);
-        let answer = self.answer_position((record, &snapshot), policy.state, (n, now));
-        self.record(&answer, timeline, policy.number, output);
+        let answer = self.answer_position((at, now), &snapshot, policy.state);
+        self.record(
+            &answer.to(n, record.id(), at),
+            timeline,
+            policy.number,
+            output,
+        );
     }
 
-    /// Returns the answer to a position under a policy state, at the time `now` or, without it, at the event time.
+    /// Answers a position that was read from a plain line.
+    fn plain_position(
+        &self,
+        position: &PlainPosition,
+        id: Option<&str>,
+        n: u64,
+        timeline: &Timeline,
+        output: &mut ChunkOutput,
+    ) {
+        output.counts.offset_assumed += u64::from(position.is_offset_assumed);
+        let mut unknown = PolicyUnavailable::NotFound;
+        let (at, now) = (position.at, self.now);
+        let recorded = RecordedPolicy::NotRecorded;
+        let policy = self.policy_for(recorded, now.or(at), timeline, &mut unknown);
+        let answer = self.answer_position((at, now), &Ok(position.snapshot), policy.state);
+        self.record(&answer.to(n, id, at), timeline, policy.number, output);
+    }
+
+    /// Returns the answer to a position with an event time under a policy state, without the identity of its record. It
+    /// is evaluated at the time `now` or, without it, at the event time.
     pub(super) fn answer_position<'a>(
         &self,
-        (record, snapshot): (&'a OtherRecord<'a>, &Result<Snapshot, &'static str>),
+        (at, now): (Option<Timestamp>, Option<Timestamp>),
+        snapshot: &Result<Snapshot, &'static str>,
         state: PolicyState<'a>,
-        (n, now): (u64, Option<Timestamp>),
     ) -> Answer<'a> {
-        let at = record.event_time();
         let answer = match evaluate_position(snapshot, state, now.or(at)) {
             Ok(decision) => Answer::harvest(&decision, state),
             Err(detail) => Answer::harvest_invalid(detail),
@@ -343,7 +388,6 @@ impl Replayer {
             Ok(snapshot) => answer.about(&snapshot.position),
             Err(_) => answer,
         }
-        .to(n, record.id(), at)
     }
 
     /// Answers a policy update. Returns the change, if the policy is valid and has a time.

@@ -218,8 +218,8 @@ impl TableReplay {
     /// Prepares the replay of a table. `policy` is active before the first record.
     ///
     /// # Errors
-    /// Returns an error if a column of the table has a type that a record cannot have, or if no column is a field of a
-    /// record.
+    /// Returns an error if a column of the table has a type that a record cannot have, if two columns of a field have
+    /// the same name, or if no column is a field of a record.
     pub fn new(
         replayer: Replayer,
         policy: Result<Policy, PolicyUnavailable>,
@@ -257,8 +257,8 @@ impl TableReplay {
         Arc::clone(&self.schema)
     }
 
-    /// Answers the rows of the next batch: one answer for each row, in their order. Policy changes in the rows apply to
-    /// the rows after them.
+    /// Answers the rows of the next batch: one answer for each row, in their order. A policy change in a row applies to
+    /// the rows after it, from the event time of the change.
     ///
     /// # Errors
     /// Returns an error if the batch does not have the columns of the table, if a column has nulls that pandas may have

@@ -65,8 +65,7 @@ impl Named for Verdict {
 impl Named for SkipCode {
     const ALL: &'static [Self] = Self::ALL;
 
-    /// `ALL` is in the order of the gates, in which a new reason changes the places of others. So the key is derived
-    /// from the number, which never changes.
+    /// The key is derived from the number, which never changes, and not from the place in `ALL`, which may change.
     fn key(self) -> usize {
         usize::from(self.number()) - 1
     }

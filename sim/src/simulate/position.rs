@@ -24,15 +24,15 @@ pub enum CloseReason {
     Target,
     /// The exit owner or a delegate closed the position.
     Exit,
-    /// Harvest proposed a full close because of the kill score.
+    /// A harvest proposed a full close because of the kill score.
     FullClose,
-    /// Harvest proposed to close 25 % of the position.
+    /// A harvest proposed to close the position down to three quarters of its opened quantity.
     #[serde(rename = "partial_25")]
     Partial25,
-    /// Harvest proposed to close 50 % of the position.
+    /// A harvest proposed to close the position down to half of its opened quantity.
     #[serde(rename = "partial_50")]
     Partial50,
-    /// Harvest proposed to close 75 % of the position.
+    /// A harvest proposed to close the position down to a quarter of its opened quantity.
     #[serde(rename = "partial_75")]
     Partial75,
 }

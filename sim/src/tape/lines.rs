@@ -201,6 +201,53 @@ impl<'a> Record<'a> {
 #[derive(Debug)]
 pub(crate) struct Records<'a>(pub(super) Lines<'a>);
 
+impl<'a> Records<'a> {
+    /// Returns the bytes from the next line on, which may not be valid UTF-8; `None` if the records are not lines.
+    #[inline(always)]
+    pub(crate) fn rest(&self) -> Option<&'a [u8]> {
+        match self.0.rest? {
+            Rest::Text(text) => Some(text.as_bytes()),
+            Rest::Bytes(bytes) => Some(bytes),
+            Rest::Gone | Rest::Rows(..) => None,
+        }
+    }
+
+    /// Removes the first `len` bytes of [`Self::rest`], which contain no line feed, and the line ending after them, and
+    /// returns them as a line. Returns `None`, and removes nothing, if they are not a line of valid UTF-8.
+    #[inline(always)]
+    pub(crate) fn take_line(&mut self, len: usize) -> Option<Line<'a>> {
+        let (rest, line) = match self.0.rest? {
+            Rest::Text(text) => {
+                let (line, after) = text.split_at_checked(len)?;
+                let end = line_ending(after.as_bytes())?;
+                (Rest::Text(after.get(end..)?), line)
+            }
+            Rest::Bytes(bytes) => {
+                let (line, after) = bytes.split_at_checked(len)?;
+                let line = simdutf8::basic::from_utf8(line).ok()?;
+                (Rest::Bytes(after.get(line_ending(after)?..)?), line)
+            }
+            Rest::Gone | Rest::Rows(..) => return None,
+        };
+        (len <= self.0.bytes_max).then_some(())?;
+        let number = self.0.number;
+        self.0.number = number.saturating_add(1);
+        self.0.rest = Some(rest);
+        Some(Line::new(number, line))
+    }
+}
+
+/// Returns the length of the line ending at the beginning of the bytes after a line; `None` if there is none.
+#[inline(always)]
+const fn line_ending(after: &[u8]) -> Option<usize> {
+    match after {
+        [] => Some(0),
+        [b'\r'] | [b'\n', ..] => Some(1),
+        [b'\r', b'\n', ..] => Some(2),
+        _ => None,
+    }
+}
+
 impl<'a> Iterator for Records<'a> {
     type Item = Record<'a>;
 

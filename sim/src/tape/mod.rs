@@ -20,8 +20,8 @@ pub(crate) mod table;
 
 pub use chunks::Chunk;
 pub use error::TapeError;
-pub(crate) use lines::Record;
 pub use lines::{Line, LineContent, Lines, write_line};
+pub(crate) use lines::{Record, Records};
 pub use parquet::RowWriter;
 pub use progress::Progress;
 pub use reader::TapeReader;

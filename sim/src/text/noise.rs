@@ -49,7 +49,8 @@ fn clean_line(line: &str) -> String {
     shown.collect()
 }
 
-/// Returns the number without noise; `None` if it has none or the text is not a decimal fraction.
+/// Returns the number without rounding noise, such as `0.3` for `0.30000000000000004`. Returns `None` if the text has no
+/// such noise, or is not a decimal fraction.
 fn rounded(text: &str) -> Option<String> {
     let text = text.strip_suffix('.').unwrap_or(text);
     if text.len() <= DIGITS || text.matches('.').count() != 1 {

@@ -121,9 +121,9 @@ proptest! {
         prop_assert_eq!(held as u64, outcome.still_open);
     }
 
-    /// Every fill is at a price that was traded: entries, market closes and liquidations or stops that the open has
-    /// passed at the open, like the value on which funding is paid; all other fills between the low and the high; a target that the open has passed between
-    /// the previous close and the open.
+    /// Every fill is at a price that was traded. Entries and market closes are filled at the open, and so are liquidations
+    /// and stops that the open has passed; funding is charged on the value at the open. A target that the open has passed
+    /// is filled between the previous close and the open. All other fills are between the low and the high.
     #[test]
     fn fills_are_at_prices_that_were_traded(world in any_world()) {
         let (entries, outcome) = run(&world);

@@ -619,7 +619,7 @@ fn named() -> BoxedStrategy<Pairs> {
     .boxed()
 }
 
-/// Fields of an intent that are in an object, and whether the object is a text.
+/// Fields of an intent that are in an inner object, and whether this object is sent as a text.
 type Nest = (&'static str, bool, u64);
 
 fn nesting() -> impl Strategy<Value = Nest> {

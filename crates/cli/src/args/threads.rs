@@ -7,7 +7,8 @@ use super::values::parse_whole;
 /// The largest number of threads. More threads do not make a run faster.
 const THREADS_MAX: u64 = 256;
 
-/// Maximum default number of threads, on any machine. One thread reads the tape, and it cannot supply more workers.
+/// Maximum default number of threads, on any machine. Only one thread at a time reads the tape, so that more threads would
+/// wait for it.
 const THREADS_DEFAULT: usize = 16;
 
 #[derive(Debug, Clone, Copy, clap::Args)]

@@ -70,9 +70,9 @@ pub(crate) struct Args {
     skip_maxlen: Option<NonZeroU64>,
     #[command(flatten)]
     profile: ProfileArg,
-    /// The maximum age of the mark price from which the bridge computes the quantity of an entry that has neither a
-    /// quantity nor a price; if the mark price is older, the entry is skipped; in seconds, or with a unit, such as
-    /// `30s` [default: 10]
+    /// With `--profile`: the maximum age of the mark price from which the bridge computes the quantity of an entry that
+    /// has neither a quantity nor a price. If the mark price is older, the entry is skipped. In seconds, or with a unit,
+    /// such as `30s` [default: 10]
     #[arg(long, value_name = "DURATION", requires = "profile", value_parser = parse_mark_max_age)]
     mark_max_age: Option<Duration>,
     #[command(flatten)]

@@ -25,7 +25,7 @@ use crate::redis::Server;
 /// Address of the Redis server in the documentation. The tests replace it by the address of their
 /// own server.
 const REDIS: &str = "redis://127.0.0.1:6379";
-/// Marks blocks that build the project or run all of its checks: they would run this test again.
+/// Marks blocks that are not run here, because they build the project or run all of its checks, and therefore this test.
 const BUILDS: [&str; 3] = ["cargo ", "scripts/", "git clone"];
 
 fn root() -> PathBuf {

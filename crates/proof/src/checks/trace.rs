@@ -23,7 +23,7 @@ const DEEPEST: usize = 6;
 
 /// The literals that a search looks for.
 pub(super) trait Search {
-    /// Returns the printed value of this node if the search looks for it.
+    /// If the search looks for nodes of this kind, returns the value of the node as a finding prints it.
     fn match_node(&self, node: &Node) -> Option<String>;
     /// Returns true if a name is not followed because its own binding is checked.
     fn skips_name(&self, name: &str) -> bool;

@@ -27,7 +27,8 @@ use crate::{
     stream::{IntentFields, StreamEntry},
 };
 
-/// The number of attempts to decide a batch before its entries are denied.
+/// The number of attempts to decide a batch. If the answers of the last one cannot be written, all intents of the batch
+/// that open positions are denied.
 pub(super) const DECIDED_MAX: usize = 4;
 
 /// A decider of the entries of one stream, under the active policy.
@@ -83,8 +84,8 @@ pub(super) enum Attempt {
     /// A later attempt, at the time of the server. The answers of the previous attempt were not written, because the
     /// content of the store had changed or a trade was no longer in time.
     Again(Timestamp),
-    /// The last attempt, at the time of the server: all entries are skipped, because the answers of every earlier
-    /// attempt could not be written.
+    /// The attempt after the last regular one, at the time of the server: all intents that open positions are skipped,
+    /// because the answers of every earlier attempt could not be written.
     Denied(Timestamp),
 }
 

@@ -80,7 +80,7 @@ impl<'a> Blocked<'a> {
         let error = text_of(error);
         if is_due(self.unreadable.as_ref(), &error) {
             alarm(format_args!(
-                "ALARM READ_FAILED: `{}`: {error}; its entries are not answered; {}",
+                "ALARM READ_FAILED: `{}`: {error}; the intents on this stream are not answered; {}",
                 self.stream,
                 advice(&error)
             ));

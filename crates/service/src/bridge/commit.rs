@@ -45,12 +45,13 @@ pub(super) enum Verdict {
     Exit,
     /// A skip record that depends on the policy and the halts. It is written only while the store holds this content.
     Skip(ContentToken),
-    /// A skip record that is always written, because the intent is skipped regardless of the content of the store.
+    /// A skip record that does not depend on the content of the store. It is not written if another answer of its batch
+    /// no longer applies, because the server then writes only the exits of the batch.
     SkipAlways,
 }
 
-/// The terms under which the plan of a trade may be written. They cannot be built without a trade and the token of the
-/// content under which it was decided.
+/// The terms under which the plan of a trade may be written. They can be built only from a trade, and from the token of
+/// the policy and the halts under which it was decided.
 #[derive(Debug)]
 pub(super) struct TradeTerms {
     /// The content that the store must still hold.

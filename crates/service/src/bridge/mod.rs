@@ -3,11 +3,12 @@
 //! Intents are read from one stream and exits from another. The engine decides each of them at the time of the
 //! service's clock, under the policy that is active at that moment. A trade or an exit becomes a plan, anything else a
 //! skip record. One atomic script writes the plan, the mark that the intent was answered, and the acknowledgement, so
-//! an intent is answered once, even if it is delivered several times. The script writes the answer to an entry only
-//! while the server still holds the policy and the halts of the decision. A trade is written only if, in addition,
-//! neither the trade nor its intent is too old by the clock of the server. If the script does not write an answer for
-//! one of these reasons, the entry is decided again. If a process dies, each intent that it read either has its answer
-//! or stays pending until another consumer claims it. An answer that cannot be written blocks only its own entry.
+//! an intent is answered once, even if it is delivered several times. An answer that depends on the policy or the halts
+//! is written only while the server still holds those of the decision. A trade is written only if, in addition, neither
+//! the trade nor its intent is too old by the clock of the server. If one of these conditions fails, the script writes
+//! only the exits of the batch, and all its other intents are decided again. If a process dies, each intent that it read
+//! either has its answer or stays pending until another consumer claims it. An answer that cannot be written blocks only
+//! its own intent.
 //!
 //! Each stream has its own worker and connection. An exit on the stream of exits therefore never waits for an entry,
 //! and the worker of the intents reads nothing while exits are waiting.

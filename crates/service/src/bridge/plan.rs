@@ -6,7 +6,7 @@
 //! | `decision` | `EXECUTE` in a plan, `SKIP` in a skip record |
 //! | `verdict` | `TRADE` or `EXIT` |
 //! | `symbol`, `side` | symbol and direction; an exit has a side only if its intent has one |
-//! | `type` | order type of the intent, or `MARKET` if it has none; `TRIGGER` for a resting exit without one |
+//! | `type` | order type of the intent, or `MARKET` if it has none; `TRIGGER` for a resting exit whose intent has no type, `MARKET` or `LIMIT` |
 //! | `qty`, `qty_source` | quantity in units of the symbol and its source, if the intent has a quantity or a price from which it can be computed |
 //! | `qty_asked` | exits: `some`, `none`, `fraction`, `unreadable` or `in USD`; `qty` is `unreadable` for the last two |
 //! | `quantity_fraction`, `partial` | exits without a quantity: the part of the position to close; `partial` is `true` below 1 |
@@ -253,7 +253,7 @@ mod tests {
         pairs.collect()
     }
 
-    /// Checks the fields of an exit of a long position from its type to `reduceOnly`, except the position side.
+    /// Checks the fields `type` to `reduceOnly`, except the position side, in the plan of an exit from a long position.
     #[track_caller]
     fn check(fields: &str, order_type: Option<&str>, expected: &[&str]) {
         let all = exit(fields, order_type, Some("MARK_PRICE"));

@@ -4,9 +4,9 @@
 //! batches are read and not yet answered, and no batch is read while more than [`BATCH_BYTES`] of entries wait.
 //!
 //! If the policy or the halts have changed since the decision, or a trade is no longer in time, the server writes only
-//! the exits of the batch. The worker then decides the other entries again. If the policy or the halts have changed, it
-//! first waits until the feed has read the store again. An entry whose answer cannot be written is set aside and
-//! retried, so that it blocks no other entry.
+//! the exits of the batch. The worker then decides the other stream entries again. If the policy or the halts have
+//! changed, it first waits until the feed has read the store again. A stream entry whose answer cannot be written is set
+//! aside and retried, so that it blocks no other one.
 
 use std::{
     collections::{BTreeSet, VecDeque},

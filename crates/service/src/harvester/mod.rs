@@ -3,9 +3,10 @@
 //! Other services write positions and market states as Redis hashes. At a fixed interval, the
 //! harvester evaluates each position with the engine's harvest function under the active policy. It
 //! writes each changed proposal to a hash and to a stream, in the name of the exit owner or of a
-//! listed delegate. One atomic script writes the proposal, the remembered stage and the stream
-//! entry, and only if no other instance changed the proposal in the meantime. So a crash leaves
-//! either all three or none of them, and two instances do not duplicate a proposal.
+//! listed delegate. One atomic script writes the proposal, the memory of the position (its largest
+//! quantity and the highest proposed stage) and the stream entry. It writes nothing if another
+//! instance changed the proposal in the meantime. So a crash leaves either all three or none of
+//! them, and two instances do not duplicate a proposal.
 //!
 //! Halts apply to entries only and do not stop a harvest. Open positions without harvest parameters
 //! in force raise an alarm.

@@ -31,6 +31,8 @@ use portcullis::types::Timestamp;
 ///   store, and also reads the store at least every 200 ms.
 /// - A rejected policy (incomplete, forged, rolled back, unsigned) does not replace a policy that is in force, and
 ///   does not extend it. When the old policy expires, the policy is unavailable, and the reason is the rejection.
+/// - A policy in force is withdrawn if a later one is rejected because its sequence cannot be recorded, or if the reader
+///   requires a store that deletes no content and this store may delete some.
 /// - If the policy is removed from the store, the feed withdraws it immediately.
 /// - If the store is unreachable, the last policy stays active until it expires. The feed tries again after random
 ///   pauses, which grow from at most 50 ms to at most 2 s.

@@ -1,4 +1,4 @@
-//! Strategies for policies in every state: absent, unreadable, invalid, forged, stale, not yet valid, at the edge of
+//! Strategies for policies in every state: absent, unreadable, invalid, forged, expired, not yet valid, at the edge of
 //! validity, in force.
 
 use std::ops::Range;

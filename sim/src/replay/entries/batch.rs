@@ -12,9 +12,10 @@ use portcullis::{
 
 use super::{
     answer::{EntryAnswer, EntryOutcome},
-    collected::{Deferred, Entries, EntrySettings, Ids, PendingRow, Place},
+    collected::{Deferred, DeferredRecord, Entries, EntrySettings, Ids, PendingRow, Place},
     columns::PlainAnswers,
     json::JsonLines,
+    position::PlainPosition,
     rows::EntryRows,
 };
 use crate::{
@@ -39,13 +40,15 @@ pub(super) struct Batch<'a> {
     /// The ids of the entries that were decided; empty if no answers are written.
     pub(super) ids: &'a Ids,
     pub(super) decisions: &'a DecisionColumns,
+    /// The positions between the entries, and their ids.
+    pub(super) positions: &'a [(PlainPosition, Option<Box<str>>)],
     /// The index of the first decided entry in the columns of `entries`.
     pub(super) first: usize,
 }
 
 /// The memory that is needed to write the answers to a batch.
 pub(super) struct BatchMemory<'a> {
-    /// The lines between the entries.
+    /// The records between the entries.
     pub(super) deferred: &'a [Deferred],
     pub(super) json: &'a mut JsonLines,
     /// The memory of the general path.
@@ -185,7 +188,7 @@ impl Batch<'_> {
         symbols.collect()
     }
 
-    /// Answers the lines that are before the entry with this index.
+    /// Answers the records that are before the entry with this index.
     #[inline]
     fn answer_until(
         &self,
@@ -194,11 +197,22 @@ impl Batch<'_> {
         scratch: &mut Scratch,
         output: &mut ChunkOutput,
     ) {
-        while let Some((line, rest)) = deferred.split_first()
-            && line.entries <= index
+        while let Some((first, rest)) = deferred.split_first()
+            && first.entries <= index
         {
-            self.answer((line.n, line.at), scratch, output);
+            match first.record {
+                DeferredRecord::Position(index) => self.answer_position(first.n, index, output),
+                DeferredRecord::Other(at) => self.answer((first.n, at), scratch, output),
+            }
             *deferred = rest;
+        }
+    }
+
+    fn answer_position(&self, n: u64, index: usize, output: &mut ChunkOutput) {
+        if let (Some(answer), Some((position, id))) =
+            (self.settings.position, self.positions.get(index))
+        {
+            answer(position, id.as_deref(), n, self.timeline, output);
         }
     }
 

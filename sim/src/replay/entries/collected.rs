@@ -11,6 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::{
     entry::{PlainEntry, Stated},
     names::{Name, Names},
+    position::PlainPosition,
     rows::EntryRows,
 };
 use crate::{
@@ -31,6 +32,8 @@ pub(in crate::replay) struct EntrySettings<'a> {
     pub(in crate::replay) reports: bool,
     /// Answers the record of a line by the general path.
     pub(in crate::replay) answer: &'a AnswerLine<'a>,
+    /// Answers a position; `None` if positions are not in the scope of the replay.
+    pub(in crate::replay) position: Option<&'a AnswerPosition<'a>>,
 }
 
 /// A function that answers the record of a line at a time. The `u64` is the number of the record.
@@ -49,6 +52,10 @@ impl EntrySettings<'_> {
         }
     }
 }
+
+/// A function that answers a position. The `u64` is the number of its record, and the text is its id.
+type AnswerPosition<'a> =
+    dyn Fn(&PlainPosition, Option<&str>, u64, &Timeline, &mut ChunkOutput) + 'a;
 
 /// The place of a record in its chunk.
 #[derive(Debug, Clone, Copy)]
@@ -104,12 +111,21 @@ pub(in crate::replay) struct Entries {
     pub(in crate::replay) rows: Vec<PendingRow>,
 }
 
-/// A record that the general path answers after a number of entries.
+/// A record that is answered after a number of entries.
 #[derive(Debug)]
 pub(super) struct Deferred {
     pub(super) entries: usize,
     pub(super) n: u64,
-    pub(super) at: Place,
+    pub(super) record: DeferredRecord,
+}
+
+/// The record of [`Deferred`].
+#[derive(Debug, Clone, Copy)]
+pub(super) enum DeferredRecord {
+    /// A position, as its index.
+    Position(usize),
+    /// A record that the general path answers.
+    Other(Place),
 }
 
 /// The ids of entries.
@@ -180,8 +196,8 @@ impl Entries {
             size: Some(entry.stated.size),
             price_deviation: entry.prices.deviation,
             stop_distance: entry.prices.stop_distance,
-            emitted_at: entry.times.sending.emitted_at,
-            sent: entry.times.sending.sent,
+            emitted_at: entry.times.event_time,
+            sent: entry.times.sent,
         });
         self.rows.push(PendingRow {
             n,
@@ -190,7 +206,7 @@ impl Entries {
                 Some(id) => xxh3_64(id),
                 None => xxh3_64(n.to_string().as_bytes()),
             },
-            ts: entry.times.sending.emitted_at,
+            ts: entry.times.event_time,
             symbol,
             side: entry.side,
             requested: entry.leverage,

@@ -2,22 +2,22 @@
 //! is left to the general path, so that those rules exist once.
 
 use portcullis::{
-    decide::EntryTimes,
     intent::Size,
     types::{IsoOffset, Margin, Notional, Price, Quantity, Side, Timestamp},
 };
 
 use super::{
     keys::{
-        ACTION, ENTRY_PRICE, EVENT_TYPE, ID, INTENT_ID, LEVERAGE, POSITION_SIZE_USD, POSITION_USD,
-        PRICE, QTY, QUANTITY, SIDE, SIZE, SOURCE, STOP_LOSS, SYMBOL, TAKE_PROFIT,
+        ACTION, DECIDED_AT, ENTRY_PRICE, EVENT_TYPE, ID, INTENT_ID, LEVERAGE, POSITION_SIZE_USD,
+        POSITION_USD, PRICE, QTY, QUANTITY, SIDE, SIZE, SOURCE, STOP_LOSS, SYMBOL, TAKE_PROFIT, TS,
     },
     names::Name,
-    values::{PlainValues, read_digits},
+    number::read_digits,
+    values::PlainValues,
 };
 use crate::replay::digest::SizeSource;
 
-/// The entry of a plain line, with a side and one statement of its size.
+/// The entry of a plain line, with a side and exactly one statement of its size, which is usable. It may have no time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct PlainEntry<'a> {
     /// `id`, else `intent_id`. If both are absent, the number of the record is used.
@@ -46,11 +46,7 @@ impl<'a> PlainEntry<'a> {
         }
         let word = |key| line.text(key).map(Word::of);
         let side = side(word(ACTION), word(SIDE))?;
-        let times = Times::of(
-            line.text(ID).and_then(stream_millis),
-            line.ts().ok()?,
-            line.timestamp().ok()?,
-        )?;
+        let times = Times::of(line)?;
         let limit = line.number(PRICE);
         let prices = Prices::of(
             side,
@@ -122,11 +118,25 @@ pub(super) fn side(action: Option<Word>, side: Option<Word>) -> Option<Side> {
     }
 }
 
-/// The times of an entry.
+/// The values of the fields with times, in epoch milliseconds unless the type states otherwise.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct TimeFields {
+    /// The time of a stream entry id.
+    pub(super) id: Option<i64>,
+    pub(super) ts: Option<i64>,
+    pub(super) timestamp: Option<(Timestamp, IsoOffset)>,
+    pub(super) decided_at: Option<i64>,
+}
+
+/// The times of a record.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Times {
-    /// The time of the stream entry id, else `ts`, else `timestamp`, with the earliest and the latest of these times.
-    pub(super) sending: EntryTimes,
+    /// `decided_at`, else `emitted_at`.
+    pub(super) event_time: Option<Timestamp>,
+    /// The time of the stream entry id, else `ts`, else `timestamp`.
+    pub(super) emitted_at: Option<Timestamp>,
+    /// The earliest and the latest of these times.
+    pub(super) sent: Option<(Timestamp, Timestamp)>,
     /// True if there is a `timestamp`, whose meaning depends on the guardrails.
     pub(super) is_stamped: bool,
     /// True if the time of sending is a `timestamp` without a UTC offset.
@@ -134,23 +144,27 @@ pub(super) struct Times {
 }
 
 impl Times {
-    /// Reads the times, of which those of the id and of `ts` are in epoch milliseconds. Returns `None` if one of them is
-    /// not plausible.
+    /// Reads the times of a line; `None` if one of them is not plausible.
     #[inline(always)]
-    pub(super) fn of(
-        id: Option<i64>,
-        ts: Option<i64>,
-        timestamp: Option<(Timestamp, IsoOffset)>,
-    ) -> Option<Self> {
-        let by_id = match id {
-            Some(millis) => Some(plausible(millis)?),
-            None => None,
+    pub(super) fn of<'a>(line: &impl PlainValues<'a>) -> Option<Self> {
+        Self::of_fields(TimeFields {
+            id: line.text(ID).and_then(stream_millis),
+            ts: line.millis(TS).ok()?,
+            timestamp: line.timestamp().ok()?,
+            decided_at: line.millis(DECIDED_AT).ok()?,
+        })
+    }
+
+    /// Reads the times; `None` if one of them is not plausible.
+    #[inline(always)]
+    pub(super) fn of_fields(fields: TimeFields) -> Option<Self> {
+        let time = |millis: Option<i64>| match millis {
+            Some(millis) => plausible(millis).map(Some),
+            None => Some(None),
         };
-        let by_ts = match ts {
-            Some(millis) => Some(plausible(millis)?),
-            None => None,
-        };
-        let stamp = match timestamp {
+        let (by_id, by_ts) = (time(fields.id)?, time(fields.ts)?);
+        let decided_at = time(fields.decided_at)?;
+        let stamp = match fields.timestamp {
             Some(stamp) => Some(plausible_stamp(stamp)?),
             None => None,
         };
@@ -166,9 +180,11 @@ impl Times {
                 })
         });
         Some(Self {
-            sending: EntryTimes { emitted_at, sent },
+            event_time: decided_at.or(emitted_at),
+            emitted_at,
+            sent,
             is_stamped: by_stamp.is_some(),
-            is_offset_assumed: earlier.is_none()
+            is_offset_assumed: decided_at.or(earlier).is_none()
                 && matches!(stamp, Some((_, IsoOffset::AssumedUtc))),
         })
     }
@@ -193,28 +209,11 @@ fn plausible_stamp(stamp: (Timestamp, IsoOffset)) -> Option<(Timestamp, IsoOffse
 /// Returns the milliseconds of a stream entry id, `<milliseconds>-<n>`.
 #[inline(always)]
 pub(super) fn stream_millis(id: &[u8]) -> Option<i64> {
-    let head = id.first_chunk().and_then(eight_digits);
-    let (mut millis, begin) = head.map_or((0, 0), |head| (head, 8));
-    let len = begin + read_digits(id.get(begin..)?, &mut millis);
+    let mut millis = 0;
+    let len = read_digits(id, &mut millis);
     let sequence = id.get(len..)?.strip_prefix(b"-")?;
     let is_entry_id = len <= 15 && !sequence.is_empty() && sequence.iter().all(u8::is_ascii_digit);
     is_entry_id.then(|| i64::try_from(millis).ok())?
-}
-
-/// Returns the number that eight digits state. The digits are added in pairs, then fours, then all eight.
-#[inline(always)]
-fn eight_digits(digits: &[u8; 8]) -> Option<u64> {
-    const ZEROS: u64 = 0x3030_3030_3030_3030;
-    const HIGH_HALVES: u64 = 0xf0f0_f0f0_f0f0_f0f0;
-    let word = u64::from_le_bytes(*digits);
-    // The second test fails for the six bytes after `9`.
-    let is_number = word & HIGH_HALVES == ZEROS
-        && word.wrapping_add(0x0606_0606_0606_0606) & HIGH_HALVES == ZEROS;
-    let pairs = word.wrapping_sub(ZEROS);
-    let pairs = pairs.wrapping_mul(10).wrapping_add(pairs >> 8) & 0x00ff_00ff_00ff_00ff;
-    let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
-    let all = fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff;
-    is_number.then_some(all)
 }
 
 /// Returns a price, if there is one. Returns `None` if the number is not a price: 0 is a market order, an absent target
@@ -378,22 +377,5 @@ impl Stated {
             source: if is_limit { by_limit } else { by_planned },
             quantity: Some(quantity.get()),
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn eight_digits_are_read_as_their_number(number in 0..100_000_000_u64, place in 0..8_usize, other in any::<u8>()) {
-            let mut digits: [u8; 8] = format!("{number:08}").into_bytes().try_into().unwrap();
-            prop_assert_eq!(eight_digits(&digits), Some(number));
-            digits[place] = other;
-            prop_assert_eq!(eight_digits(&digits).is_some(), other.is_ascii_digit());
-        }
     }
 }

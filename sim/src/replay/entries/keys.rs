@@ -1,38 +1,43 @@
 //! The keys of plain lines.
 
 /// The number of keys.
-pub(super) const KEY_COUNT: usize = 24;
+pub(super) const KEY_COUNT: usize = 40;
 
 /// A key of a plain line, as its index in [`KEYS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Key(pub(super) usize);
 
 impl Key {
-    /// Returns the bit that marks the key in a set.
-    pub(super) const fn bit(self) -> u32 {
+    /// Returns the set of this key.
+    pub(super) const fn bit(self) -> Keys {
         1 << self.0
     }
 }
+
+/// A set of keys, one bit each.
+pub(super) type Keys = u64;
 
 /// The kind of values that a key may have. Null is always allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum KeyKind {
     Text,
     Number,
-    /// A value that no decision depends on: a text or a number.
-    Ignored,
+    TextOrNumber,
     /// The payload of an envelope: an object, or the text of an object.
     Payload,
+    /// The market state of a position: an object.
+    Market,
 }
 
-/// The names of the keys. An envelope may have the first eight; its payload may have only others.
+/// The names of the keys. An envelope may have the first nine; its payload may have only others.
 pub(super) const KEYS: [(&str, KeyKind); KEY_COUNT] = [
     ("id", KeyKind::Text),
     ("intent_id", KeyKind::Text),
     ("event_type", KeyKind::Text),
     ("source", KeyKind::Text),
     ("ts", KeyKind::Number),
-    ("timestamp", KeyKind::Text),
+    ("timestamp", KeyKind::TextOrNumber),
+    ("decided_at", KeyKind::Number),
     ("payload", KeyKind::Payload),
     ("data", KeyKind::Payload),
     ("symbol", KeyKind::Text),
@@ -48,9 +53,24 @@ pub(super) const KEYS: [(&str, KeyKind); KEY_COUNT] = [
     ("position_size_usd", KeyKind::Number),
     ("stop_loss", KeyKind::Number),
     ("take_profit", KeyKind::Number),
-    ("confidence", KeyKind::Ignored),
-    ("model", KeyKind::Ignored),
-    ("regime", KeyKind::Ignored),
+    ("confidence", KeyKind::TextOrNumber),
+    ("model", KeyKind::TextOrNumber),
+    ("regime", KeyKind::TextOrNumber),
+    ("peak_quantity", KeyKind::Number),
+    ("lot_size", KeyKind::Number),
+    ("min_quantity", KeyKind::Number),
+    ("min_notional_usd", KeyKind::Number),
+    ("current_price", KeyKind::Number),
+    ("age_sec", KeyKind::Number),
+    ("current_sl", KeyKind::Number),
+    ("stop_dist_pct", KeyKind::Number),
+    ("harvested", KeyKind::Text),
+    ("market", KeyKind::Market),
+    ("sigma", KeyKind::Number),
+    ("p_trend", KeyKind::Number),
+    ("p_mr", KeyKind::Number),
+    ("p_chop", KeyKind::Number),
+    ("as_of", KeyKind::Number),
 ];
 
 pub(super) const ID: Key = key("id");
@@ -59,6 +79,7 @@ pub(super) const EVENT_TYPE: Key = key("event_type");
 pub(super) const SOURCE: Key = key("source");
 pub(super) const TS: Key = key("ts");
 pub(super) const TIMESTAMP: Key = key("timestamp");
+pub(super) const DECIDED_AT: Key = key("decided_at");
 pub(super) const SYMBOL: Key = key("symbol");
 pub(super) const ACTION: Key = key("action");
 pub(super) const SIDE: Key = key("side");
@@ -74,7 +95,7 @@ pub(super) const STOP_LOSS: Key = key("stop_loss");
 pub(super) const TAKE_PROFIT: Key = key("take_profit");
 
 /// Returns the key with a name that is in [`KEYS`].
-const fn key(name: &str) -> Key {
+pub(super) const fn key(name: &str) -> Key {
     let mut keys = KEYS.as_slice();
     let mut index = 0;
     while let [(found, _), rest @ ..] = keys
@@ -95,10 +116,58 @@ const fn is_equal(mut one: &[u8], mut other: &[u8]) -> bool {
 }
 
 /// The keys of an envelope.
-pub(super) const ENVELOPE: u32 = 0xff;
+pub(super) const ENVELOPE: Keys = 0x1ff;
+
+/// The keys of a position that an entry does not have.
+pub(super) const POSITION_ONLY: Keys = keys(&[
+    "peak_quantity",
+    "lot_size",
+    "min_quantity",
+    "min_notional_usd",
+    "current_price",
+    "age_sec",
+    "current_sl",
+    "stop_dist_pct",
+    "harvested",
+    "market",
+    "sigma",
+    "p_trend",
+    "p_mr",
+    "p_chop",
+    "as_of",
+]);
+
+/// The keys of a position.
+pub(super) const POSITION: Keys = POSITION_ONLY
+    | keys(&[
+        "id",
+        "event_type",
+        "ts",
+        "timestamp",
+        "symbol",
+        "side",
+        "quantity",
+        "qty",
+        "entry_price",
+    ]);
+
+/// The keys of a market state.
+pub(super) const MARKET: Keys = keys(&["sigma", "ts", "p_trend", "p_mr", "p_chop", "as_of"]);
+
+/// The keys that only a market state has.
+pub(super) const MARKET_ONLY: Keys = MARKET & !TS.bit();
+
+const fn keys(mut names: &[&str]) -> Keys {
+    let mut keys = 0;
+    while let [name, rest @ ..] = names {
+        keys |= key(name).bit();
+        names = rest;
+    }
+    keys
+}
 
 /// The number of slots of the table of keys.
-const SLOTS: usize = 64;
+const SLOTS: usize = 128;
 
 /// The keys, by a hash of three values: the first byte, the last byte but one, and the length.
 #[derive(Debug)]
@@ -139,7 +208,7 @@ impl KeyTable {
 #[inline(always)]
 fn slot(name: &[u8]) -> Option<usize> {
     let (first, last_but_one) = (name.first()?, name.iter().rev().nth(1)?);
-    let sum = 3 * usize::from(*first) + 45 * usize::from(*last_but_one);
+    let sum = 3 * usize::from(*first) + 81 * usize::from(*last_but_one);
     Some((name.len() + sum) % SLOTS)
 }
 

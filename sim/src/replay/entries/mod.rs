@@ -12,6 +12,8 @@ mod json;
 mod keys;
 mod line;
 mod names;
+mod number;
+mod position;
 mod rows;
 mod step;
 #[cfg(test)]
@@ -28,20 +30,24 @@ use portcullis::{
 
 #[cfg(test)]
 use self::collected::NAMES_MAX;
-pub(super) use self::collected::{Entries, EntrySettings, PendingRow};
 use self::{
     batch::{Batch, BatchMemory},
-    collected::{Deferred, Ids, Place},
+    collected::{Deferred, DeferredRecord, Ids, Place},
     entry::PlainEntry,
     json::JsonLines,
-    line::LineReader,
+    keys::{ID, POSITION_ONLY},
+    line::{LineReader, PlainLine},
     rows::EntryRows,
+};
+pub(super) use self::{
+    collected::{Entries, EntrySettings, PendingRow},
+    position::PlainPosition,
 };
 use super::{
     chunk_output::{AnswerBuffer, ChunkOutput},
     timeline::Timeline,
 };
-use crate::tape::{Chunk, Record};
+use crate::tape::{Chunk, Record, Records};
 
 /// The reader of plain entries, and the entries of a chunk that are not decided yet.
 #[derive(Debug, Default)]
@@ -50,14 +56,26 @@ pub(crate) struct EntryBatch {
     pending: Pending,
 }
 
+/// A record that was taken from a chunk.
+pub(super) enum Taken<'a> {
+    /// A plain entry, which was added to the batch.
+    Entry,
+    /// A plain position, and the id of its record.
+    Position(PlainPosition, Option<&'a str>),
+    /// Another record.
+    Other(Record<'a>),
+}
+
 /// Entries that are not decided yet. They are all decided under the same policy.
 #[derive(Debug, Default)]
 struct Pending {
     entries: Entries,
     /// The ids of the entries, if answers are written.
     ids: Ids,
-    /// The records between the entries that the general path answers.
+    /// The records between the entries.
     deferred: Vec<Deferred>,
+    /// The positions among these records, and their ids.
+    positions: Vec<(PlainPosition, Option<Box<str>>)>,
     decisions: DecisionColumns,
     json: JsonLines,
     /// The memory of the general path.
@@ -78,28 +96,62 @@ impl EntryBatch {
         }
     }
 
-    /// Adds the record of a line to the batch. Returns `None` if it is not a plain entry.
+    /// Takes the next line, and adds it to the batch if it is a plain entry. Returns `None` if there is no line.
     #[inline]
-    pub(super) fn push(
+    pub(super) fn take<'c>(
         &mut self,
         settings: &EntrySettings<'_>,
-        (chunk, record, n): (&Chunk, Record<'_>, u64),
+        (chunk, records, n): (&'c Chunk, &mut Records<'c>, u64),
         timeline: &Timeline,
         output: &mut ChunkOutput,
-    ) -> Option<()> {
-        let (entry, at) = self.reader.line(settings.engine, chunk, record)?;
-        self.pending
-            .push(settings, (chunk, (n, at), &entry), timeline, output)
+    ) -> Option<Taken<'c>> {
+        let Self { reader, pending } = self;
+        let Some(rest) = records.rest() else {
+            return records.next().map(Taken::Other);
+        };
+        // The end of a line that is not plain is not known.
+        let Some((line, len)) = reader.lines.read(rest) else {
+            return records.next().map(Taken::Other);
+        };
+        if line.keys & POSITION_ONLY != 0 {
+            let position = settings.position.and_then(|_| PlainPosition::of(&line));
+            let id = line.place(ID);
+            let taken = position.and_then(|position| {
+                let text = records.take_line(len)?.text()?;
+                Some(Taken::Position(position, id.and_then(|id| text.get(id))))
+            });
+            return taken.or_else(|| records.next().map(Taken::Other));
+        }
+        let Some((entry, line)) = entry_of(&line, settings.engine)
+            .and_then(|entry| Some((entry, records.take_line(len)?)))
+        else {
+            return records.next().map(Taken::Other);
+        };
+        let record = Record::Line(line);
+        let added = Place::of(chunk, record)
+            .and_then(|(at, _)| pending.push(settings, (chunk, (n, at), &entry), timeline, output));
+        Some(added.map_or(Taken::Other(record), |()| Taken::Entry))
     }
 
     /// Adds a record that the general path answers after the entries so far. The record must not change the policy.
     /// Returns `None` if there are no entries before the record, or if it cannot be read again.
     pub(super) fn defer(&mut self, (chunk, record, n): (&Chunk, Record<'_>, u64)) -> Option<()> {
-        let entries = self.pending.entries.rows.len();
-        (entries > 0).then_some(())?;
         let (at, _) = Place::of(chunk, record)?;
-        self.pending.deferred.push(Deferred { entries, n, at });
-        Some(())
+        self.pending.defer(n, DeferredRecord::Other(at))
+    }
+
+    /// Adds a position, with the id of its record, that is answered after the entries so far. Returns `None` if there
+    /// are no entries before it.
+    pub(super) fn defer_position(
+        &mut self,
+        position: PlainPosition,
+        id: Option<&str>,
+        n: u64,
+    ) -> Option<()> {
+        let positions = &mut self.pending.positions;
+        let index = positions.len();
+        positions.push((position, id.map(Box::from)));
+        self.pending.defer(n, DeferredRecord::Position(index))
     }
 
     /// Decides all entries of the batch, and writes their answers and those of the records between them. Must be called
@@ -179,6 +231,13 @@ fn active_rows(
 }
 
 impl Pending {
+    fn defer(&mut self, n: u64, record: DeferredRecord) -> Option<()> {
+        let entries = self.entries.rows.len();
+        (entries > 0).then_some(())?;
+        self.deferred.push(Deferred { entries, n, record });
+        Some(())
+    }
+
     #[inline(always)]
     fn push(
         &mut self,
@@ -187,7 +246,7 @@ impl Pending {
         timeline: &Timeline,
         output: &mut ChunkOutput,
     ) -> Option<()> {
-        let at = settings.now(0).or(entry.times.sending.emitted_at)?;
+        let at = settings.now(0).or(entry.times.event_time)?;
         let is_active = |(from, until): (Timestamp, Option<Timestamp>)| {
             from <= at && until.is_none_or(|until| at < until)
         };
@@ -219,6 +278,7 @@ impl Pending {
         batch.write_lines(memory, output);
         self.entries.clear();
         self.deferred.clear();
+        self.positions.clear();
         self.ids.clear();
     }
 
@@ -272,6 +332,7 @@ impl Pending {
             entries: &self.entries,
             ids: &self.ids,
             decisions: &self.decisions,
+            positions: &self.positions,
             first,
         };
         let memory = BatchMemory {
@@ -320,7 +381,7 @@ impl EntryReader {
             return entries.push_row(rows, row.index, n);
         }
         let (entry, at) = self.line(engine, chunk, record)?;
-        let emitted_at = entry.times.sending.emitted_at?;
+        let emitted_at = entry.times.event_time?;
         entries.push(&entry, (n, at))?;
         Some(emitted_at)
     }
@@ -337,9 +398,21 @@ impl EntryReader {
             return None;
         };
         let (place, bytes) = Place::of(chunk, record)?;
-        let len = line.text()?.len();
-        let entry = PlainEntry::of(&self.lines.read(bytes, len)?)?;
-        let is_ambiguous = entry.times.is_stamped && engine.guardrails().has_candle_times();
-        (!is_ambiguous).then_some((entry, place))
+        let (plain, len) = self.lines.read(bytes)?;
+        let entry = entry_of(&plain, engine)?;
+        (len == line.text()?.len()).then_some((entry, place))
     }
+}
+
+/// Returns the entry of a line; `None` if the general path must read it.
+#[inline(always)]
+fn entry_of<'a>(line: &PlainLine<'a>, engine: &Engine) -> Option<PlainEntry<'a>> {
+    (line.keys & POSITION_ONLY == 0).then_some(())?;
+    let entry = PlainEntry::of(line)?;
+    is_unambiguous(&entry, engine).then_some(entry)
+}
+
+/// Returns false if the meaning of a time depends on the guardrails.
+fn is_unambiguous(entry: &PlainEntry<'_>, engine: &Engine) -> bool {
+    !(entry.times.is_stamped && engine.guardrails().has_candle_times())
 }

@@ -40,9 +40,25 @@ impl Name {
 }
 
 /// The numbers of the names that occurred.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Names {
     numbers: HashMap<u128, u32, foldhash::fast::FixedState>,
+    /// Names that occurred recently, at the places that their bytes determine.
+    recent: [(u128, u32); RECENT],
+}
+
+/// The number of places for recent names.
+const RECENT: usize = 64;
+/// Bytes that are not valid UTF-8, which no name has.
+const NO_NAME: u128 = u128::MAX;
+
+impl Default for Names {
+    fn default() -> Self {
+        Self {
+            numbers: HashMap::default(),
+            recent: [(NO_NAME, 0); RECENT],
+        }
+    }
 }
 
 impl Names {
@@ -54,17 +70,34 @@ impl Names {
         name: Name,
         find: impl FnOnce(&str) -> Option<u32>,
     ) -> Option<u32> {
-        if let Some(number) = self.numbers.get(&name.padded) {
-            return Some(*number);
+        let recent = self.recent.get_mut(place(name.padded))?;
+        if recent.0 == name.padded {
+            return Some(recent.1);
         }
-        let number = name.with(find)?;
-        self.numbers.insert(name.padded, number);
+        let number = match self.numbers.get(&name.padded) {
+            Some(number) => *number,
+            None => {
+                let number = name.with(find)?;
+                self.numbers.insert(name.padded, number);
+                number
+            }
+        };
+        *recent = (name.padded, number);
         Some(number)
     }
 
     pub(super) fn clear(&mut self) {
         self.numbers.clear();
+        self.recent.fill((NO_NAME, 0));
     }
+}
+
+/// Returns the place of a recent name.
+#[inline(always)]
+fn place(padded: u128) -> usize {
+    let (low, high) = (padded & u128::from(u64::MAX), padded >> 64);
+    let mixed = u64::try_from(low ^ high).unwrap_or_default();
+    usize::try_from(mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -22,11 +22,11 @@ use xxhash_rust::xxh3::xxh3_64;
 use self::{numbers::Numbers, texts::Texts, times::Times};
 use super::{
     collected::{Entries, PendingRow, Place, quantity},
-    entry::{self, Prices, Sizes, Stated, Word, side, stream_millis},
+    entry::{self, Prices, Sizes, Stated, TimeFields, Word, side, stream_millis},
     keys::{
-        ACTION, ENTRY_PRICE, EVENT_TYPE, ID, INTENT_ID, KEY_COUNT, KEYS, Key, KeyKind, LEVERAGE,
-        POSITION_SIZE_USD, POSITION_USD, PRICE, QTY, QUANTITY, SIDE, SIZE, SOURCE, STOP_LOSS,
-        SYMBOL, TAKE_PROFIT, TIMESTAMP, TS,
+        ACTION, DECIDED_AT, ENTRY_PRICE, EVENT_TYPE, ID, INTENT_ID, KEY_COUNT, KEYS, Key, KeyKind,
+        Keys, LEVERAGE, POSITION_ONLY, POSITION_SIZE_USD, POSITION_USD, PRICE, QTY, QUANTITY, SIDE,
+        SIZE, SOURCE, STOP_LOSS, SYMBOL, TAKE_PROFIT, TIMESTAMP, TS,
     },
     names::Name,
 };
@@ -43,6 +43,9 @@ const TEXT_SHARE: usize = 32;
 /// The smallest maximum length of a line, in bytes, for which the bound by [`TEXT_SHARE`] is sufficient. With a smaller
 /// maximum, no row is plain.
 const LINE_BYTES: usize = 8_192;
+
+/// The keys that are read only from lines.
+const LINES_ONLY: Keys = POSITION_ONLY | DECIDED_AT.bit();
 
 /// The number of the symbol of a row that is not plain. It is the number of no symbol.
 const NO_SYMBOL: u32 = u32::MAX;
@@ -256,6 +259,7 @@ impl Found {
     fn add(&mut self, column: &Column, values: &ArrayRef, text_max: usize) -> Option<()> {
         let index = KEYS.iter().position(|(name, _)| *name == column.name)?;
         let key = Key(index);
+        (key.bit() & LINES_ONLY == 0).then_some(())?;
         let (_, kind) = KEYS.get(index)?;
         match kind {
             _ if key == TS => self.ts = Some(Times::of(key, values, &mut self.is_plain)?),
@@ -277,14 +281,14 @@ impl Found {
                 let numbers = Numbers::of(values, &mut self.is_plain)?;
                 *self.numbers.get_mut(index)? = Some(numbers);
             }
-            KeyKind::Ignored => {
+            KeyKind::TextOrNumber => {
                 if let Some(texts) = Texts::of(values) {
                     self.exclude_long(&texts, text_max);
                 } else if ValueKind::of(values.data_type()) != Some(ValueKind::Number) {
                     return None;
                 }
             }
-            KeyKind::Payload => return None,
+            KeyKind::Payload | KeyKind::Market => return None,
         }
         Some(())
     }
@@ -421,12 +425,16 @@ impl Found {
         let mut times = Vec::with_capacity(self.is_plain.len());
         let mut is_offset_assumed = Vec::with_capacity(self.is_plain.len());
         for (row, is_plain) in self.is_plain.iter_mut().enumerate() {
-            let found = entry::Times::of(
-                ids.and_then(|ids| ids.get(row)).and_then(stream_millis),
-                ts.and_then(|ts| ts.millis(row)),
-                timestamp.and_then(|timestamp| timestamp.instant(row)),
-            );
-            let it = found.map(|it| it.sending).unwrap_or_default();
+            let found = entry::Times::of_fields(TimeFields {
+                id: ids.and_then(|ids| ids.get(row)).and_then(stream_millis),
+                ts: ts.and_then(|ts| ts.millis(row)),
+                timestamp: timestamp.and_then(|timestamp| timestamp.instant(row)),
+                decided_at: None,
+            });
+            let it = found.map_or_else(EntryTimes::default, |it| EntryTimes {
+                emitted_at: it.event_time,
+                sent: it.sent,
+            });
             *is_plain &= found.is_some_and(|it| !(it.is_stamped && has_candle_times))
                 && !(needs_time && it.emitted_at.is_none());
             times.push(it);

@@ -1,10 +1,11 @@
 //! The steps in which a plain line is read: from the end of one value to the beginning of the next.
 
-use super::keys::{KEY_COUNT, KEYS, Key, KeyKind};
+use wide::u8x16;
 
-/// The number of words that hold the longest literal.
-const WORDS: usize = 4;
-const LITERAL_BYTES: usize = WORDS * 8;
+use super::keys::{KEY_COUNT, KEYS, Key, KeyKind, Keys};
+
+/// The length of the longest literal.
+const LITERAL_BYTES: usize = 32;
 
 /// The kind of text before a literal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,10 +39,12 @@ pub(super) enum After {
     Number,
     /// Nothing: the literal contains `null`.
     Nothing,
-    /// An object.
-    Object,
-    /// The text of an object, after its opening quote.
-    ObjectText,
+    /// The payload of an envelope, which is an object.
+    Payload,
+    /// The payload of an envelope, which is the text of an object, after its opening quote.
+    PayloadText,
+    /// The market state of a position, which is an object.
+    Market,
     /// The end of the object, which the literal contains.
     End,
 }
@@ -69,11 +72,11 @@ impl Form {
     #[inline(always)]
     pub(super) const fn of(kind: KeyKind, first: u8) -> Option<Self> {
         match (first, kind) {
+            (b'"', KeyKind::Market) => None,
             (b'"', _) => Some(Self::Quoted),
-            (b'n', KeyKind::Text | KeyKind::Number | KeyKind::Ignored) => Some(Self::Null),
-            (b'0'..=b'9', KeyKind::Number | KeyKind::Ignored) | (b'{', KeyKind::Payload) => {
-                Some(Self::Bare)
-            }
+            (b'n', KeyKind::Text | KeyKind::Number | KeyKind::TextOrNumber) => Some(Self::Null),
+            (b'0'..=b'9', KeyKind::Number | KeyKind::TextOrNumber)
+            | (b'{', KeyKind::Payload | KeyKind::Market) => Some(Self::Bare),
             (_, _) => None,
         }
     }
@@ -82,12 +85,15 @@ impl Form {
 /// A literal between two values, with the key of the second one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Step {
-    words: [u64; WORDS],
+    /// The literal, padded with zeros.
+    bytes: [u8x16; 2],
     /// Ones for the bytes of the literal, zeros for the padding.
-    mask: [u64; WORDS],
+    mask: [u8x16; 2],
     pub(super) len: usize,
     /// The key in the literal; without meaning if the literal ends an object.
     pub(super) key: Key,
+    /// The set of the key.
+    pub(super) bit: Keys,
     pub(super) after: After,
     /// The state from which the next step is predicted.
     pub(super) state: usize,
@@ -97,25 +103,29 @@ pub(super) struct Step {
 #[derive(Debug)]
 pub(super) struct Steps(Vec<Step>);
 
-/// The number of states: the beginning of a record, the beginning of a payload, and each key with a value without and
-/// with quotes.
-pub(super) const STATES: usize = 2 + 2 * KEY_COUNT;
+/// The number of states: the beginnings of objects, and each key with a value without and with quotes.
+pub(super) const STATES: usize = BEGINNINGS + 2 * KEY_COUNT;
 
+/// The number of states at the beginning of an object, of which the last is not used. An even number, so that a state
+/// after a value with quotes is odd.
+const BEGINNINGS: usize = 4;
 /// The state at the beginning of a record.
 pub(super) const RECORD: usize = 0;
 /// The state at the beginning of a payload.
 pub(super) const PAYLOAD: usize = 1;
+/// The state at the beginning of a market state.
+pub(super) const MARKET: usize = 2;
 
 /// Returns the state after the value of a key.
 pub(super) const fn state_after(key: Key, is_quoted: bool) -> usize {
-    2 + 2 * key.0 + if is_quoted { 1 } else { 0 }
+    BEGINNINGS + 2 * key.0 + if is_quoted { 1 } else { 0 }
 }
 
 /// Returns the kind of the text before the literal in a state.
 #[inline(always)]
 pub(super) const fn before(state: usize) -> Before {
     match (state, state % 2) {
-        (RECORD | PAYLOAD, _) => Before::Start,
+        (..BEGINNINGS, _) => Before::Start,
         (_, 0) => Before::Value,
         (_, _) => Before::Quoted,
     }
@@ -174,10 +184,11 @@ impl Step {
     fn new(name: &str, key: Key, kind: KeyKind, form: Form) -> Self {
         let after = match (kind, form) {
             (_, Form::Null) => After::Nothing,
-            (KeyKind::Payload, Form::Bare) => After::Object,
-            (KeyKind::Payload, Form::Quoted) => After::ObjectText,
+            (KeyKind::Payload, Form::Bare) => After::Payload,
+            (KeyKind::Payload, Form::Quoted) => After::PayloadText,
+            (KeyKind::Market, _) => After::Market,
             (KeyKind::Number, _) | (_, Form::Bare) => After::Number,
-            (KeyKind::Text | KeyKind::Ignored, Form::Quoted) => After::Text,
+            (KeyKind::Text | KeyKind::TextOrNumber, Form::Quoted) => After::Text,
         };
         let value = match form {
             Form::Bare => "",
@@ -194,10 +205,11 @@ impl Step {
             (*byte, *mask) = (from, u8::MAX);
         }
         Self {
-            words: words(&bytes),
-            mask: words(&mask),
+            bytes: halves(&bytes),
+            mask: halves(&mask),
             len: text.len(),
             key,
+            bit: key.bit(),
             after,
             state,
         }
@@ -206,33 +218,31 @@ impl Step {
     /// Returns true if `text` starts with the literal, followed by a digit if `after` is [`After::Number`].
     #[inline(always)]
     pub(super) fn begins(&self, text: &[u8]) -> bool {
-        let head = match text.first_chunk::<LITERAL_BYTES>() {
-            Some(head) => words(head),
+        let [low, high] = match text.first_chunk::<LITERAL_BYTES>() {
+            Some(head) => halves(head),
             None => {
                 let mut padded = [0; LITERAL_BYTES];
                 if let Some(to) = padded.get_mut(..text.len()) {
                     to.copy_from_slice(text);
                 }
-                words(&padded)
+                halves(&padded)
             }
         };
-        let mut differs = 0;
-        for ((word, expected), mask) in head.iter().zip(&self.words).zip(&self.mask) {
-            differs |= (word ^ expected) & mask;
-        }
+        let ([low_bytes, high_bytes], [low_mask, high_mask]) = (self.bytes, self.mask);
+        let differs = ((low ^ low_bytes) & low_mask) | ((high ^ high_bytes) & high_mask);
+        let is_equal = differs.simd_eq(u8x16::splat(0)).to_bitmask() == 0xffff;
         let is_number = || text.get(self.len).is_some_and(u8::is_ascii_digit);
-        differs == 0 && (self.after != After::Number || is_number())
+        is_equal && (self.after != After::Number || is_number())
     }
 }
 
 #[inline(always)]
-fn words(bytes: &[u8; LITERAL_BYTES]) -> [u64; WORDS] {
-    let (chunks, _) = bytes.as_chunks::<8>();
-    let mut words = [0; WORDS];
-    for (word, chunk) in words.iter_mut().zip(chunks) {
-        *word = u64::from_le_bytes(*chunk);
+fn halves(bytes: &[u8; LITERAL_BYTES]) -> [u8x16; 2] {
+    let (halves, _) = bytes.as_chunks::<16>();
+    match halves {
+        [low, high] => [u8x16::new(*low), u8x16::new(*high)],
+        _ => [u8x16::splat(0); 2],
     }
-    words
 }
 
 #[cfg(test)]
@@ -243,7 +253,7 @@ mod tests {
     #[test]
     fn a_text_begins_with_a_literal_only_if_all_bytes_are_equal() {
         for step in Steps::default().0 {
-            let literal = step.words.map(u64::to_le_bytes).concat();
+            let literal = step.bytes.map(u8x16::to_array).concat();
             let text = [&literal[..step.len], b"5,\"and more than 32 bytes\":2}"].concat();
             assert!(step.begins(&text));
             assert!(!step.begins(&text[..step.len - 1]));

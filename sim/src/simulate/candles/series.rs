@@ -148,8 +148,9 @@ fn label(
     )
 }
 
-/// Returns the microseconds from each time to the end of its candle, if every time is one microsecond or one
-/// millisecond before a full second, or one second before a full minute, or if every time is the last day of a month.
+/// Returns the microseconds from each time to the end of its candle, if the times have one of these forms: every time is
+/// one microsecond or one millisecond before a full second; every time is one second before a full minute; or every
+/// time is the last day of a month. Returns `None` for all other times.
 fn distance_to_end(times: &[Timestamp]) -> Option<i64> {
     const LAST: [(i64, i64); 3] = [(1, SECOND), (1_000, SECOND), (SECOND, 60 * SECOND)];
     let last = LAST.into_iter().find(|(last, unit)| {

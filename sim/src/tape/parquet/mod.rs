@@ -1,6 +1,6 @@
 //! Tapes as Parquet: the rows of a table, in the format that [`table`](super::table) describes.
 //!
-//! The number of a row is its line number. Files are not trusted: `batches` bounds the memory for reading them.
+//! A Parquet file has no lines, so the number of a row is used as its line number. Files are not trusted: `batches` bounds the memory for reading them.
 
 mod batches;
 mod footer;

@@ -183,8 +183,8 @@ impl Columns {
     /// Selects the columns to read. With `carries`, fields that no decision depends on are read as well.
     ///
     /// # Errors
-    /// Returns a message if a column of a field that affects a decision has the wrong type, or if there is no such
-    /// column.
+    /// Returns a message if a column of a field that affects a decision has the wrong type or occurs more than once, or
+    /// if there is no such column.
     pub(crate) fn of(table: &Schema, carries: bool) -> Result<Self, String> {
         let pandas = Pandas::of(table);
         let mut columns: Vec<Column> = Vec::new();
@@ -262,6 +262,7 @@ fn role(field: &Field, carries: bool) -> Result<Option<Role>, String> {
             "column `{name}` has type {found}; it must contain {expected}"
         ))
     };
+    let refused = |cure: &str| Err(format!("a table cannot have a column `{name}`; {cure}"));
     let is_text = ValueKind::of(found) == Some(ValueKind::Text);
     let is_null = *found == DataType::Null;
     match known.and_then(|index| FIELDS.get(index).map(|(_, kind)| (index, *kind))) {
@@ -269,12 +270,8 @@ fn role(field: &Field, carries: bool) -> Result<Option<Role>, String> {
         Some((_, kind)) => wrong(kind.expected()),
         None if name == RECORD && (is_text || is_null || is_bytes(found)) => Ok(Some(Role::Record)),
         None if name == RECORD => wrong("text or bytes"),
-        None if name == "market" => {
-            wrong("nothing: use columns `market.sigma`, `market.ts` and so on")
-        }
-        None if OBJECTS.contains(&name) => {
-            wrong("nothing: put the whole record into column `record`")
-        }
+        None if name == "market" => refused("use columns `market.sigma`, `market.ts` and so on"),
+        None if OBJECTS.contains(&name) => refused("put the whole record into the column `record`"),
         None if name == REST && (is_text || is_null) => Ok(Some(Role::Rest)),
         None if name == REST => wrong("text"),
         None if carries && is_plain(found) => Ok(Some(Role::Other)),

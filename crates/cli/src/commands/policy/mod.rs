@@ -24,7 +24,7 @@ const SCHEMA: &str = include_str!("schema.json");
 pub(crate) enum Command {
     /// Print a sample policy, or publish it in a store
     Sample(sample::Args),
-    /// Check a policy and list all violations; the exit status is 1 if it is invalid or expired
+    /// Check a policy and list all violations; the exit status is 1 if the policy is invalid, expired, or missing in the store
     Check(PolicyArgs),
     /// Print the fields of a policy
     Show(PolicyArgs),
@@ -44,7 +44,8 @@ pub(crate) enum Command {
     Release(release::Args),
     /// Print the policy in a store and then each change to it, until interrupted
     Watch(AddressArg),
-    /// Print and check the audit log; the exit status is 1 if an entry is missing or was edited
+    /// Print and check the audit log; the exit status is 1 if an entry is missing or was edited, and 2 if the log has
+    /// no entries
     ///
     /// Entries that were trimmed from the beginning of a stream, and records of other programs, are reported, but do
     /// not change the exit status.

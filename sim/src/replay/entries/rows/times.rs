@@ -7,7 +7,7 @@ use super::texts::Texts;
 use crate::{
     replay::entries::{
         keys::{Key, TIMESTAMP, TS},
-        values::iso,
+        values::instant,
     },
     tape::table::{ValueKind, has_zone, timestamps},
 };
@@ -46,7 +46,7 @@ impl Times {
             Some(ValueKind::Text) | None if key == TIMESTAMP => {
                 let texts = Texts::of(values)?;
                 let time = |row: usize, is_plain: &mut bool| {
-                    let time = texts.get(row).map(iso).transpose();
+                    let time = texts.get(row).map(instant).transpose();
                     *is_plain &= time.is_ok();
                     time.unwrap_or_default()
                 };
