@@ -80,22 +80,25 @@ fn push(
     codes: &[u8; 16],
     numbers: &[u64; 9],
 ) {
-    let ts = ts.map_or(i64::MIN, Timestamp::as_millis).to_le_bytes();
-    let [id, symbol] = hashes.map(u64::to_le_bytes);
-    let head = policy.and_then(|hash| hash.as_bytes().first_chunk::<8>().copied());
+    // The values are written to their place at once, because to copy a row that was just written is slow.
     let start = rows.len();
     rows.resize(start.saturating_add(ROW_BYTES), 0);
-    let (row, _) = rows
-        .get_mut(start..)
-        .unwrap_or_default()
-        .as_chunks_mut::<8>();
-    let (codes, _) = codes.as_chunks::<8>();
-    let numbers = numbers.iter().map(|number| number.to_le_bytes());
-    let values = [ts, id, symbol, head.unwrap_or_default()].into_iter();
-    let values = values.chain(codes.iter().copied()).chain(numbers);
-    // Each value is written to its place, because to copy a row that was just written is slow.
-    for (place, value) in row.iter_mut().zip(values) {
-        *place = value;
+    let mut rest = rows.get_mut(start..).unwrap_or_default();
+    let mut put = |bytes: &[u8]| {
+        if let Some((head, tail)) = std::mem::take(&mut rest).split_at_mut_checked(bytes.len()) {
+            head.copy_from_slice(bytes);
+            rest = tail;
+        }
+    };
+    put(&ts.map_or(i64::MIN, Timestamp::as_millis).to_le_bytes());
+    for hash in hashes {
+        put(&hash.to_le_bytes());
+    }
+    let head = policy.and_then(|hash| hash.as_bytes().first_chunk::<8>().copied());
+    put(&head.unwrap_or_default());
+    put(codes);
+    for number in numbers {
+        put(&number.to_le_bytes());
     }
 }
 

@@ -153,15 +153,16 @@ impl TimeColumn {
                 "two columns have the name `{name}`; remove one"
             )));
         }
-        match field.data_type() {
-            DataType::Timestamp(_, Some(_)) => Ok(Self {
-                index,
-                name: name.to_owned(),
-            }),
-            found => Err(TableError(format!(
+        let found = field.data_type();
+        if !matches!(found, DataType::Timestamp(_, Some(_))) {
+            return Err(TableError(format!(
                 "column `{name}` has type {found}; the times of decisions must be timestamps with a time zone, such as UTC"
-            ))),
+            )));
         }
+        Ok(Self {
+            index,
+            name: name.to_owned(),
+        })
     }
 
     /// Returns the times of a batch. `before` is the number of rows before it.

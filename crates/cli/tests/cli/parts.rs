@@ -1,6 +1,6 @@
 //! Tests of `replay --plan`, `replay --part` and `merge`: the merged parts give what one replay prints.
 
-use std::fs::{self, File};
+use std::fs::File;
 
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use portcullis_sim::replay::parts::Settings;
@@ -162,7 +162,7 @@ fn a_parquet_file_of_answers_names_its_run() {
     );
 
     // So are those of a run that ends early.
-    place.put("cut.gz", &gzip(&place.read("tape"))[..2000]);
+    place.put("cut.gz", &gzip(place.read("tape").as_bytes())[..2000]);
     let cut = place.run(&["replay", "cut.gz", "--out", "cut.parquet"]);
     assert_ne!(cut.status, 0);
     assert_eq!(
@@ -280,7 +280,7 @@ fn mistakes_are_reported_with_the_next_step() {
     );
     check(merge(&["plan"]), "`plan` is not a part");
     check(merge(&[]), "PART");
-    let tape = fs::File::options()
+    let tape = File::options()
         .append(true)
         .open(place.path().join("tape"))
         .unwrap();

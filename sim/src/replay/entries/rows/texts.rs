@@ -4,6 +4,7 @@ use arrow_array::{
     Array, ArrayRef, LargeStringArray, StringArray, StringViewArray, cast::AsArray as _,
     downcast_integer_array,
 };
+use arrow_buffer::ArrowNativeType;
 use arrow_data::ByteView;
 
 /// The longest text that is in its view, in bytes.
@@ -142,7 +143,8 @@ impl Texts {
 fn keys(keys: &dyn Array) -> Option<Vec<u32>> {
     downcast_integer_array!(
         keys => {
-            let key = |key| u32::try_from(key).unwrap_or(NULL_KEY);
+            // A negative key becomes a large one, which is not valid either.
+            let key = |key: _| u32::try_from(ArrowNativeType::as_usize(key)).unwrap_or(NULL_KEY);
             let values = keys.values().iter();
             let all: Vec<u32> = match keys.nulls() {
                 None => values.map(|it| key(*it)).collect(),
