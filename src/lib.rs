@@ -42,8 +42,8 @@
 //! - [`harvest`] evaluates open positions: R multiple, ladder, profit lock and kill score.
 //! - [`record`] reads the records of a tape or a stream; [`answer`] contains flat rows for logs and files; [`explain`]
 //!   turns a decision into text.
-//! - Stores, services, replay, the law kit and the source scanner are crates of their own: `portcullis-store`,
-//!   `portcullis-service`, `portcullis-sim`, `portcullis-testing` and `portcullis-proof`.
+//! - Stores, services, replay, the forge, the law kit and the source scanner are crates of their own: `portcullis-store`,
+//!   `portcullis-service`, `portcullis-sim`, `portcullis-forge`, `portcullis-testing` and `portcullis-proof`.
 
 /// The examples of README.md, which run as documentation tests.
 #[cfg(doctest)]

@@ -39,6 +39,7 @@ mod position;
 mod profit_lock;
 mod r_net;
 mod reasons;
+mod returns;
 mod snapshot;
 
 pub use batch::{HarvestBatch, HarvestOutcome, HarvestRow, harvest_batch};

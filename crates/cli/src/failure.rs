@@ -8,6 +8,8 @@ use portcullis_sim::{
     replay::{ReplayError, parts::PartsError},
 };
 
+use crate::named::NamedError;
+
 /// The reason why a command did not succeed. It decides the exit status.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -31,10 +33,13 @@ impl Failure {
     /// Creates a failure for a write error.
     pub(crate) fn write(error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
-            Self::BrokenPipe
-        } else {
-            Self::Error(format!("cannot write: {error}"))
+            return Self::BrokenPipe;
         }
+        let is_named = error
+            .get_ref()
+            .is_some_and(|error| error.is::<NamedError>());
+        let to = if is_named { "" } else { ":" };
+        Self::Error(format!("cannot write{to} {error}"))
     }
 
     /// Returns the message for standard error, if any.

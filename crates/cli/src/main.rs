@@ -7,6 +7,7 @@ mod cli;
 mod commands;
 mod failure;
 mod input;
+mod named;
 mod output;
 mod paint;
 mod print;

@@ -23,6 +23,11 @@ impl Closed {
     pub(crate) fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
+
+    /// Makes the writer drop all further output.
+    pub(crate) fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 impl<W> UntilClosed<W> {
@@ -48,7 +53,7 @@ impl<W> UntilClosed<W> {
         }
         match write(&mut self.writer) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                self.is_closed.0.store(true, Ordering::Relaxed);
+                self.is_closed.set();
                 Ok(dropped)
             }
             written => written,

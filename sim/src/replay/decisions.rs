@@ -1,4 +1,9 @@
 //! The decisions on a tape, for a simulation that executes them.
+//!
+//! All records are decided one at a time. The order of a trade or an exit is made from its intent, which columns do not
+//! contain, so columns could decide skips only: 8.6 % of the records of a generated tape, and thus at most 8 % of the
+//! instructions of a simulation. On a tape without policies, where all entries are skipped, a replay that decides them
+//! as columns executes 12,800 instructions per record, and a simulation 12,100.
 
 use portcullis::{
     answer::Answer,

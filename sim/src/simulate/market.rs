@@ -1,17 +1,8 @@
 //! The market state, computed from closing prices.
 //!
-//! All values are computed over the last n returns `r = close / previous close − 1`, where n is the
-//! number of candles that fit into the configured window:
-//!
-//! - `sigma` is the population standard deviation of the returns times √n, the volatility of one
-//!   window;
-//! - `ts`, the trend strength, is `|Σ r| / sigma`, or 0 if `sigma` is 0;
-//! - `p_trend` is `ts` divided by the trend strength that counts as certain, at most 1;
-//! - `p_chop` is `1 − p_trend`, and `p_mr` is 0, because the engine uses only the sum of the two.
-//!
-//! There is no market state until the window is full. A gap empties the window. The computation
-//! uses only additions, multiplications, divisions and square roots in candle order, so the result
-//! has the same bits on every machine.
+//! It is computed over the last n returns, where n is the number of candles that fit into the configured window
+//! ([`Market::from_returns`] contains the formulas). There is no market state until the window is full. A gap empties
+//! the window.
 
 use std::collections::VecDeque;
 
@@ -71,25 +62,10 @@ impl Window {
     /// Returns the current market state; `None` if the window is not full.
     pub(super) fn state(&self) -> Option<Market> {
         let (_, as_of) = self.last?;
-        if self.returns.len() < self.returns_max.max(2) {
+        if self.returns.len() < self.returns_max {
             return None;
         }
-        let count = f64::from(u32::try_from(self.returns.len()).ok()?);
-        let sum: f64 = self.returns.iter().sum();
-        let mean = sum / count;
-        let deviations = self.returns.iter().map(|r| r - mean);
-        let squares = deviations.map(|deviation| deviation * deviation);
-        let sigma = squares.sum::<f64>().sqrt();
-        let ts = if sigma > 0.0 { sum.abs() / sigma } else { 0.0 };
-        let p_trend = (ts / self.rule.trend_certain).min(1.0);
-        Some(Market {
-            sigma: Some(sigma),
-            ts: Some(ts),
-            p_trend: Some(p_trend),
-            p_mr: Some(0.0),
-            p_chop: Some(1.0 - p_trend),
-            as_of: Some(as_of),
-        })
+        Market::from_returns(self.returns.iter().copied(), self.rule.trend_certain, as_of)
     }
 }
 

@@ -55,9 +55,10 @@ pub enum TapeError {
         /// The format that the first bytes indicate.
         found: &'static str,
     },
-    /// A Parquet tape does not come from a file, so its index at the end cannot be read.
+    /// A Parquet tape can be read only in sequence, so its index at the end cannot be read first.
     #[error(
-        "`{tape}` contains Parquet, which can be read only from a regular file; save it to a file and give that file"
+        "`{tape}` contains Parquet, which can be read only from a regular file or a server with range requests; save it \
+         to a file and give that file"
     )]
     NoSeeking {
         /// The name of the tape.

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, Cursor, Read, Seek as _, SeekFrom},
+    io::{self, Cursor, Read},
     ops::Range,
     sync::Arc,
 };
@@ -12,7 +12,7 @@ use super::{
     format::{Format, gunzip, sniff, unzstd},
     parquet::RowBatches,
     progress::Counted,
-    source::{FileSlice, SliceRange},
+    source::{SliceRange, TapeSlice},
 };
 
 /// The content of a tape.
@@ -43,6 +43,7 @@ pub(super) fn open(
     let raw: Box<dyn Read + Send> = match source {
         TapeSource::Stdin => Box::new(io::stdin()),
         TapeSource::File(path) => Box::new(File::open(path).map_err(not_open)?),
+        TapeSource::Object(object) => object.read(0..object.bytes).map_err(not_open)?,
         TapeSource::Slice(slice) => {
             return open_slice(source, slice, carries, line_bytes_max, progress);
         }
@@ -71,21 +72,19 @@ pub(super) fn open(
     })
 }
 
-/// Opens a part of a file. Its format is known, because a line in the middle of a file may begin like another format.
+/// Opens a part of a tape. Its format is known, because a line in the middle of a file may begin like another format.
 fn open_slice(
     source: &TapeSource,
-    slice: &FileSlice,
+    slice: &TapeSlice,
     carries: bool,
     line_bytes_max: usize,
     progress: &Arc<Progress>,
 ) -> Result<Opened, TapeError> {
     Ok(match &slice.range {
         SliceRange::Bytes(range) => {
-            let mut file = File::open(&slice.path).map_err(|error| not_open(source, error))?;
-            let bytes = range.end.saturating_sub(range.start);
-            file.seek(SeekFrom::Start(range.start))
-                .map_err(|error| not_open(source, error))?;
-            let bytes = Counted::new(file.take(bytes), Arc::clone(progress));
+            let bytes = slice.of.read(range.clone());
+            let bytes = bytes.map_err(|error| not_open(source, error))?;
+            let bytes = Counted::new(bytes, Arc::clone(progress));
             Opened::Lines(Box::new(bytes), Storage::Plain)
         }
         SliceRange::RowGroups(groups) => {
@@ -103,7 +102,7 @@ fn not_open(source: &TapeSource, error: io::Error) -> TapeError {
 }
 
 /// Opens the rows of a Parquet file, or of some of its row groups. The index is at the end of the file, so the source
-/// must be a regular file.
+/// must be readable at any position.
 fn rows(
     source: &TapeSource,
     groups: Option<Range<usize>>,
@@ -111,11 +110,13 @@ fn rows(
     line_bytes_max: usize,
     progress: &Arc<Progress>,
 ) -> Result<Opened, TapeError> {
-    let path = source.path().filter(|path| path.is_file());
-    let path = path.ok_or_else(|| TapeError::NoSeeking {
+    let no_seeking = || TapeError::NoSeeking {
         tape: source.to_string(),
-    })?;
-    let file = File::open(path).map_err(|error| not_open(source, error))?;
+    };
+    let file = source.stored().ok_or_else(no_seeking)?.open_at();
+    let file = file
+        .map_err(|error| not_open(source, error))?
+        .ok_or_else(no_seeking)?;
     let rows = RowBatches::open(file, groups, carries, line_bytes_max, Arc::clone(progress));
     let rows = rows.map_err(|why| TapeError::Parquet {
         tape: source.to_string(),

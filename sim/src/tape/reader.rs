@@ -9,6 +9,7 @@ use super::{
     buffers::Buffers,
     chunks::Chunks,
     format::WINDOW_TOO_LARGE,
+    object::ServerError,
     open::{Opened, Storage, open},
     parquet::{RowBatch, RowBatches},
 };
@@ -149,19 +150,17 @@ impl Current {
 
     fn error(&self, error: io::Error) -> TapeError {
         let tape = self.name.clone();
+        // Errors of the operating system have a number; other errors come from a decompressor or a server.
+        let is_read_error = error.raw_os_error().is_some() || ServerError::is(&error);
         let (line, storage) = match &self.content {
             Reading::Lines(chunks, storage) => (chunks.last_line(), *storage),
-            // The number of an error of the operating system distinguishes it from an error in the file.
-            Reading::Rows(_, next) if error.raw_os_error().is_some() => {
-                (next.saturating_sub(1), Storage::Plain)
-            }
+            Reading::Rows(_, next) if is_read_error => (next.saturating_sub(1), Storage::Plain),
             Reading::Rows(..) => {
                 let why = error.to_string();
                 return TapeError::Parquet { tape, why };
             }
         };
-        // Errors of the operating system have a number; all other errors come from a decompressor.
-        if storage == Storage::Plain || error.raw_os_error().is_some() {
+        if storage == Storage::Plain || is_read_error {
             TapeError::Read { tape, line, error }
         } else if error.kind() == io::ErrorKind::UnexpectedEof {
             TapeError::Truncated { tape, line }
@@ -180,6 +179,7 @@ fn bytes_of(source: &TapeSource) -> Option<u64> {
             let metadata = fs::metadata(path).ok()?;
             metadata.is_file().then_some(metadata.len())
         }
+        TapeSource::Object(object) => Some(object.bytes),
         TapeSource::Slice(slice) => slice.bytes(),
         TapeSource::Memory { bytes, .. } => u64::try_from(bytes.len()).ok(),
     }

@@ -4,16 +4,16 @@ use std::{
     ffi::OsStr,
     fmt,
     fs::{self, File},
-    io::{self, Read},
+    io::{self, Read, Seek as _, SeekFrom},
     ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use glob::{MatchOptions, Pattern};
+use glob::Pattern;
 use portcullis::types::{Shown, without_credentials};
 
-use super::TapeError;
+use super::{TapeError, object::Object, pattern::PATTERN_OPTIONS, read_at::ReadAt};
 
 /// A tape that another crate opens, such as a stream on a Redis server. `Display` is used to name
 /// it in messages.
@@ -32,8 +32,10 @@ pub enum TapeSource {
     Stdin,
     /// A file, a pipe or a device.
     File(PathBuf),
-    /// A part of a file.
-    Slice(FileSlice),
+    /// An object in S3 or a file on a web server.
+    Object(Object),
+    /// A part of a file or of an object.
+    Slice(TapeSlice),
     /// A tape that another crate opens.
     Custom(Arc<dyn OpenTape>),
     /// Named bytes in memory, used for the built-in sample.
@@ -50,7 +52,25 @@ impl TapeSource {
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         match self {
-            Self::File(path) | Self::Slice(FileSlice { path, .. }) => Some(path),
+            Self::File(path)
+            | Self::Slice(TapeSlice {
+                of: Stored::File(path),
+                ..
+            }) => Some(path),
+            Self::Stdin
+            | Self::Object(_)
+            | Self::Slice(_)
+            | Self::Custom(_)
+            | Self::Memory { .. } => None,
+        }
+    }
+
+    /// Returns the file or the object, of which the source may be a part.
+    pub(crate) fn stored(&self) -> Option<Stored> {
+        match self {
+            Self::File(path) => Some(Stored::File(path.clone())),
+            Self::Object(object) => Some(Stored::Object(object.clone())),
+            Self::Slice(slice) => Some(slice.of.clone()),
             Self::Stdin | Self::Custom(_) | Self::Memory { .. } => None,
         }
     }
@@ -59,16 +79,69 @@ impl TapeSource {
     pub(super) const fn first_line(&self) -> u64 {
         match self {
             Self::Slice(slice) => slice.first_line,
-            Self::Stdin | Self::File(_) | Self::Custom(_) | Self::Memory { .. } => 1,
+            Self::Stdin
+            | Self::File(_)
+            | Self::Object(_)
+            | Self::Custom(_)
+            | Self::Memory { .. } => 1,
         }
     }
 }
 
-/// Consecutive whole lines of a plain file, or consecutive row groups of a Parquet file.
+/// A file or an object.
+#[derive(Debug, Clone)]
+pub(crate) enum Stored {
+    File(PathBuf),
+    Object(Object),
+}
+
+impl Stored {
+    /// Returns the whole file or object as a tape.
+    pub(crate) fn into_source(self) -> TapeSource {
+        match self {
+            Self::File(path) => TapeSource::File(path),
+            Self::Object(object) => TapeSource::Object(object),
+        }
+    }
+
+    /// Opens a range for reading in sequence.
+    pub(super) fn read(&self, range: Range<u64>) -> io::Result<Box<dyn Read + Send>> {
+        match self {
+            Self::File(path) => {
+                let mut file = File::open(path)?;
+                file.seek(SeekFrom::Start(range.start))?;
+                let bytes = range.end.saturating_sub(range.start);
+                Ok(Box::new(file.take(bytes)))
+            }
+            Self::Object(object) => object.read(range),
+        }
+    }
+
+    /// Opens a regular file or an object for reading at any position; `None` if this is not possible, because it is a
+    /// pipe or a device, or because the server does not support ranges.
+    pub(crate) fn open_at(&self) -> io::Result<Option<Arc<dyn ReadAt>>> {
+        match self {
+            Self::File(path) if !path.is_file() => Ok(None),
+            Self::File(path) => Ok(Some(Arc::new(File::open(path)?))),
+            Self::Object(object) => object.open_at(),
+        }
+    }
+}
+
+impl fmt::Display for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => f.write_str(&shown(path)),
+            Self::Object(object) => object.fmt(f),
+        }
+    }
+}
+
+/// Consecutive whole lines of plain text, or consecutive row groups of Parquet.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct FileSlice {
-    pub(crate) path: PathBuf,
+pub struct TapeSlice {
+    pub(crate) of: Stored,
     /// The number of the first line in the file, counted from 1.
     pub(crate) first_line: u64,
     pub(crate) range: SliceRange,
@@ -83,7 +156,7 @@ pub(crate) enum SliceRange {
     RowGroups(Range<usize>),
 }
 
-impl FileSlice {
+impl TapeSlice {
     /// Returns the number of bytes, if the slice states it.
     pub(super) const fn bytes(&self) -> Option<u64> {
         match &self.range {
@@ -97,16 +170,19 @@ impl fmt::Display for TapeSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stdin => f.write_str("standard input"),
-            Self::File(path) | Self::Slice(FileSlice { path, .. }) => f.write_str(&shown(path)),
+            Self::File(path) => f.write_str(&shown(path)),
+            Self::Object(object) => object.fmt(f),
+            Self::Slice(slice) => slice.of.fmt(f),
             Self::Custom(source) => source.fmt(f),
             Self::Memory { name, .. } => f.write_str(name),
         }
     }
 }
 
-/// Resolves command-line arguments into tapes, in order. `-` is standard input. A path that exists is used as is, even
-/// if it contains pattern characters. Any other argument is a glob pattern and expands to the matching files, sorted by
-/// name.
+/// Resolves command-line arguments into tapes, in order. `-` is standard input. A URL that begins with `s3://`,
+/// `http://` or `https://` is an object. A path that exists is used as is, even if it contains pattern characters. Any
+/// other argument is a glob pattern and expands to the matching files, sorted by name; so does a URL in S3 if no object
+/// has its key.
 ///
 /// A pattern does not match directories. It matches hidden files only if it contains the dot.
 ///
@@ -124,6 +200,10 @@ pub fn resolve<A: AsRef<OsStr>>(
                 return Err(TapeError::DuplicateStdin);
             }
             sources.push(TapeSource::Stdin);
+            continue;
+        }
+        if let Some(url) = Object::url_of(argument) {
+            sources.extend(Object::resolve(url)?.into_iter().map(TapeSource::Object));
             continue;
         }
         let path = Path::new(argument);
@@ -149,15 +229,11 @@ fn expand(argument: &OsStr) -> Result<Vec<PathBuf>, TapeError> {
     if Pattern::escape(pattern) == pattern {
         return Err(missing());
     }
-    let options = MatchOptions {
-        case_sensitive: true,
-        require_literal_separator: true,
-        require_literal_leading_dot: true,
-    };
-    let found = glob::glob_with(pattern, options).map_err(|error| TapeError::BadPattern {
-        pattern: shown(Path::new(pattern)),
-        message: error.msg.to_owned(),
-    })?;
+    let found =
+        glob::glob_with(pattern, PATTERN_OPTIONS).map_err(|error| TapeError::BadPattern {
+            pattern: shown(Path::new(pattern)),
+            message: error.msg.to_owned(),
+        })?;
     let mut paths = Vec::new();
     for path in found {
         let path = path.map_err(|error| {

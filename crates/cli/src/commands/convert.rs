@@ -5,7 +5,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use flate2::{Compression, write::GzEncoder};
 use portcullis_sim::{
     tape::{LineContent, RowWriter, TapeReader, write_line},
     text::counted,
@@ -15,7 +14,7 @@ use crate::{
     failure::Failure,
     input::tapes::Tapes,
     output::{
-        file::{has_extension, is_parquet, open_all},
+        file::{OutputFile, open_all},
         progress::RunProgress,
     },
     print::{print_to, summary_output},
@@ -42,7 +41,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let progress = RunProgress::new(reader.progress());
     let [out] = open_all([Some(&*args.out)], &inputs, &progress)?;
     let Some(mut out) = out else { return Ok(()) };
-    let converted = convert(&args.out, out.writer(), reader, &progress);
+    let converted = convert(&mut out, reader, &progress);
     progress.finish();
     let records = converted?;
     out.finish()?;
@@ -54,12 +53,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 
 /// Writes every record in order. Returns the number of records.
 fn convert(
-    path: &Path,
-    out: &mut (dyn Write + Send),
+    out: &mut OutputFile,
     tapes: TapeReader,
     progress: &RunProgress,
 ) -> Result<u64, Failure> {
-    let mut writer = TapeWriter::new(path, out).map_err(|error| Failure::write(&error))?;
+    let mut writer = TapeWriter::new(out).map_err(|error| Failure::write(&error))?;
     let mut records = 0;
     for chunk in tapes {
         let chunk = chunk.map_err(Failure::error)?;
@@ -85,42 +83,33 @@ fn convert(
     Ok(records)
 }
 
-/// The writer of the output tape, by format.
+/// The writer of the records of the output tape. The output file compresses lines.
 enum TapeWriter<'a> {
-    Plain(&'a mut (dyn Write + Send)),
-    Gzip(GzEncoder<&'a mut (dyn Write + Send)>),
-    Zstd(zstd::Encoder<'static, &'a mut (dyn Write + Send)>),
+    Lines(&'a mut (dyn Write + Send)),
     Parquet(Box<RowWriter<&'a mut (dyn Write + Send)>>),
 }
 
 impl<'a> TapeWriter<'a> {
-    fn new(path: &Path, out: &'a mut (dyn Write + Send)) -> io::Result<Self> {
-        Ok(if is_parquet(path) {
-            Self::Parquet(Box::new(RowWriter::new(out).map_err(io::Error::other)?))
-        } else if has_extension(path, "gz") {
-            Self::Gzip(GzEncoder::new(out, Compression::default()))
-        } else if has_extension(path, "zst") {
-            Self::Zstd(zstd::Encoder::new(out, 0)?)
-        } else {
-            Self::Plain(out)
+    fn new(out: &'a mut OutputFile) -> io::Result<Self> {
+        Ok(match out.is_parquet() {
+            true => {
+                let rows = RowWriter::new(out.writer()).map_err(io::Error::other)?;
+                Self::Parquet(Box::new(rows))
+            }
+            false => Self::Lines(out.writer()),
         })
     }
 
     fn write(&mut self, line: &[u8], is_first: bool) -> io::Result<()> {
-        let out: &mut dyn Write = match self {
-            Self::Plain(out) => out,
-            Self::Gzip(out) => out,
-            Self::Zstd(out) => out,
-            Self::Parquet(rows) => return rows.push(line).map_err(io::Error::other),
-        };
-        write_line(out, line, is_first)
+        match self {
+            Self::Lines(out) => write_line(*out, line, is_first),
+            Self::Parquet(rows) => rows.push(line).map_err(io::Error::other),
+        }
     }
 
     fn finish(self) -> io::Result<()> {
         match self {
-            Self::Plain(_) => Ok(()),
-            Self::Gzip(out) => out.finish().map(|_| ()),
-            Self::Zstd(out) => out.finish().map(|_| ()),
+            Self::Lines(_) => Ok(()),
             Self::Parquet(rows) => rows.finish().map_err(io::Error::other),
         }
     }

@@ -11,7 +11,7 @@ use portcullis_sim::{
         AnswerFile, DiffError, Difference, FlipRows, FlipSink, ReplayedAnswers, diff, diff_answers,
     },
     report::{DiffInputs, DiffReport, html::diff_page},
-    tape::{Progress, TapeSource},
+    tape::{Object, Progress, TapeSource},
 };
 
 use crate::{
@@ -57,6 +57,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     minimal: Option<PathBuf>,
     /// Write all flips to this file, in record order: Parquet if the name ends in `.parquet`, otherwise JSON Lines
+    ///
+    /// JSON Lines are compressed if the name ends in `.gz` or `.zst`.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Write an HTML report with charts and tables of the flips to this file; it loads no external resources
@@ -351,6 +353,9 @@ impl Args {
 fn answer_source(path: &Path) -> Result<TapeSource, Failure> {
     if is_stdin(path) {
         return Ok(TapeSource::Stdin);
+    }
+    if let Some(object) = Object::at(path.as_os_str()).map_err(Failure::error)? {
+        return Ok(TapeSource::Object(object));
     }
     let name = format!("`{}`", shown_path(path));
     let metadata =

@@ -108,7 +108,7 @@ pub(crate) struct Args {
     trend_certain: Option<f64>,
     /// Write all position events to this file as JSON Lines
     ///
-    /// Use `-` for standard output; the summary is then written to standard error.
+    /// They are compressed if the name ends in `.gz` or `.zst`. Use `-` for standard output; the summary is then written to standard error.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Write an HTML report of equity, positions and closes to this file; it loads no external resources

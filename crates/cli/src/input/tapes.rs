@@ -14,7 +14,7 @@ pub(crate) struct Tapes {
 }
 
 impl Tapes {
-    /// Resolves paths and glob patterns. Returns an error for a file that is recognised as another kind of file.
+    /// Resolves paths, URLs and glob patterns. Returns an error for a file that is recognised as another kind of file.
     pub(crate) fn resolve(paths: &[PathBuf]) -> Result<Self, Failure> {
         let sources = resolve(paths).map_err(Failure::error)?;
         for path in sources.iter().filter_map(TapeSource::path) {
@@ -41,6 +41,7 @@ impl Tapes {
         self.sources.iter().filter_map(|source| match source {
             TapeSource::Stdin => Some(Path::new("-")),
             TapeSource::File(_)
+            | TapeSource::Object(_)
             | TapeSource::Slice(_)
             | TapeSource::Custom(_)
             | TapeSource::Memory { .. } => source.path(),

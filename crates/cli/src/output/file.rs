@@ -15,7 +15,9 @@ use crate::output::interrupt;
 use crate::{
     failure::Failure,
     input::{file::shown_path, stdin::is_stdin},
+    named::Named,
     output::{
+        encoding::{Encoding, has_extension},
         progress::RunProgress,
         temporary::{Temporary, canonical},
     },
@@ -26,10 +28,14 @@ use crate::{
 pub(crate) struct OutputFile {
     /// The path as given on the command line.
     path: PathBuf,
-    writer: BufWriter<UntilClosed<Box<dyn Write + Send>>>,
+    writer: BufWriter<Encoding<Output>>,
+    closed: Closed,
     is_stdout: bool,
     temporary: Temporary,
 }
+
+/// The open file or pipe. Its errors name the output.
+type Output = UntilClosed<Named<Box<dyn Write + Send>>>;
 
 /// Opens the given output files. From then on, a signal ends the run without leaving temporary files.
 pub(crate) fn open_all<const N: usize>(
@@ -75,17 +81,6 @@ pub(crate) fn write_report(
     file.finish()
 }
 
-/// Returns true if the extension selects Parquet.
-pub(crate) fn is_parquet(path: &Path) -> bool {
-    has_extension(path, "parquet")
-}
-
-/// Returns true if a path has this extension, in upper or lower case.
-pub(crate) fn has_extension(path: &Path, extension: &str) -> bool {
-    path.extension()
-        .is_some_and(|found| found.eq_ignore_ascii_case(extension))
-}
-
 impl OutputFile {
     /// Opens an output. Fails if it is also an input of the run.
     pub(crate) fn open(path: &Path, inputs: &[&Path]) -> Result<Self, Failure> {
@@ -110,9 +105,20 @@ impl OutputFile {
                 Err(_) => Box::new(File::create(path).map_err(fail)?),
             },
         };
+        let name = match is_stdout {
+            true => "standard output".to_owned(),
+            false => format!("`{}`", shown_path(path)),
+        };
+        let output = UntilClosed::new(Named::new(name, writer));
+        let closed = output.closed();
+        let encoding = match is_stdout {
+            true => Encoding::Plain(output),
+            false => Encoding::of(path, output).map_err(fail)?,
+        };
         Ok(Self {
             path: path.to_owned(),
-            writer: BufWriter::new(UntilClosed::new(writer)),
+            writer: BufWriter::new(encoding),
+            closed,
             is_stdout,
             temporary,
         })
@@ -124,18 +130,19 @@ impl OutputFile {
 
     /// Returns a flag that is set when the output is a pipe that its reader has closed. All further output is dropped.
     pub(crate) fn closed(&self) -> Closed {
-        self.writer.get_ref().closed()
+        self.closed.clone()
     }
 
     /// Returns true if the output is Parquet. Standard output is always text.
     pub(crate) fn is_parquet(&self) -> bool {
-        is_parquet(&self.path) && !self.is_stdout
+        has_extension(&self.path, "parquet") && !self.is_stdout
     }
 
     /// Completes the output: the temporary file replaces the target.
     pub(crate) fn finish(mut self) -> Result<(), Failure> {
         self.writer
             .flush()
+            .and_then(|()| self.writer.get_mut().finish())
             .map_err(|error| Failure::write(&error))?;
         self.temporary
             .persist(&self.path)
@@ -145,6 +152,10 @@ impl OutputFile {
 
 impl Drop for OutputFile {
     fn drop(&mut self) {
+        if self.writer.get_ref().is_compressed() {
+            // The encoder of gzip writes the end of the data when it is dropped, so that a pipe would look complete.
+            self.closed.set();
+        }
         self.temporary.lock().take();
     }
 }

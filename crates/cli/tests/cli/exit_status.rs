@@ -351,7 +351,7 @@ fn a_full_disk_is_2() {
         check(
             &["replay", "tape.jsonl", "--out", "/dev/full"],
             2,
-            "cannot write: No space left on device (os error 28)",
+            "cannot write `/dev/full`: No space left on device (os error 28)",
         );
     }
 }

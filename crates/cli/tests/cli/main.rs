@@ -12,6 +12,7 @@ mod answers;
 mod bounds;
 mod browser;
 mod color;
+mod compressed;
 mod convert;
 mod damaged;
 mod decide;
@@ -33,6 +34,8 @@ mod layout;
 mod memory;
 mod mistakes;
 mod nothing_judged;
+#[cfg(feature = "object-store")]
+mod objects;
 mod output_files;
 mod parquet;
 mod parquet_rows;

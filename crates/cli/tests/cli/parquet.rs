@@ -296,7 +296,7 @@ fn an_invalid_parquet_tape_is_refused() {
         (run.status, &*run.stderr),
         (
             2,
-            "portcullis: `standard input` contains Parquet, which can be read only from a regular file; save it to a file and give that file; 0 records were answered\n"
+            "portcullis: `standard input` contains Parquet, which can be read only from a regular file or a server with range requests; save it to a file and give that file; 0 records were answered\n"
         )
     );
 }

@@ -16,8 +16,8 @@ pub enum PartsError {
     Input(String, io::Error),
     /// A file is not the one for which the plan was made.
     #[error(
-        "`{0}` has changed since the plan was made (size or time of change); make a new plan, or copy the file with its \
-         time, as `cp -p` and `rsync -t` do"
+        "`{0}` has changed since the plan was made (size, time of change or ETag); make a new plan, or copy the file \
+         with its time, as `cp -p` and `rsync -t` do"
     )]
     InputChanged(String),
     /// A file contains other records than the plan states.

@@ -1,6 +1,6 @@
 //! The division of a replay into parts.
 
-use std::{path::Path, sync::Mutex, sync::PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use memchr::memmem;
 use portcullis::record::Scratch;
@@ -68,18 +68,19 @@ struct Scan {
 }
 
 impl Plan {
-    /// Divides the replay of files into at most `parts` parts of about the same number of bytes.
+    /// Divides the replay of files and objects into at most `parts` parts of about the same number of bytes.
     ///
     /// # Errors
-    /// Returns an error if a file is not a regular file or cannot be read, or if the settings are invalid.
-    pub fn new<P: AsRef<Path>>(
+    /// Returns an error if a tape is neither a regular file nor an object, if it cannot be read, or if the settings are
+    /// invalid.
+    pub fn new(
         settings: Settings,
-        paths: impl IntoIterator<Item = P>,
+        tapes: &[TapeSource],
         parts: u64,
         threads: usize,
         progress: &mut dyn FnMut(&Counts),
     ) -> Result<Self, PartsError> {
-        let inputs = paths.into_iter().map(|path| Input::of(path.as_ref()));
+        let inputs = tapes.iter().map(Input::of);
         let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
         let bytes: u64 = inputs.iter().map(|input| input.bytes).sum();
         let cut = |part: u64| {

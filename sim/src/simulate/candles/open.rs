@@ -4,6 +4,7 @@ use std::{
     fs::File,
     io::{self, Cursor, Read},
     path::Path,
+    sync::Arc,
 };
 
 use zip::ZipArchive;
@@ -172,7 +173,7 @@ pub(super) fn read(path: &Path, options: &ReadOptions) -> Result<(Rows, String),
 fn parquet_rows(input: &Input<'_>, file: File) -> Result<Rows, CandleError> {
     const FORMAT: &str = "Parquet";
     let failed = |why| input.format_error(FORMAT, why);
-    let parquet = parquet::Input::open(file).map_err(failed)?;
+    let parquet = parquet::Input::open(Arc::new(file)).map_err(failed)?;
     let mut reader = Reader::new(input, FORMAT, parquet.schema())?;
     for batch in parquet.batches(&reader.places).map_err(failed)? {
         let batch = batch.map_err(|error| input.format_error(FORMAT, error.to_string()))?;

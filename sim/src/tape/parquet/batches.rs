@@ -4,7 +4,7 @@
 //! dictionary can repeat a long text in every row. So text is read as views of its page, so that a repeated text is not
 //! copied. The number of rows in a batch is chosen so that all pages of the batch fit into [`BATCH_BYTES_MAX`].
 
-use std::{fs::File, io, ops::Range, sync::Arc};
+use std::{io, ops::Range, sync::Arc};
 
 use arrow_array::{Array as _, ArrayRef, RecordBatch, new_null_array};
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
@@ -28,7 +28,10 @@ use super::{
 };
 use crate::{
     quiet::without_panic,
-    tape::table::{Columns, RECORD, REST},
+    tape::{
+        read_at::ReadAt,
+        table::{Columns, RECORD, REST},
+    },
 };
 
 /// The maximum number of rows in a batch, a power of two.
@@ -45,7 +48,7 @@ const VALUE_BYTES: u64 = 48;
 
 /// A Parquet file whose footer was read.
 pub(crate) struct Input {
-    file: Arc<File>,
+    file: Arc<dyn ReadAt>,
     metadata: ArrowReaderMetadata,
 }
 
@@ -54,12 +57,9 @@ impl Input {
     ///
     /// # Errors
     /// Returns a message if the file is not Parquet, or if its footer is damaged or exceeds a bound.
-    pub(crate) fn open(file: File) -> std::result::Result<Self, String> {
-        let metadata = footer::read(&file)?;
-        Ok(Self {
-            file: Arc::new(file),
-            metadata,
-        })
+    pub(crate) fn open(file: Arc<dyn ReadAt>) -> std::result::Result<Self, String> {
+        let metadata = footer::read(&*file)?;
+        Ok(Self { file, metadata })
     }
 
     /// Returns the Arrow schema of the file.
@@ -204,7 +204,7 @@ fn flat(of: &Arc<Type>, arrow: &Field) -> Result<(Arc<Type>, Field)> {
 
 /// The rows of a file in batches.
 pub(crate) struct Batches {
-    file: Arc<File>,
+    file: Arc<dyn ReadAt>,
     metadata: Arc<ParquetMetaData>,
     /// The indexes of the columns that are read.
     leaves: Vec<usize>,
@@ -373,7 +373,7 @@ fn text(error: &ParquetError) -> String {
 }
 
 /// Returns the place of a column chunk.
-fn chunk(file: &Arc<File>, group: &RowGroupMetaData, leaf: usize) -> Result<Chunk> {
+fn chunk(file: &Arc<dyn ReadAt>, group: &RowGroupMetaData, leaf: usize) -> Result<Chunk> {
     let column = group.columns().get(leaf);
     let column = column.ok_or_else(missing_column)?;
     let begin = column

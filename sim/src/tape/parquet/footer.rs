@@ -3,8 +3,7 @@
 //! The footer is decoded as a whole, so its size, its nesting and the number of its parts are checked first.
 
 use std::{
-    fs::File,
-    io::{self, Read as _, Seek as _, SeekFrom},
+    io::{self, Read as _},
     sync::Arc,
 };
 
@@ -14,6 +13,7 @@ use parquet::{
 };
 
 use super::thrift::{Thrift, kind};
+use crate::tape::read_at::{RangeReader, ReadAt};
 
 /// The maximum size of a footer, in bytes.
 const FOOTER_BYTES_MAX: u32 = 16 * 1024 * 1024;
@@ -37,7 +37,7 @@ const TAIL_BYTES: u64 = 8;
 ///
 /// # Errors
 /// Returns a message if the file is not Parquet, or if its footer is damaged or exceeds a bound.
-pub(super) fn read(file: &File) -> Result<ArrowReaderMetadata, String> {
+pub(super) fn read(file: &dyn ReadAt) -> Result<ArrowReaderMetadata, String> {
     let bytes = footer(file)?;
     check(&bytes)?;
     let metadata = ParquetMetaDataReader::decode_metadata(&bytes).map_err(|e| e.to_string())?;
@@ -46,15 +46,15 @@ pub(super) fn read(file: &File) -> Result<ArrowReaderMetadata, String> {
 }
 
 /// Returns the bytes of the footer.
-fn footer(mut file: &File) -> Result<Vec<u8>, String> {
+fn footer(file: &dyn ReadAt) -> Result<Vec<u8>, String> {
     let failed = |error: io::Error| error.to_string();
-    let all = file.seek(SeekFrom::End(0)).map_err(failed)?;
+    let all = file.bytes().map_err(failed)?;
     let Some(end) = all.checked_sub(TAIL_BYTES) else {
         return Err(format!("it has only {all} bytes"));
     };
     let mut tail = [0; 8];
-    file.seek(SeekFrom::Start(end)).map_err(failed)?;
-    file.read_exact(&mut tail).map_err(failed)?;
+    let mut from = RangeReader::new(file, end..all);
+    from.read_exact(&mut tail).map_err(failed)?;
     let [a, b, c, d, magic @ ..] = tail;
     match &magic {
         b"PAR1" => {}
@@ -72,9 +72,8 @@ fn footer(mut file: &File) -> Result<Vec<u8>, String> {
             "its footer should have {size} bytes, but the file has only {all}"
         ));
     };
-    file.seek(SeekFrom::Start(begin)).map_err(failed)?;
     let mut bytes = Vec::new();
-    let mut footer = file.take(u64::from(size));
+    let mut footer = RangeReader::new(file, begin..end);
     footer.read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
 }

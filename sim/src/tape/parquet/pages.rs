@@ -6,8 +6,7 @@
 
 use std::{
     cell::RefCell,
-    fs::File,
-    io::{self, BufReader, Read as _, Seek as _, SeekFrom},
+    io::{self, BufReader, Read as _},
     sync::Arc,
 };
 
@@ -21,6 +20,7 @@ use parquet::{
 use zstd::bulk::Decompressor;
 
 use super::thrift::{Thrift, kind};
+use crate::tape::read_at::{RangeReader, ReadAt};
 
 /// The maximum size of a page header, in bytes. Some programs write the least and the greatest value of a page into it.
 const HEADER_BYTES_MAX: u64 = 1024 * 1024;
@@ -31,7 +31,7 @@ pub(super) const PAGE_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// The place of a column chunk in its file, and the properties that decide how it is read.
 #[derive(Debug, Clone)]
 pub(super) struct Chunk {
-    pub(super) file: Arc<File>,
+    pub(super) file: Arc<dyn ReadAt>,
     pub(super) begin: u64,
     pub(super) end: u64,
     pub(super) codec: CompressionCodec,
@@ -95,9 +95,9 @@ impl Headers {
         if rest == 0 {
             return Ok(None);
         }
-        let mut file = &*self.chunk.file;
-        file.seek(SeekFrom::Start(self.offset))?;
-        let from = BufReader::with_capacity(256, file.take(rest.min(HEADER_BYTES_MAX)));
+        let end = self.offset + rest.min(HEADER_BYTES_MAX);
+        let from = RangeReader::new(&*self.chunk.file, self.offset..end);
+        let from = BufReader::with_capacity(256, from);
         let mut thrift = Thrift::new(from);
         let header = read_header(&mut thrift).map_err(|error| {
             if error.kind() == io::ErrorKind::UnexpectedEof {
@@ -288,10 +288,8 @@ impl Pages {
 
     fn page(&self, header: Header, offset: u64) -> Result<Page> {
         let chunk = &self.headers.chunk;
-        let mut file = &*chunk.file;
-        file.seek(SeekFrom::Start(offset))?;
         let mut compressed = vec![0; header.compressed];
-        file.read_exact(&mut compressed)?;
+        RangeReader::new(&*chunk.file, offset..chunk.end).read_exact(&mut compressed)?;
         let levels = match header.content {
             Content::DataV2 {
                 definition_bytes,

@@ -1,6 +1,6 @@
 //! Reading of Parquet rows as chunks of a tape.
 
-use std::{fs::File, io, ops::Range, sync::Arc};
+use std::{io, ops::Range, sync::Arc};
 
 use arrow_array::{Array, ArrayRef, RecordBatch, cast::AsArray as _};
 use arrow_data::ByteView;
@@ -8,6 +8,7 @@ use arrow_data::ByteView;
 use super::batches::{Batches, Input};
 use crate::tape::{
     Progress,
+    read_at::ReadAt,
     table::{Columns, Rows, bytes},
 };
 
@@ -45,13 +46,13 @@ impl RowBatches {
     /// # Errors
     /// Returns a message if the file is not Parquet, or if its columns cannot be read as records.
     pub(in crate::tape) fn open(
-        file: File,
+        file: Arc<dyn ReadAt>,
         groups: Option<Range<usize>>,
         carries: bool,
         line_bytes_max: usize,
         progress: Arc<Progress>,
     ) -> Result<Self, String> {
-        let bytes = file.metadata().map_or(0, |metadata| metadata.len());
+        let bytes = file.bytes().unwrap_or_default();
         let input = Input::open(file)?;
         let columns = Columns::of(input.schema(), carries)?;
         columns.check_nulls(|column| input.null_count(&column.name))?;

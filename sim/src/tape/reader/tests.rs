@@ -272,7 +272,8 @@ fn an_error_ends_the_iteration() {
     let sources = vec![memory(b"PAR1\x15\x04")];
     assert_eq!(
         read(TapeReader::new(sources)).1.unwrap(),
-        "`test` contains Parquet, which can be read only from a regular file; save it to a file and give that file"
+        "`test` contains Parquet, which can be read only from a regular file or a server with range requests; save it to a file \
+         and give that file"
     );
 
     // A directory can be opened but not read.

@@ -57,7 +57,8 @@ pub(crate) struct Args {
     /// The tapes to read: JSON Lines (plain, gzip or zstd) or Parquet; use `-` for standard input [default: the
     /// built-in sample tape]
     ///
-    /// Quoted glob patterns are expanded in name order.
+    /// Quoted glob patterns are expanded in name order. URLs (`s3://BUCKET/KEY`, `https://…`) can be read if the command
+    /// was built with the feature `object-store`.
     #[arg(value_name = "TAPE")]
     tapes: Vec<PathBuf>,
     /// Replay a Redis stream of intents up to its current end, instead of a tape
@@ -77,7 +78,7 @@ pub(crate) struct Args {
     policies: Option<PathBuf>,
     /// Write the answers to this file: Parquet if the name ends in `.parquet`, otherwise JSON Lines
     ///
-    /// Use `-` for standard output; the summary is then written to standard error.
+    /// JSON Lines are compressed if the name ends in `.gz` or `.zst`. Use `-` for standard output; the summary is then written to standard error.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Write an HTML report with charts, tables and filters of the answers to this file; it loads no external resources

@@ -35,14 +35,14 @@ pub(super) fn plan(
     parts: u64,
     threads: usize,
 ) -> Result<(), Failure> {
-    if let Some(tape) = tapes.sources().iter().find(|tape| !is_file(tape)) {
+    if let Some(tape) = tapes.sources().iter().find(|tape| !is_divisible(tape)) {
         return Err(Failure::error(format_args!(
             "{tape} cannot be divided into parts: save it to a file and give that file"
         )));
     }
     let settings = plan_settings(settings, policy)?;
     let progress = spinner();
-    let plan = Plan::new(settings, tapes.paths(), parts, threads, &mut |counts| {
+    let plan = Plan::new(settings, tapes.sources(), parts, threads, &mut |counts| {
         progress.set_message(format!("{} records", counts.records))
     });
     progress.finish_and_clear();
@@ -82,8 +82,8 @@ pub(super) fn evaluate(
     print_json_line(&mut summary_output(out), &part)
 }
 
-fn is_file(tape: &TapeSource) -> bool {
-    tape.path().is_some_and(Path::is_file)
+fn is_divisible(tape: &TapeSource) -> bool {
+    matches!(tape, TapeSource::Object(_)) || tape.path().is_some_and(Path::is_file)
 }
 
 fn plan_settings(settings: &EngineArgs, policy: Option<&Path>) -> Result<Settings, Failure> {
