@@ -11,7 +11,7 @@ use crate::types::Symbol;
 ///
 /// It is displayed as the input and the path: `policy:leverage_by_symbol.BTCUSDT`,
 /// `intent:quantity*price`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Source {
     /// The policy's leverage for a symbol.
     PolicyLeverage(Symbol),

@@ -171,7 +171,7 @@ impl Ranker<'_> {
             entries,
             scratch,
         } = part;
-        entries.begin(chunk);
+        entries.begin(self.replayer, chunk);
         for (n, record) in (first..).zip(chunk.records()) {
             if entries.push(self.replayer, chunk, (record, n)).is_some() {
                 read.records += 1;

@@ -26,6 +26,9 @@ pub struct DecisionColumns {
     pub(super) notional: Vec<f64>,
     pub(super) leverage_from: Vec<LeverageFrom>,
     pub(super) tables: Tables,
+    /// The times of the rows, if they are decided at other times than their event times and not all at the same time;
+    /// otherwise empty.
+    pub(super) times: Vec<i64>,
     /// The earliest times of sending, if the guardrails state for any source that its `timestamp` is the time of a
     /// candle; otherwise empty.
     pub(super) earliest: Vec<i64>,
@@ -61,6 +64,24 @@ impl DecisionColumns {
     #[must_use]
     pub fn outcomes(&self) -> &[Outcome] {
         &self.outcome
+    }
+
+    /// Returns the leverages; NaN for rows that are not trades.
+    #[must_use]
+    pub fn leverages(&self) -> &[f64] {
+        &self.leverage
+    }
+
+    /// Returns the sources of the leverages. They have no meaning for rows that are not trades.
+    #[must_use]
+    pub fn leverage_sources(&self) -> &[LeverageFrom] {
+        &self.leverage_from
+    }
+
+    /// Returns the notionals in USD; NaN for rows that are not trades.
+    #[must_use]
+    pub fn notionals(&self) -> &[f64] {
+        &self.notional
     }
 
     /// Returns one row by its index, counted from 0, or `None` if the index is out of range.

@@ -12,8 +12,8 @@ impl Engine {
     /// (halt) to 7 (universe) denied the row. Otherwise returns `None`, because the evidence of the other gates refers
     /// to fields that the columns do not contain.
     ///
-    /// The row must be an entry that [`IntentColumns::push_entry`] has appended. `policy` and `now` must be the
-    /// arguments of [`Engine::decide_columns`].
+    /// The row must be an entry that [`IntentColumns::push_entry`] or [`IntentColumns::push_entries`] has appended.
+    /// `policy` must be the argument of [`Engine::decide_columns`], and `now` the time at which it decided the row.
     #[must_use]
     pub fn evidence_of_entry<'a>(
         &'a self,

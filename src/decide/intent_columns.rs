@@ -186,7 +186,7 @@ impl<T: Clone + Ord> Dictionary<T> {
 }
 
 /// The number of a value that is not in a dictionary.
-const OUTSIDE: u32 = u32::MAX;
+pub(super) const OUTSIDE: u32 = u32::MAX;
 
 impl IntentColumns {
     /// Appends one row.
@@ -331,6 +331,25 @@ impl IntentColumns {
         self.event_time.push(micros(event_time));
     }
 
+    /// Replaces a row by that of an invalid intent, which keeps its source and its times.
+    pub(super) fn clear_row(&mut self, index: usize) {
+        let row = RequestRow::bare(OUTSIDE, SkipCode::IntentInvalid.number());
+        set(&mut self.symbol, index, row.symbol);
+        set(&mut self.kind, index, row.kind);
+        set(&mut self.requested, index, row.requested);
+        set(&mut self.size, index, row.size);
+        set(&mut self.largest, index, row.largest);
+        set(&mut self.price_deviation, index, row.price_deviation);
+        set(&mut self.stop_distance, index, row.stop_distance);
+    }
+
+    /// Removes the times of a row.
+    pub(super) fn clear_times(&mut self, index: usize) {
+        set(&mut self.earliest, index, NO_TIMESTAMP);
+        set(&mut self.latest, index, NO_TIMESTAMP);
+        set(&mut self.event_time, index, NO_TIMESTAMP);
+    }
+
     /// Removes all rows, symbols and sources, and keeps the allocated memory.
     pub fn clear(&mut self) {
         self.symbols.clear();
@@ -366,6 +385,12 @@ impl IntentColumns {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+fn set<T>(column: &mut [T], index: usize, value: T) {
+    if let Some(place) = column.get_mut(index) {
+        *place = value;
     }
 }
 

@@ -2,11 +2,12 @@
 
 use portcullis::{
     decide::{
-        Decision, DecisionColumns, Engine, EntryRow, IntentColumns, LeverageFrom, Outcome, SkipCode,
+        DecideAt, Decision, DecisionColumns, Engine, EntryRow, IntentColumns, LeverageFrom,
+        Outcome, SkipCode,
     },
     intent::{Intent, IntentBuilder, Size},
     policy::{Policy, PolicyState},
-    types::{Notional, Side, Symbol},
+    types::{Notional, Side, SignedDuration, Symbol},
 };
 
 use super::{NOW, UNTIL, at, engine, sample_policy_json};
@@ -92,6 +93,64 @@ fn rows_have_the_answers_of_single_intents_for_one_or_several_sources() {
             .map(|row| entry(row % 10, chosen[row % chosen.len()]))
             .collect();
         check_rows(&engine, &policy, &intents);
+    }
+}
+
+/// The rows in a range have the same answers as among all rows, also if each has its own time.
+#[test]
+fn a_range_has_the_answers_of_its_rows() {
+    let policy = policy(10);
+    let state = PolicyState::present(&policy);
+    let seconds =
+        |seconds: i64| at(UNTIL).saturating_add(SignedDuration::from_micros(seconds * 1_000_000));
+    let times: Vec<_> = (0..700).map(|row| seconds(row - 350)).collect();
+    for guardrails in [
+        "{}",
+        r#"{"max_intent_age_sec": 90, "max_intent_skew_sec": 30}"#,
+    ] {
+        let engine = engine(guardrails);
+        let intents: Vec<_> = (0..700)
+            .map(|row| {
+                let builder = IntentBuilder::new(&name(row % 10)).with_side(Side::Buy);
+                let builder = builder.with_notional_usd(250.0);
+                let sent = seconds(i64::try_from(row).unwrap() / 2 * 3 - 400);
+                builder.with_emitted_at(sent).build()
+            })
+            .collect();
+        let (mut columns, mut answers) = (IntentColumns::default(), DecisionColumns::default());
+        intents.iter().for_each(|intent| columns.push(intent));
+        for rows in [
+            0..700,
+            0..1,
+            255..257,
+            300..300,
+            10..699,
+            600..800,
+            900..901,
+        ] {
+            for own_time in [DecideAt::EventTime, DecideAt::Each(&times)] {
+                engine.decide_rows(state, &columns, rows.clone(), own_time, &mut answers);
+                let expected = intents.iter().zip(&times).skip(rows.start).take(rows.len());
+                let expected = expected.map(|(intent, now)| match own_time {
+                    DecideAt::EventTime => outcome_of(&engine.decide_recorded(state, intent)),
+                    DecideAt::Time(_) | DecideAt::Each(_) => {
+                        outcome_of(&engine.decide(state, intent, *now))
+                    }
+                });
+                assert!(answers.outcomes().iter().copied().eq(expected), "{rows:?}");
+            }
+        }
+        // A row without a time must not be decided.
+        engine.decide_rows(
+            state,
+            &columns,
+            2..6,
+            DecideAt::Each(&times[..4]),
+            &mut answers,
+        );
+        let invalid = Outcome::Skip(SkipCode::IntentInvalid);
+        assert_eq!(answers.outcomes()[2..], [invalid; 2]);
+        assert_ne!(answers.outcomes()[0], invalid);
     }
 }
 

@@ -45,14 +45,18 @@ use portcullis_sim::replay::{Replayer, Scope, TableReplay};
 
 /// The time at which a row is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum At {
+pub enum At<'a> {
     /// The event time of the row. An entry without a time is skipped.
     Recorded,
     /// The same time for all rows.
     Time(Timestamp),
+    /// The time in the column with this name, which must contain timestamps with a time zone. A batch in which such a
+    /// time is null, or not between 2000-01-01 and 2100-01-01, is an error. The column can be any column of the table;
+    /// if its name is that of a field, it is read as this field too.
+    Column(&'a str),
 }
 
-impl At {
+impl At<'_> {
     /// Prepares the replay of a table at this time.
     fn replay(
         self,
@@ -64,13 +68,17 @@ impl At {
     ) -> Result<TableReplay, TableError> {
         let replayer = Replayer {
             now: match self {
-                Self::Recorded => None,
+                Self::Recorded | Self::Column(_) => None,
                 Self::Time(now) => Some(now),
             },
             scope,
             ..Replayer::new(engine.clone())
         };
-        TableReplay::new(replayer, policy, table, format)
+        let replay = TableReplay::new(replayer, policy, table, format)?;
+        match self {
+            Self::Recorded | Self::Time(_) => Ok(replay),
+            Self::Column(name) => replay.with_time_column(name),
+        }
     }
 }
 
@@ -78,12 +86,13 @@ impl At {
 ///
 /// # Errors
 /// Returns an error if a column has a type that a record cannot have, if two columns of a field have the same name, if
-/// no column is a field of a record, or if a column has nulls that pandas may have written for NaN.
+/// no column is a field of a record, if a column has nulls that pandas may have written for NaN, or if a time of
+/// [`At::Column`] is not usable.
 pub fn decide(
     engine: &Engine,
     policy: Result<Policy, PolicyUnavailable>,
     intents: &RecordBatch,
-    at: At,
+    at: At<'_>,
     format: AnswerFormat,
 ) -> Result<RecordBatch, TableError> {
     let mut replay = at.replay(engine, Scope::Intents, policy, &intents.schema(), format)?;
@@ -94,12 +103,13 @@ pub fn decide(
 ///
 /// # Errors
 /// Returns an error if a column has a type that a record cannot have, if two columns of a field have the same name, if
-/// no column is a field of a record, or if a column has nulls that pandas may have written for NaN.
+/// no column is a field of a record, if a column has nulls that pandas may have written for NaN, or if a time of
+/// [`At::Column`] is not usable.
 pub fn harvest(
     engine: &Engine,
     policy: Result<Policy, PolicyUnavailable>,
     positions: &RecordBatch,
-    at: At,
+    at: At<'_>,
     format: AnswerFormat,
 ) -> Result<RecordBatch, TableError> {
     let mut replay = at.replay(
@@ -132,7 +142,7 @@ impl<R: RecordBatchReader> Answers<R> {
         engine: &Engine,
         policy: Result<Policy, PolicyUnavailable>,
         records: R,
-        at: At,
+        at: At<'_>,
         format: AnswerFormat,
     ) -> Result<Self, TableError> {
         let replay = at.replay(engine, Scope::Tape, policy, &records.schema(), format)?;

@@ -15,10 +15,10 @@ use std::{
 
 use arrow_array::{
     Array, ArrayRef, Float64Array, Int64Array, RecordBatch, RecordBatchIterator,
-    RecordBatchReader as _, StringArray, cast::AsArray as _, types::Int8Type,
+    RecordBatchReader as _, StringArray, TimestampSecondArray, cast::AsArray as _, types::Int8Type,
 };
 use arrow_ipc::{reader::FileReader, writer::FileWriter};
-use arrow_schema::{DataType, TimeUnit};
+use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use portcullis::{Engine, ExitOwnership, Guardrails, Policy, PolicyUnavailable, Timestamp};
 use portcullis_arrow::{AnswerFormat, Answers, At, TableError, decide, harvest};
 
@@ -37,7 +37,7 @@ fn policy() -> Result<Policy, PolicyUnavailable> {
         .map_err(PolicyUnavailable::Invalid)
 }
 
-fn now() -> At {
+fn now() -> At<'static> {
     At::Time(Timestamp::from_millis(NOW_MS).unwrap())
 }
 
@@ -250,6 +250,99 @@ fn tables_that_cannot_be_records_are_refused() {
     assert!(
         error.contains("a batch has other columns than the table"),
         "{error}"
+    );
+}
+
+/// Returns intents for BTCUSDT with a column of times.
+fn intents_at(times: ArrayRef) -> RecordBatch {
+    let rows = times.len();
+    RecordBatch::try_from_iter_with_nullable([
+        ("symbol", texts(vec![Some("BTCUSDT"); rows]), true),
+        ("side", texts(vec![Some("BUY"); rows]), true),
+        (
+            "position_size_usd",
+            Arc::new(Float64Array::from(vec![250.0; rows])),
+            true,
+        ),
+        ("decided", times, true),
+    ])
+    .unwrap()
+}
+
+fn seconds_in_utc(times: impl IntoIterator<Item = Option<i64>>) -> ArrayRef {
+    let times = times.into_iter().collect::<TimestampSecondArray>();
+    Arc::new(times.with_timezone("UTC"))
+}
+
+#[test]
+fn rows_are_decided_at_the_times_of_a_column() {
+    let expiry = NOW_MS / 1_000 + 60;
+    let intents = intents_at(seconds_in_utc([expiry, expiry + 1, expiry - 1].map(Some)));
+    let format = AnswerFormat::default();
+    let at = At::Column("decided");
+    let answers = decide(&engine(), policy(), &intents, at, format).unwrap();
+    let reasons = column(&answers, "reason");
+    let reasons: Vec<_> = reasons.iter().map(Option::as_deref).collect();
+    assert_eq!(reasons, [None, Some("POLICY_STALE"), None]);
+    // The time of the decision is not the time of the record.
+    assert_eq!(answers.column_by_name("ts").unwrap().null_count(), 3);
+}
+
+/// An exit needs no policy that is in force, and a position is evaluated at the time of the column.
+#[test]
+fn all_kinds_of_records_are_answered_at_the_times_of_a_column() {
+    let mut columns = records().columns().to_vec();
+    columns.push(seconds_in_utc([Some(NOW_MS / 1_000 + 61); 4]));
+    let mut fields = records().schema().fields().to_vec();
+    let of = columns.last().unwrap().data_type().clone();
+    fields.push(Arc::new(Field::new("decided", of, false)));
+    let records = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap();
+    let reader = RecordBatchIterator::new([Ok(records.clone())], records.schema());
+    let at = At::Column("decided");
+    let mut answers =
+        Answers::new(&engine(), policy(), reader, at, AnswerFormat::default()).unwrap();
+    let batch = answers.next().unwrap().unwrap();
+    let shown = |name| {
+        column(&batch, name)
+            .into_iter()
+            .map(Option::unwrap_or_default)
+    };
+    assert!(shown("decision").eq(["SKIP", "SKIP", "EXIT", "SKIP"]));
+    assert!(shown("reason").eq(["POLICY_STALE", "POLICY_STALE", "", "POLICY_STALE"]));
+}
+
+#[test]
+fn times_of_decisions_that_are_not_usable_are_refused() {
+    let refused = |times: ArrayRef, name: &str| {
+        let (intents, at) = (intents_at(times), At::Column(name));
+        let answers = decide(&engine(), policy(), &intents, at, AnswerFormat::default());
+        answers.unwrap_err().to_string()
+    };
+    let good = Some(NOW_MS / 1_000);
+    assert_eq!(
+        refused(seconds_in_utc([good, None]), "decided"),
+        "column `decided` is null in row 2; state the time of the decision, or remove the row"
+    );
+    assert_eq!(
+        refused(seconds_in_utc([Some(NOW_MS)]), "decided"),
+        "column `decided` is out of range in row 1; check the unit of the column"
+    );
+    assert_eq!(
+        refused(seconds_in_utc([good, good, Some(1_767_571)]), "decided"),
+        "column `decided` is 1970-01-21T10:59:31Z in row 3, which is not between 2000-01-01 and 2100-01-01; check the unit of the column"
+    );
+    let naive = TimestampSecondArray::from(vec![good]);
+    assert_eq!(
+        refused(Arc::new(naive), "decided"),
+        "column `decided` has type Timestamp(s); the times of decisions must be timestamps with a time zone, such as UTC"
+    );
+    assert_eq!(
+        refused(texts([Some("2026-01-05T00:00:00Z")]), "decided"),
+        "column `decided` has type Utf8; the times of decisions must be timestamps with a time zone, such as UTC"
+    );
+    assert_eq!(
+        refused(seconds_in_utc([good]), "Decided"),
+        "the table has no column `Decided`, in which the times of the decisions are expected"
     );
 }
 

@@ -140,7 +140,7 @@ impl<'p> Comparer<'p> {
         let mut flips = Vec::new();
         let mut read = FixedReplay::default();
         let mut scratch = mem::take(&mut self.scratch);
-        self.entries.begin(chunk);
+        self.entries.begin(self.replayer, chunk);
         for (n, record) in (first..).zip(chunk.records()) {
             if self
                 .entries

@@ -3,12 +3,14 @@
 
 use std::io::{self, Write};
 
+use arrow_array::builder::ArrayBuilder as _;
 use portcullis::{
     answer::{Answer, AnswerSide, RecordKind, Verdict},
     decide::SkipCode,
     exit::ExitRule,
     harvest::HarvestAction,
-    types::PositionSide,
+    provenance::Source,
+    types::{PolicyHash, PositionSide},
 };
 
 use crate::rows::{columns::columns, file::RowFile};
@@ -23,6 +25,21 @@ macro_rules! define {
                 $($($name as $kind: $type,)*)*
             }
         }
+
+        impl AnswerColumns {
+            /// Appends nulls to each column that has fewer rows.
+            pub(super) fn pad(&mut self, rows: usize) {
+                $($(if let Some(to) = &mut self.$name {
+                    to.append_nulls(rows.saturating_sub(to.len()));
+                })*)*
+            }
+
+            /// Returns the number of rows.
+            pub(super) fn len(&self) -> usize {
+                let rows = [$($(self.$name.as_ref().map_or(0, |to| to.len()),)*)*];
+                rows.into_iter().max().unwrap_or_default()
+            }
+        }
     };
 }
 
@@ -32,7 +49,10 @@ portcullis::answer_columns!(define);
 pub(super) const ANSWERS: &str = "answers/1";
 
 /// A Parquet writer for answers.
-pub struct AnswerRows<'w>(RowFile<'w>);
+pub struct AnswerRows<'w> {
+    file: RowFile<'w>,
+    settings: Option<String>,
+}
 
 impl<'w> AnswerRows<'w> {
     /// Creates the writer.
@@ -41,16 +61,33 @@ impl<'w> AnswerRows<'w> {
     /// Returns an error if writing fails.
     pub fn new(to: &'w mut (dyn Write + Send)) -> io::Result<Self> {
         let names = AnswerColumns::NAMES.iter().map(ToString::to_string);
-        RowFile::new(to, ANSWERS, names, AnswerColumns::default().take()).map(Self)
+        let columns = AnswerColumns::default().take();
+        Ok(Self {
+            file: RowFile::new(to, ANSWERS, names, columns)?,
+            settings: None,
+        })
+    }
+
+    /// Writes the identity of the run into the footer when the run is complete: this hash of its settings
+    /// (`portcullis.settings`, see [`Settings::hash`](super::parts::Settings::hash)) and the digest of its answers
+    /// (`portcullis.digest`). The answers must be those of a whole run, and not of a part.
+    #[must_use]
+    pub fn with_settings(mut self, hash: String) -> Self {
+        self.settings = Some(hash);
+        self
     }
 
     /// Writes the rows of `columns` and empties them.
     pub(super) fn write(&mut self, columns: &mut AnswerColumns) -> io::Result<()> {
-        self.0.write(columns.take())
+        self.file.write(columns.take())
     }
 
-    /// Writes the buffered rows and the footer.
-    pub(super) fn finish(self) -> io::Result<()> {
-        self.0.finish()
+    /// Writes the buffered rows and the footer. `digest` is that of a complete run.
+    pub(super) fn finish(mut self, digest: Option<blake3::Hash>) -> io::Result<()> {
+        if let (Some(settings), Some(digest)) = (self.settings, digest) {
+            self.file.describe("portcullis.settings", settings);
+            self.file.describe("portcullis.digest", digest.to_string());
+        }
+        self.file.finish()
     }
 }

@@ -27,6 +27,8 @@ pub(crate) enum AnswerBuffer {
     Lines(Vec<u8>),
     /// All answers as columns.
     Columns(Box<AnswerColumns>),
+    /// All answers as columns, without digest rows and counts.
+    Table(Box<AnswerColumns>),
 }
 
 impl ChunkOutput {
@@ -47,7 +49,7 @@ impl ChunkOutput {
     pub(crate) fn lines(&self) -> &[u8] {
         match &self.answers {
             AnswerBuffer::Lines(lines) => lines,
-            AnswerBuffer::Nothing | AnswerBuffer::Columns(_) => &[],
+            AnswerBuffer::Nothing | AnswerBuffer::Columns(_) | AnswerBuffer::Table(_) => &[],
         }
     }
 
@@ -56,7 +58,7 @@ impl ChunkOutput {
         self.rows.clear();
         match &mut self.answers {
             // Writing empties columns.
-            AnswerBuffer::Nothing | AnswerBuffer::Columns(_) => {}
+            AnswerBuffer::Nothing | AnswerBuffer::Columns(_) | AnswerBuffer::Table(_) => {}
             AnswerBuffer::Lines(lines) => lines.clear(),
         }
         self.report_rows.clear();

@@ -53,14 +53,16 @@ pub(super) fn push_row(answer: &Answer<'_>, rows: &mut Vec<u8>) {
     let symbol = answer
         .symbol
         .map_or(0, |symbol| xxh3_64(symbol.as_str().as_bytes()));
-    let row = row(
+    let hashes = [id_hash(&answer.id), symbol];
+    let (codes, numbers) = (codes(answer), numbers(answer));
+    push(
+        rows,
         answer.ts,
-        [id_hash(&answer.id), symbol],
+        hashes,
         answer.policy_hash,
-        &codes(answer),
-        &numbers(answer),
+        &codes,
+        &numbers,
     );
-    rows.extend_from_slice(&row);
     if answer.close_quantity.is_some() || answer.close_fraction.is_some() {
         for number in [answer.close_quantity, answer.close_fraction] {
             rows.extend_from_slice(&bits(number).to_le_bytes());
@@ -68,17 +70,20 @@ pub(super) fn push_row(answer: &Answer<'_>, rows: &mut Vec<u8>) {
     }
 }
 
-/// Returns the first 120 bytes of a row. `hashes` are those of the id and of the symbol.
+/// Appends the first 120 bytes of a row. `hashes` are those of the id and of the symbol.
 #[inline(always)]
-fn row(
+fn push(
+    rows: &mut Vec<u8>,
     ts: Option<Timestamp>,
     hashes: [u64; 2],
     policy: Option<PolicyHash>,
     codes: &[u8; 16],
     numbers: &[u64; 9],
-) -> [u8; ROW_BYTES] {
-    let mut row = [0; ROW_BYTES];
-    let mut rest: &mut [u8] = &mut row;
+) {
+    // The values are written to their place at once, because to copy a row that was just written is slow.
+    let start = rows.len();
+    rows.resize(start.saturating_add(ROW_BYTES), 0);
+    let mut rest = rows.get_mut(start..).unwrap_or_default();
     let mut put = |bytes: &[u8]| {
         if let Some((head, tail)) = std::mem::take(&mut rest).split_at_mut_checked(bytes.len()) {
             head.copy_from_slice(bytes);
@@ -95,7 +100,6 @@ fn row(
     for number in numbers {
         put(&number.to_le_bytes());
     }
-    row
 }
 
 /// The values of an entry's row that do not depend on the decision.
@@ -123,9 +127,9 @@ pub(super) struct TradeNumbers {
 }
 
 impl EntryRow {
-    /// Returns the row of a trade. It is equal to the row of the trade's answer.
+    /// Appends the row of a trade. It is equal to the row of the trade's answer.
     #[inline]
-    pub(super) fn trade(&self, trade: &TradeNumbers) -> [u8; ROW_BYTES] {
+    pub(super) fn push_trade(&self, trade: &TradeNumbers, rows: &mut Vec<u8>) {
         let mut codes = self.codes(Verdict::Trade);
         let [_, _, _, _, from, basis, source, ..] = &mut codes;
         *from = if trade.is_requested { 2 } else { 1 };
@@ -142,16 +146,21 @@ impl EntryRow {
             ABSENT,
             ABSENT,
         ];
-        self.row(trade.policy_hash, &codes, &numbers)
+        self.push(trade.policy_hash, &codes, &numbers, rows);
     }
 
-    /// Returns the row of a skip. It is equal to the row of the skip's answer.
+    /// Appends the row of a skip. It is equal to the row of the skip's answer.
     #[inline]
-    pub(super) fn skip(&self, reason: SkipCode, policy: Option<PolicyHash>) -> [u8; ROW_BYTES] {
+    pub(super) fn push_skip(
+        &self,
+        reason: SkipCode,
+        policy: Option<PolicyHash>,
+        rows: &mut Vec<u8>,
+    ) {
         let mut codes = self.codes(Verdict::Skip);
         let [_, _, code, ..] = &mut codes;
         *code = reason.number();
-        self.row(policy, &codes, &[ABSENT; 9])
+        self.push(policy, &codes, &[ABSENT; 9], rows);
     }
 
     fn codes(&self, verdict: Verdict) -> [u8; 16] {
@@ -163,14 +172,16 @@ impl EntryRow {
         codes
     }
 
-    fn row(
+    #[inline(always)]
+    fn push(
         &self,
         policy: Option<PolicyHash>,
         codes: &[u8; 16],
         numbers: &[u64; 9],
-    ) -> [u8; ROW_BYTES] {
+        rows: &mut Vec<u8>,
+    ) {
         let hashes = [self.id_hash, self.symbol_hash];
-        row(self.ts, hashes, policy, codes, numbers)
+        push(rows, self.ts, hashes, policy, codes, numbers);
     }
 }
 

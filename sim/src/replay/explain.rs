@@ -74,7 +74,8 @@ pub fn explain(
             output.clear();
             let explanation =
                 (records == n).then(|| replayer.explanation(line, &timeline, &mut scratch));
-            replayer.line(line, records, &mut timeline, &mut scratch, &mut output);
+            let record = (line, records, replayer.now);
+            replayer.line(record, &mut timeline, &mut scratch, &mut output);
             if let Some(explanation) = explanation {
                 let answer = serde_json::from_slice(output.lines()).unwrap_or_default();
                 return Ok(complete(explanation, &answer));

@@ -31,8 +31,9 @@ pub(crate) struct FixedEntries {
 
 impl FixedEntries {
     /// Prepares the reading of a chunk.
-    pub(crate) fn begin(&mut self, chunk: &Chunk) {
-        self.reader.begin(chunk);
+    pub(crate) fn begin(&mut self, replayer: &Replayer, chunk: &Chunk) {
+        self.reader
+            .begin(chunk, &replayer.engine, true, &mut self.entries);
     }
 
     /// Adds a record. Returns `None` if it is not a plain entry.
@@ -216,6 +217,7 @@ fn add_sample(
     let number = usize::try_from(line.number).unwrap_or(usize::MAX);
     if let TapeRecord::Intent(mut intent) = replayer.read(line, number, &mut Scratch::default()) {
         intent.set_line(number);
-        samples.add(&replayer.answer_intent(&intent, state, row.n));
+        let moment = (row.n, replayer.now);
+        samples.add(&replayer.answer_intent(&intent, state, moment));
     }
 }

@@ -51,7 +51,7 @@ impl FixedReplay {
                     then(&replayer.answer_intent(
                         &intent,
                         replayer.state(PolicyState::present(policy)),
-                        n,
+                        (n, replayer.now),
                     ));
                 });
             }
@@ -70,8 +70,9 @@ impl FixedReplay {
                 let snapshot = read_snapshot(&record);
                 answer(&|policy, then| {
                     let state = replayer.state(PolicyState::present(policy));
-                    let answer = replayer.answer_position(record.event_time(), &snapshot, state);
-                    then(&answer.to(n, record.id(), record.event_time()));
+                    let at = record.event_time();
+                    let answer = replayer.answer_position((at, replayer.now), &snapshot, state);
+                    then(&answer.to(n, record.id(), at));
                 });
             }
             TapeRecord::PolicyUpdated(..) | TapeRecord::PolicyWithdrawn(_) => self.ignored += 1,

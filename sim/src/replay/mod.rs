@@ -151,17 +151,20 @@ fn run(
         tapes,
         sinks,
     } = results;
-    // The output is completed even after an error, so that the answers so far are readable.
-    let finished = sinks.answers.finish().map_err(ReplayError::Write);
-    let (timeline, read) = run?;
-    finished?;
-    Ok(Run {
+    let run = run.map(|(timeline, read)| Run {
         counts,
         timeline,
         digest,
         tapes,
         read,
-    })
+    });
+    let complete = run.as_ref().ok().filter(|run| run.check().is_ok());
+    let digest = complete.and_then(|run| run.digest.digest());
+    // The output is completed even after an error, so that the answers so far are readable.
+    let finished = sinks.answers.finish(digest);
+    let run = run?;
+    finished.map_err(ReplayError::Write)?;
+    Ok(run)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use portcullis::{
     answer::{Answer, Detail, RecordKind},
-    decide::{Decision, Engine, ServiceDenial, SkipCode},
+    decide::{DecideAt, Decision, Engine, ServiceDenial, SkipCode},
     harvest::{HarvestDecision, Snapshot, SnapshotError, harvest},
     intent::{Intent, IntentError, IntentErrorKind, RecordedPolicy},
     policy::{Policy, PolicyState, PolicyUnavailable},
@@ -20,7 +20,7 @@ use super::{
     report_row::ReportRow,
     timeline::{NumberedPolicy, PolicyChange, Timeline},
 };
-use crate::tape::{Chunk, Line, LineContent, table::Rows};
+use crate::tape::{Chunk, Line, LineContent, Record, table::Rows};
 
 /// The evaluator of records, with the settings of a run.
 #[derive(Debug)]
@@ -85,15 +85,19 @@ impl Replayer {
         workspace: &mut Workspace,
         output: &mut ChunkOutput,
     ) -> u64 {
-        let Workspace { scratch, entries } = workspace;
         output.tape = chunk.tape();
+        let rows = chunk.rows();
+        output.counts.offset_assumed += rows.map_or(0, Rows::ts_without_zone);
         let settings = EntrySettings {
             engine: &self.engine,
-            now: self.now,
+            at: match rows.and_then(Rows::times) {
+                Some(times) => DecideAt::Each(times),
+                None => self.now.into(),
+            },
             assume_in_force: self.assume_in_force,
             reports: self.reports,
-            answer: &|line, n, timeline, scratch, output| {
-                self.answer(line, n, timeline, scratch, output);
+            answer: &|line, n, now, timeline, scratch, output| {
+                self.answer((line, n, now), timeline, scratch, output);
             },
             position: match self.scope {
                 Scope::Tape => Some(&|position, id, n, timeline, output| {
@@ -102,15 +106,30 @@ impl Replayer {
                 Scope::Intents | Scope::Positions => None,
             },
         };
+        match rows {
+            Some(rows) => self.rows(&settings, (chunk, rows, first), timeline, workspace, output),
+            None => self.lines(&settings, (chunk, first), timeline, workspace, output),
+        }
+    }
+
+    /// Answers the lines of a chunk.
+    fn lines(
+        &self,
+        settings: &EntrySettings<'_>,
+        (chunk, first): (&Chunk, u64),
+        timeline: &mut Timeline,
+        workspace: &mut Workspace,
+        output: &mut ChunkOutput,
+    ) -> u64 {
+        let Workspace { scratch, entries } = workspace;
         let mut n = first;
         let mut changes_policy = None;
-        entries.begin(chunk);
-        output.counts.offset_assumed += chunk.rows().map_or(0, Rows::ts_without_zone);
+        entries.begin(settings, chunk);
         let mut records = chunk.records();
         loop {
             let taken = match self.scope {
                 Scope::Tape | Scope::Intents => {
-                    entries.take(&settings, (chunk, &mut records, n), timeline, output)
+                    entries.take(settings, (chunk, &mut records, n), timeline, output)
                 }
                 Scope::Positions => records.next().map(Taken::Other),
             };
@@ -124,45 +143,79 @@ impl Replayer {
                 }
                 Taken::Other(record) => {
                     let mut may_change = || {
-                        let may_change = |line: Line<'_>| {
-                            line.text()
-                                .is_some_and(|text| may_change_policy(text.as_bytes()))
-                        };
                         *changes_policy.get_or_insert_with(|| chunk.any_kind(may_change_policy))
-                            && may_change(record.line())
+                            && may_line_change_policy(record.line())
                     };
                     let can_wait = self.scope != Scope::Positions && !may_change();
                     if !(can_wait && entries.defer((chunk, record, n)).is_some()) {
-                        entries.decide(&settings, chunk, timeline, output);
-                        self.line(record.line(), n, timeline, scratch, output);
+                        entries.decide(settings, chunk, timeline, output);
+                        self.line((record.line(), n, self.now), timeline, scratch, output);
                     }
                 }
             }
             n += 1;
         }
-        entries.decide(&settings, chunk, timeline, output);
+        entries.decide(settings, chunk, timeline, output);
         n - first
     }
 
-    /// Answers the record of a line, and changes the timeline if the record changes the policy.
+    /// Answers the rows of a chunk. The rows between two that may change the policy are decided together.
+    fn rows(
+        &self,
+        settings: &EntrySettings<'_>,
+        (chunk, rows, first): (&Chunk, &Rows, u64),
+        timeline: &mut Timeline,
+        workspace: &mut Workspace,
+        output: &mut ChunkOutput,
+    ) -> u64 {
+        let Workspace { scratch, entries } = workspace;
+        let has_entries = self.scope != Scope::Positions;
+        if has_entries {
+            entries.begin(settings, chunk);
+        }
+        let changes_policy = chunk.any_kind(may_change_policy);
+        let numbers = (0..rows.len()).zip(first..);
+        let (mut from, mut from_n) = (0, first);
+        for (row, n) in numbers.filter(|_| changes_policy || !has_entries) {
+            let Some(line) = chunk.record_of_row(row).map(Record::line) else {
+                continue;
+            };
+            if !has_entries || (!entries.is_plain(row) && may_line_change_policy(line)) {
+                entries.decide_rows(settings, (chunk, from..row, from_n), timeline, output);
+                self.line((line, n, settings.now(row)), timeline, scratch, output);
+                (from, from_n) = (row + 1, n + 1);
+            }
+        }
+        if has_entries {
+            entries.decide_rows(
+                settings,
+                (chunk, from..rows.len(), from_n),
+                timeline,
+                output,
+            );
+            entries.end_rows();
+        }
+        u64::try_from(rows.len()).unwrap_or(u64::MAX)
+    }
+
+    /// Answers the record of a line at a time, and changes the timeline if the record changes the policy.
     pub(super) fn line(
         &self,
-        line: Line<'_>,
-        n: u64,
+        record: (Line<'_>, u64, Option<Timestamp>),
         timeline: &mut Timeline,
         scratch: &mut Scratch,
         output: &mut ChunkOutput,
     ) {
-        if let Some(change) = self.answer(line, n, timeline, scratch, output) {
+        if let Some(change) = self.answer(record, timeline, scratch, output) {
             timeline.apply(change);
         }
     }
 
-    /// Answers the record of a line. Returns the change of the policy, if the record is one.
+    /// Answers the record of a line at the time `now`; without `now`, at the time of the record. Returns the change of
+    /// the policy, if the record is one.
     fn answer(
         &self,
-        line: Line<'_>,
-        n: u64,
+        (line, n, now): (Line<'_>, u64, Option<Timestamp>),
         timeline: &Timeline,
         scratch: &mut Scratch,
         output: &mut ChunkOutput,
@@ -171,10 +224,10 @@ impl Replayer {
         match self.read(line, number, scratch) {
             TapeRecord::Intent(mut intent) => {
                 intent.set_line(number);
-                self.intent(&intent, n, timeline, output);
+                self.intent((&intent, n, now), timeline, output);
             }
             TapeRecord::RecordedDecision(record) => self.decided(&record, n, timeline, output),
-            TapeRecord::Position(record) => self.position(&record, n, timeline, output),
+            TapeRecord::Position(record) => self.position((&record, n, now), timeline, output),
             TapeRecord::PolicyUpdated(record, text) => {
                 return self.policy_updated(&record, text, n, timeline, output);
             }
@@ -216,23 +269,28 @@ impl Replayer {
         }))
     }
 
-    fn intent(&self, intent: &Intent<'_>, n: u64, timeline: &Timeline, output: &mut ChunkOutput) {
+    fn intent(
+        &self,
+        (intent, n, now): (&Intent<'_>, u64, Option<Timestamp>),
+        timeline: &Timeline,
+        output: &mut ChunkOutput,
+    ) {
         let mut unknown = PolicyUnavailable::NotFound;
-        let now = self.now.or(intent.event_time());
-        let policy = self.policy_for(intent.recorded_policy(), now, timeline, &mut unknown);
-        let answer = self.answer_intent(intent, policy.state, n);
+        let at = now.or(intent.event_time());
+        let policy = self.policy_for(intent.recorded_policy(), at, timeline, &mut unknown);
+        let answer = self.answer_intent(intent, policy.state, (n, now));
         output.counts.offset_assumed += u64::from(intent.offset_assumed());
         self.record(&answer, timeline, policy.number, output);
     }
 
-    /// Returns the answer to an intent under a policy state.
+    /// Returns the answer to an intent under a policy state, at the time `now` or, without it, at the event time.
     pub(super) fn answer_intent<'a>(
         &'a self,
         intent: &'a Intent<'a>,
         state: PolicyState<'a>,
-        n: u64,
+        (n, now): (u64, Option<Timestamp>),
     ) -> Answer<'a> {
-        let decision = match self.now {
+        let decision = match now {
             Some(now) => self.engine.decide(state, intent, now),
             None => self.engine.decide_recorded(state, intent),
         };
@@ -277,18 +335,17 @@ impl Replayer {
 
     fn position(
         &self,
-        record: &OtherRecord<'_>,
-        n: u64,
+        (record, n, now): (&OtherRecord<'_>, u64, Option<Timestamp>),
         timeline: &Timeline,
         output: &mut ChunkOutput,
     ) {
         output.counts.offset_assumed += u64::from(record.offset_assumed());
         let mut unknown = PolicyUnavailable::NotFound;
         let at = record.event_time();
-        let now = self.now.or(at);
-        let policy = self.policy_for(record.recorded_policy(), now, timeline, &mut unknown);
+        let policy_at = now.or(at);
+        let policy = self.policy_for(record.recorded_policy(), policy_at, timeline, &mut unknown);
         let snapshot = read_snapshot(record);
-        let answer = self.answer_position(at, &snapshot, policy.state);
+        let answer = self.answer_position((at, now), &snapshot, policy.state);
         self.record(
             &answer.to(n, record.id(), at),
             timeline,
@@ -308,26 +365,22 @@ impl Replayer {
     ) {
         output.counts.offset_assumed += u64::from(position.is_offset_assumed);
         let mut unknown = PolicyUnavailable::NotFound;
-        let now = self.now.or(position.at);
+        let (at, now) = (position.at, self.now);
         let recorded = RecordedPolicy::NotRecorded;
-        let policy = self.policy_for(recorded, now, timeline, &mut unknown);
-        let answer = self.answer_position(position.at, &Ok(position.snapshot), policy.state);
-        self.record(
-            &answer.to(n, id, position.at),
-            timeline,
-            policy.number,
-            output,
-        );
+        let policy = self.policy_for(recorded, now.or(at), timeline, &mut unknown);
+        let answer = self.answer_position((at, now), &Ok(position.snapshot), policy.state);
+        self.record(&answer.to(n, id, at), timeline, policy.number, output);
     }
 
-    /// Returns the answer to a position with an event time under a policy state, without the identity of its record.
+    /// Returns the answer to a position with an event time under a policy state, without the identity of its record. It
+    /// is evaluated at the time `now` or, without it, at the event time.
     pub(super) fn answer_position<'a>(
         &self,
-        at: Option<Timestamp>,
+        (at, now): (Option<Timestamp>, Option<Timestamp>),
         snapshot: &Result<Snapshot, &'static str>,
         state: PolicyState<'a>,
     ) -> Answer<'a> {
-        let answer = match evaluate_position(snapshot, state, self.now.or(at)) {
+        let answer = match evaluate_position(snapshot, state, now.or(at)) {
             Ok(decision) => Answer::harvest(&decision, state),
             Err(detail) => Answer::harvest_invalid(detail),
         };
@@ -434,6 +487,10 @@ impl Replayer {
         policy: Option<usize>,
         output: &mut ChunkOutput,
     ) {
+        if let AnswerBuffer::Table(columns) = &mut output.answers {
+            columns.push(answer);
+            return;
+        }
         let symbol = answer
             .symbol
             .and_then(|symbol| timeline.symbol_number(&symbol));
@@ -447,7 +504,7 @@ impl Replayer {
             output.report_rows.push(ReportRow::new(answer, symbol));
         }
         match &mut output.answers {
-            AnswerBuffer::Nothing => {}
+            AnswerBuffer::Nothing | AnswerBuffer::Table(_) => {}
             AnswerBuffer::Lines(lines) => {
                 answer.write_json(lines);
                 lines.push(b'\n');
@@ -455,6 +512,11 @@ impl Replayer {
             AnswerBuffer::Columns(columns) => columns.push(answer),
         }
     }
+}
+
+fn may_line_change_policy(line: Line<'_>) -> bool {
+    line.text()
+        .is_some_and(|text| may_change_policy(text.as_bytes()))
 }
 
 fn is_readable(intent: &Intent<'_>) -> bool {

@@ -219,7 +219,12 @@ mod tests {
         };
         let (mut scratch, mut output) = (Scratch::default(), ChunkOutput::default());
         let line = Line::new(1, record);
-        replayer.line(line, 1, &mut timeline, &mut scratch, &mut output);
+        replayer.line(
+            (line, 1, replayer.now),
+            &mut timeline,
+            &mut scratch,
+            &mut output,
+        );
         output.report_rows[0]
     }
 

@@ -44,11 +44,11 @@ impl AnswerSink<'_> {
         }
     }
 
-    /// Completes the output.
-    pub(super) fn finish(self) -> io::Result<()> {
+    /// Completes the output. `digest` is the digest of all answers, if there is one for each record.
+    pub(super) fn finish(self, digest: Option<blake3::Hash>) -> io::Result<()> {
         match self {
             Self::Discard | Self::Lines(_) => Ok(()),
-            Self::Rows(rows) => rows.finish(),
+            Self::Rows(rows) => rows.finish(digest),
         }
     }
 }

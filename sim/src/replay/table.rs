@@ -1,15 +1,16 @@
 //! Answers to the rows of Arrow tables.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, ops::Range, sync::Arc};
 
 use arrow_array::{
-    Array, ArrayRef, RecordBatch, TimestampMicrosecondArray, cast::AsArray as _,
+    Array as _, ArrayRef, RecordBatch, TimestampMicrosecondArray, cast::AsArray as _,
     types::TimestampMillisecondType,
 };
-use arrow_schema::{Field, Fields, Schema, SchemaRef};
+use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
 use portcullis::{
     policy::{Policy, PolicyUnavailable},
     record::RECORD_BYTES_MAX,
+    types::Timestamp,
 };
 use thiserror::Error;
 
@@ -21,7 +22,7 @@ use super::{
 };
 use crate::tape::{
     Chunk,
-    table::{Columns, Rows, flat},
+    table::{Columns, Rows, flat, timestamps},
 };
 
 /// An error of a table. The message names the column and the necessary change.
@@ -131,12 +132,81 @@ impl AnswerFormat {
     }
 }
 
+/// The column of a table that contains the times of the decisions.
+#[derive(Debug)]
+struct TimeColumn {
+    index: usize,
+    name: String,
+}
+
+impl TimeColumn {
+    fn find(table: &Fields, name: &str) -> Result<Self, TableError> {
+        let mut columns = table.iter().enumerate();
+        let mut columns = columns.by_ref().filter(|(_, field)| field.name() == name);
+        let Some((index, field)) = columns.next() else {
+            return Err(TableError(format!(
+                "the table has no column `{name}`, in which the times of the decisions are expected"
+            )));
+        };
+        if columns.next().is_some() {
+            return Err(TableError(format!(
+                "two columns have the name `{name}`; remove one"
+            )));
+        }
+        let found = field.data_type();
+        if !matches!(found, DataType::Timestamp(_, Some(_))) {
+            return Err(TableError(format!(
+                "column `{name}` has type {found}; the times of decisions must be timestamps with a time zone, such as UTC"
+            )));
+        }
+        Ok(Self {
+            index,
+            name: name.to_owned(),
+        })
+    }
+
+    /// Returns the times of a batch. `before` is the number of rows before it.
+    fn times(&self, batch: &RecordBatch, before: u64) -> Result<Vec<Timestamp>, TableError> {
+        let values = batch.columns().get(self.index).map(|column| {
+            let times = timestamps(column, 0..column.len());
+            (column, times)
+        });
+        let Some((column, times)) = values else {
+            return Err(TableError(format!("a batch has no column `{}`", self.name)));
+        };
+        let times = times.into_iter().zip(before + 1..).enumerate();
+        let times = times.map(|(row, (time, n))| {
+            let is_plausible = |at: &Timestamp| PLAUSIBLE_MS.contains(&at.as_millis());
+            time.filter(is_plausible).ok_or_else(|| {
+                let name = &self.name;
+                TableError(match (column.is_null(row), time) {
+                    (true, _) => format!(
+                        "column `{name}` is null in row {n}; state the time of the decision, or remove the row"
+                    ),
+                    (false, Some(at)) => format!(
+                        "column `{name}` is {at} in row {n}, which is not between 2000-01-01 and 2100-01-01; check the unit of the column"
+                    ),
+                    (false, None) => format!(
+                        "column `{name}` is out of range in row {n}; check the unit of the column"
+                    ),
+                })
+            })
+        });
+        times.collect()
+    }
+}
+
+/// The range of the times of decisions in a table, in epoch milliseconds: 2000-01-01 to 2100-01-01.
+const PLAUSIBLE_MS: Range<i64> = 946_684_800_000..4_102_444_800_000;
+
 /// A replay of the rows of a table, batch by batch.
 #[derive(Debug)]
 pub struct TableReplay {
     replayer: Replayer,
     table: Fields,
     columns: Arc<Columns>,
+    /// The column with the times of the decisions, if they are in the table.
+    times: Option<TimeColumn>,
     timeline: Timeline,
     workspace: Workspace,
     output: ChunkOutput,
@@ -162,13 +232,24 @@ impl TableReplay {
             replayer,
             table: table.fields().clone(),
             columns: Arc::new(Columns::of(table, false).map_err(TableError)?),
+            times: None,
             timeline: Timeline::new(policy),
             workspace: Workspace::default(),
-            output: ChunkOutput::new(AnswerBuffer::Columns(builders)),
+            output: ChunkOutput::new(AnswerBuffer::Table(builders)),
             schema: format.schema()?,
             format,
             rows: 0,
         })
+    }
+
+    /// Decides each row at the time in a column. This time replaces the time of the replayer and that of the record.
+    ///
+    /// # Errors
+    /// Returns an error if the table does not have exactly one column with this name, or if it does not contain
+    /// timestamps with a time zone. Without a time zone, it would be unknown which time is meant.
+    pub fn with_time_column(mut self, name: &str) -> Result<Self, TableError> {
+        self.times = Some(TimeColumn::find(&self.table, name)?);
+        Ok(self)
     }
 
     /// Returns the schema of the answers.
@@ -181,8 +262,9 @@ impl TableReplay {
     /// the rows after it, from the event time of the change.
     ///
     /// # Errors
-    /// Returns an error if the batch does not have the columns of the table, or if a column has nulls that pandas may
-    /// have written for NaN.
+    /// Returns an error if the batch does not have the columns of the table, if a column has nulls that pandas may have
+    /// written for NaN, or if the time of a decision is null or not between 2000-01-01 and 2100-01-01. Then no row of
+    /// the batch is answered.
     pub fn answers(&mut self, batch: &RecordBatch) -> Result<RecordBatch, TableError> {
         if *batch.schema().fields() != self.table {
             return Err(TableError(
@@ -194,7 +276,10 @@ impl TableReplay {
             .project(&self.columns.roots())
             .map_err(|error| TableError(error.to_string()))?;
         let rows = Rows::new(Arc::clone(&self.columns), &read, RECORD_BYTES_MAX);
-        let rows = rows.map_err(TableError)?;
+        let mut rows = rows.map_err(TableError)?;
+        if let Some(column) = &self.times {
+            rows = rows.with_times(column.times(batch, self.rows)?);
+        }
         let chunk = Chunk::of_rows(rows, 0, self.rows + 1);
         self.output.clear();
         self.rows += self.replayer.chunk(
@@ -204,7 +289,7 @@ impl TableReplay {
             &mut self.workspace,
             &mut self.output,
         );
-        let AnswerBuffer::Columns(columns) = &mut self.output.answers else {
+        let AnswerBuffer::Table(columns) = &mut self.output.answers else {
             return Err(TableError("answers are not columns".to_owned()));
         };
         let columns = columns.take().into_iter();

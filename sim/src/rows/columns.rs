@@ -9,7 +9,7 @@ macro_rules! columns {
     ) => {
         $(#[$doc])*
         $visible struct $columns {
-            $($name: Option<$crate::rows::columns::builder!($kind)>,)*
+            $($visible $name: Option<$crate::rows::columns::builder!($kind, $type)>,)*
         }
 
         impl $columns {
@@ -56,19 +56,19 @@ macro_rules! columns {
 
 /// Expands to the type of the builder for a column, given its kind.
 macro_rules! builder {
-    (count) => { arrow_array::builder::Int64Builder };
-    (number) => { arrow_array::builder::Float64Builder };
-    (time) => { arrow_array::builder::TimestampMillisecondBuilder };
-    (names) => { arrow_array::builder::ListBuilder<arrow_array::builder::StringBuilder> };
-    (verdict) => { $crate::rows::names::NameBuilder };
-    (name) => { $crate::rows::names::NameBuilder };
-    (source) => {
-        arrow_array::builder::StringDictionaryBuilder<arrow_array::types::Int32Type>
+    (count, $type:ty) => { arrow_array::builder::Int64Builder };
+    (number, $type:ty) => { arrow_array::builder::Float64Builder };
+    (time, $type:ty) => { arrow_array::builder::TimestampMillisecondBuilder };
+    (names, $type:ty) => { arrow_array::builder::ListBuilder<arrow_array::builder::StringBuilder> };
+    (verdict, $type:ty) => { $crate::rows::names::NameBuilder };
+    (name, $type:ty) => { $crate::rows::names::NameBuilder };
+    (source, $type:ty) => {
+        $crate::rows::terms::TermBuilder<<$type as IntoIterator>::Item>
     };
-    (hash) => {
-        arrow_array::builder::StringDictionaryBuilder<arrow_array::types::Int32Type>
+    (hash, $type:ty) => {
+        $crate::rows::terms::TermBuilder<<$type as IntoIterator>::Item>
     };
-    ($text:ident) => { arrow_array::builder::StringBuilder };
+    ($text:ident, $type:ty) => { arrow_array::builder::StringBuilder };
 }
 
 macro_rules! new_builder {
@@ -93,17 +93,18 @@ pub(crate) mod append {
     use std::fmt::{Display, Write as _};
 
     use arrow_array::builder::{
-        Float64Builder, Int64Builder, ListBuilder, StringBuilder, StringDictionaryBuilder,
-        TimestampMillisecondBuilder,
+        Float64Builder, Int64Builder, ListBuilder, StringBuilder, TimestampMillisecondBuilder,
     };
-    use arrow_array::types::Int32Type;
     use portcullis::{
         answer::{AnswerId, Verdict},
         harvest::HarvestReasons,
         types::{Symbol, Timestamp},
     };
 
-    use crate::rows::names::{NameBuilder, Named};
+    use crate::rows::{
+        names::{NameBuilder, Named},
+        terms::{Term, TermBuilder},
+    };
 
     pub(crate) fn count(to: &mut Int64Builder, n: &u64) {
         to.append_option(i64::try_from(*n).ok().filter(|n| *n != 0));
@@ -143,11 +144,8 @@ pub(crate) mod append {
         }
     }
 
-    pub(crate) fn source(
-        to: &mut StringDictionaryBuilder<Int32Type>,
-        value: &Option<impl Display>,
-    ) {
-        to.append_option(value.as_ref().map(ToString::to_string));
+    pub(crate) fn source<T: Term>(to: &mut TermBuilder<T>, value: &Option<T>) {
+        to.push(*value);
     }
 
     pub(crate) use source as hash;

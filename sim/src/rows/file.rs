@@ -71,6 +71,12 @@ impl<'w> RowFile<'w> {
         flush_large_group(&mut self.to).map_err(written)
     }
 
+    /// Adds a description of the rows to the footer.
+    pub(crate) fn describe(&mut self, name: &str, value: String) {
+        let value = KeyValue::new(name.to_owned(), value);
+        self.to.append_key_value_metadata(value);
+    }
+
     /// Writes the buffered rows and the footer.
     pub(crate) fn finish(self) -> io::Result<()> {
         self.to.close().map(|_| ()).map_err(written)

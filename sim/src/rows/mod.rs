@@ -3,3 +3,4 @@
 pub(crate) mod columns;
 pub(crate) mod file;
 pub(crate) mod names;
+pub(crate) mod terms;

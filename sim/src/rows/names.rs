@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, DictionaryArray, Int8Array, StringArray, types::Int8Type};
+use arrow_array::{
+    ArrayRef, DictionaryArray, StringArray,
+    builder::{ArrayBuilder as _, Int8Builder},
+    types::Int8Type,
+};
 use portcullis::{
     answer::{AnswerSide, RecordKind, Verdict},
     decide::SkipCode,
@@ -74,7 +78,7 @@ impl Named for HarvestAction {
 /// A builder of a column of fixed texts, as a dictionary that always contains all of them.
 #[derive(Debug)]
 pub(crate) struct NameBuilder {
-    keys: Vec<Option<i8>>,
+    keys: Int8Builder,
     names: ArrayRef,
 }
 
@@ -89,21 +93,34 @@ impl NameBuilder {
             }
         }
         Self {
-            keys: Vec::new(),
+            keys: Int8Builder::new(),
             names: Arc::new(StringArray::from(names)),
         }
     }
 
     pub(crate) fn push<T: Named>(&mut self, value: Option<T>) {
         self.keys
-            .push(value.and_then(|value| i8::try_from(value.key()).ok()));
+            .append_option(value.and_then(|value| i8::try_from(value.key()).ok()));
+    }
+
+    /// Returns the builder of the keys, which must be those of [`Named::key`].
+    pub(crate) fn keys(&mut self) -> &mut Int8Builder {
+        &mut self.keys
+    }
+
+    pub(crate) fn append_nulls(&mut self, rows: usize) {
+        self.keys.append_nulls(rows);
+    }
+
+    /// Returns the number of rows.
+    pub(crate) fn len(&self) -> usize {
+        self.keys.len()
     }
 
     /// Returns the column, and leaves the builder empty.
     pub(crate) fn finish(&mut self) -> DictionaryArray<Int8Type> {
-        let keys: Int8Array = self.keys.drain(..).collect();
         // A key is the index of a name.
-        DictionaryArray::new(keys, Arc::clone(&self.names))
+        DictionaryArray::new(self.keys.finish(), Arc::clone(&self.names))
     }
 }
 

@@ -1,7 +1,9 @@
 //! Tests of `replay --plan`, `replay --part` and `merge`: the merged parts give what one replay prints.
 
-use std::fs;
+use std::fs::File;
 
+use parquet::file::reader::{FileReader as _, SerializedFileReader};
+use portcullis_sim::replay::parts::Settings;
 use serde_json::Value;
 
 use crate::{
@@ -100,6 +102,77 @@ fn merged_parts_print_what_one_replay_prints() {
             assert_eq!(answers.collect::<String>(), place.read("answers"));
         }
     }
+}
+
+/// Returns a value of the footer of a Parquet file.
+fn footer_value(place: &Place, file: &str, name: &str) -> Option<String> {
+    let file = File::open(place.path().join(file)).unwrap();
+    let reader = SerializedFileReader::new(file).unwrap();
+    let metadata = reader.metadata().file_metadata();
+    let values = metadata.key_value_metadata()?;
+    values.iter().find(|it| it.key == name)?.value.clone()
+}
+
+#[test]
+fn a_parquet_file_of_answers_names_its_run() {
+    let place = Place::new();
+    place.put("tape", generated(500, 3));
+    place.put("policy.json", policy("1").to_string());
+    let guardrails = example_guardrails();
+    let inputs = [
+        "tape",
+        "--policy",
+        "policy.json",
+        "--guardrails",
+        guardrails.to_str().unwrap(),
+    ];
+    let replay = ["replay", "--format", "json", "--out", "all.parquet"];
+    let run = place.run(&[&replay[..], &inputs].concat());
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    let summary: Value = serde_json::from_str(&run.stdout).unwrap();
+    let of_all = |name| footer_value(&place, "all.parquet", name);
+    assert_eq!(
+        of_all("portcullis.digest").as_deref(),
+        summary["digest"].as_str()
+    );
+
+    // The settings are those of the plan of the same run.
+    let names = evaluate(&place, &inputs, "2");
+    let plan: Value = serde_json::from_str(&place.read("plan")).unwrap();
+    let settings: Settings = serde_json::from_value(plan["settings"].clone()).unwrap();
+    assert_eq!(of_all("portcullis.settings"), Some(settings.hash()));
+    assert_eq!(names.len(), 2);
+
+    // The answers of a part are not those of a run.
+    let part = [
+        "replay",
+        "--part",
+        "plan",
+        "--number",
+        "1",
+        "--out",
+        "1.parquet",
+    ];
+    assert_eq!(place.run(&part).status, 0);
+    let of_part = |name| footer_value(&place, "1.parquet", name);
+    assert_eq!(of_part("portcullis.schema").as_deref(), Some("answers/1"));
+    assert_eq!(
+        (of_part("portcullis.digest"), of_part("portcullis.settings")),
+        (None, None)
+    );
+
+    // So are those of a run that ends early.
+    place.put("cut.gz", &gzip(place.read("tape").as_bytes())[..2000]);
+    let cut = place.run(&["replay", "cut.gz", "--out", "cut.parquet"]);
+    assert_ne!(cut.status, 0);
+    assert_eq!(
+        footer_value(&place, "cut.parquet", "portcullis.digest"),
+        None
+    );
+    assert_eq!(
+        footer_value(&place, "cut.parquet", "portcullis.settings"),
+        None
+    );
 }
 
 #[test]
@@ -207,7 +280,7 @@ fn mistakes_are_reported_with_the_next_step() {
     );
     check(merge(&["plan"]), "`plan` is not a part");
     check(merge(&[]), "PART");
-    let tape = fs::File::options()
+    let tape = File::options()
         .append(true)
         .open(place.path().join("tape"))
         .unwrap();

@@ -36,9 +36,14 @@ impl EntryOutcome<'_> {
     pub(super) fn names_policy(&self) -> bool {
         match self {
             Self::Trade(_) => true,
-            Self::Skip(reason, _) => reason.number() >= SkipCode::PolicyMissing.number(),
+            Self::Skip(reason, _) => skip_names_policy(*reason),
         }
     }
+}
+
+/// Returns true if the answer to an entry that was skipped for this reason names the policy.
+pub(super) fn skip_names_policy(reason: SkipCode) -> bool {
+    reason.number() >= SkipCode::PolicyMissing.number()
 }
 
 impl<'a> EntryAnswer<'a> {

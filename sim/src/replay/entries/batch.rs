@@ -1,5 +1,7 @@
 //! The answers to a batch of entries that were decided as columns, and to the records between them.
 
+use std::ops::Range;
+
 use portcullis::{
     answer::Verdict,
     decide::{DecisionColumns, Outcome},
@@ -10,9 +12,11 @@ use portcullis::{
 
 use super::{
     answer::{EntryAnswer, EntryOutcome},
-    collected::{Deferred, DeferredRecord, Entries, EntrySettings, PendingRow, Place},
+    collected::{Deferred, DeferredRecord, Entries, EntrySettings, Ids, PendingRow, Place},
+    columns::PlainAnswers,
     json::JsonLines,
     position::PlainPosition,
+    rows::EntryRows,
 };
 use crate::{
     replay::{
@@ -33,11 +37,22 @@ pub(super) struct Batch<'a> {
     /// The number of the policy in the timeline.
     pub(super) policy_number: Option<usize>,
     pub(super) entries: &'a Entries,
-    /// The ids of the entries, and the end of each.
-    pub(super) ids: (&'a [u8], &'a [usize]),
+    /// The ids of the entries that were decided; empty if no answers are written.
+    pub(super) ids: &'a Ids,
     pub(super) decisions: &'a DecisionColumns,
     /// The positions between the entries, and their ids.
     pub(super) positions: &'a [(Box<PlainPosition>, Option<Box<str>>)],
+    /// The index of the first decided entry in the columns of `entries`.
+    pub(super) first: usize,
+}
+
+/// The memory that is needed to write the answers to a batch.
+pub(super) struct BatchMemory<'a> {
+    /// The records between the entries.
+    pub(super) deferred: &'a [Deferred],
+    pub(super) json: &'a mut JsonLines,
+    /// The memory of the general path.
+    pub(super) scratch: &'a mut Scratch,
 }
 
 /// A symbol of a batch.
@@ -49,45 +64,117 @@ struct BatchSymbol {
 }
 
 impl Batch<'_> {
-    /// Writes the answers to all entries, and those to the lines between them.
-    pub(super) fn write(
-        &self,
-        mut deferred: &[Deferred],
-        json: &mut JsonLines,
-        scratch: &mut Scratch,
-        output: &mut ChunkOutput,
-    ) {
-        let symbols = self.symbols();
-        let policy = self.state.policy().ok();
-        json.start(self.ids.0, symbols.len(), policy);
-        let mut from = 0;
+    /// Writes the answers to entries of lines, and those to the lines between them.
+    pub(super) fn write_lines(&self, memory: BatchMemory<'_>, output: &mut ChunkOutput) {
+        let BatchMemory {
+            mut deferred,
+            json,
+            scratch,
+        } = memory;
+        let symbols = self.start(json, output);
         for (index, row) in self.entries.rows.iter().enumerate() {
             self.answer_until(index, &mut deferred, scratch, output);
-            let to = self.ids.1.get(index).copied().unwrap_or(from);
-            let id = self.ids.0.get(from..to).unwrap_or_default();
-            from = to;
-            let place = usize::try_from(row.symbol).unwrap_or(usize::MAX);
-            let Some(symbol) = symbols.get(place) else {
-                // The answer is missing then, which a replay reports.
-                continue;
-            };
-            match self.outcome(index, row, symbol, policy, output) {
-                Some(outcome) => {
-                    let answer = EntryAnswer {
-                        n: row.n,
-                        id,
-                        ts: row.ts,
-                        symbol: symbol.symbol,
-                        side: row.side,
-                        policy: policy.filter(|_| outcome.names_policy()),
-                        outcome,
-                    };
-                    self.write_entry(&answer, (row, symbol), json, output);
-                }
-                None => self.answer((row.n, row.at), scratch, output),
-            }
+            self.write(index, row, &symbols, (json, scratch), output);
         }
         self.answer_until(usize::MAX, &mut deferred, scratch, output);
+    }
+
+    /// Writes the answers to rows of a table. `n` is the number of the record of the first row.
+    pub(super) fn write_rows(
+        &self,
+        (rows, n): (&EntryRows, u64),
+        memory: BatchMemory<'_>,
+        output: &mut ChunkOutput,
+    ) {
+        let BatchMemory { json, scratch, .. } = memory;
+        let symbols = self.start(json, output);
+        for (index, n) in (0..self.decisions.len()).zip(n..) {
+            let row = self.first.saturating_add(index);
+            let pending = rows.is_plain(row).then(|| rows.pending(row, n)).flatten();
+            match pending {
+                Some(row) => self.write(index, &row, &symbols, (json, scratch), output),
+                None => self.answer((n, Place::Row(row)), scratch, output),
+            }
+        }
+    }
+
+    /// Writes the answers to rows of a table column by column, without the details of skips.
+    pub(super) fn write_columns(
+        &self,
+        (rows, n): (&EntryRows, u64),
+        memory: BatchMemory<'_>,
+        output: &mut ChunkOutput,
+    ) {
+        let end = self.first.saturating_add(self.decisions.len());
+        let (mut from, mut n) = (self.first, n);
+        while from < end {
+            let plain = (from..end).take_while(|row| rows.is_plain(*row)).count();
+            let to = from.saturating_add(plain);
+            if let AnswerBuffer::Table(columns) = &mut output.answers {
+                PlainAnswers::new(self, rows, from..to, n).append(columns);
+            }
+            n = n.saturating_add(u64::try_from(plain).unwrap_or(u64::MAX));
+            if to < end {
+                self.answer((n, Place::Row(to)), memory.scratch, output);
+                n = n.saturating_add(1);
+            }
+            from = to.saturating_add(1);
+        }
+    }
+
+    /// Returns the decided values of the rows in a range.
+    pub(super) fn decided<'v, T>(&self, values: &'v [T], rows: &Range<usize>) -> &'v [T] {
+        let from = rows.start.saturating_sub(self.first);
+        values
+            .get(from..from.saturating_add(rows.len()))
+            .unwrap_or_default()
+    }
+
+    /// Returns the symbol with a number.
+    pub(super) fn symbol(&self, number: u32) -> Option<&Symbol> {
+        let place = usize::try_from(number).ok()?;
+        self.entries.columns.symbols().get(place)
+    }
+
+    fn start(&self, json: &mut JsonLines, output: &ChunkOutput) -> Vec<BatchSymbol> {
+        let symbols = self.symbols();
+        if matches!(output.answers, AnswerBuffer::Lines(_)) {
+            json.start(self.ids.bytes(), symbols.len(), self.state.policy().ok());
+        }
+        symbols
+    }
+
+    /// Writes the answer to the entry with an index among the decided ones.
+    #[inline(always)]
+    fn write(
+        &self,
+        index: usize,
+        row: &PendingRow,
+        symbols: &[BatchSymbol],
+        (json, scratch): (&mut JsonLines, &mut Scratch),
+        output: &mut ChunkOutput,
+    ) {
+        let policy = self.state.policy().ok();
+        let place = usize::try_from(row.symbol).unwrap_or(usize::MAX);
+        let Some(symbol) = symbols.get(place) else {
+            // The answer is missing then, which a replay reports.
+            return;
+        };
+        match self.outcome(index, row, symbol, policy, output) {
+            Some(outcome) => {
+                let answer = EntryAnswer {
+                    n: row.n,
+                    id: self.ids.get(index),
+                    ts: row.ts,
+                    symbol: symbol.symbol,
+                    side: row.side,
+                    policy: policy.filter(|_| outcome.names_policy()),
+                    outcome,
+                };
+                self.write_entry(&answer, (row, symbol), json, output);
+            }
+            None => self.answer((row.n, row.at), scratch, output),
+        }
     }
 
     fn symbols(&self) -> Vec<BatchSymbol> {
@@ -131,13 +218,18 @@ impl Batch<'_> {
 
     /// Answers the record with a number at a place by the general path.
     fn answer(&self, (n, at): (u64, Place), scratch: &mut Scratch, output: &mut ChunkOutput) {
+        let now = match at {
+            Place::Row(row) => self.settings.now(row),
+            Place::Line { .. } => self.settings.now(0),
+        };
         if let Some(record) = at.record(self.chunk) {
-            (self.settings.answer)(record.line(), n, self.timeline, scratch, output);
+            (self.settings.answer)(record.line(), n, now, self.timeline, scratch, output);
         }
     }
 
     /// Returns the decision of an entry. Returns `None` if the general path must answer it, because its evidence is
     /// needed and refers to the intent.
+    #[inline(always)]
     fn outcome(
         &self,
         index: usize,
@@ -147,14 +239,13 @@ impl Batch<'_> {
         output: &ChunkOutput,
     ) -> Option<EntryOutcome<'_>> {
         let EntrySettings {
-            engine,
-            now,
-            reports,
-            ..
+            engine, reports, ..
         } = *self.settings;
+        let entry = self.first.saturating_add(index);
+        let now = self.settings.now(entry);
         let reason = match *self.decisions.outcomes().get(index)? {
             Outcome::Trade => {
-                let trade = row.trade(self.decisions, index, policy, self.settings);
+                let trade = row.trade(self.decisions, index, policy, (engine, now));
                 return Some(EntryOutcome::Trade(trade));
             }
             Outcome::Skip(reason) => reason,
@@ -167,11 +258,12 @@ impl Batch<'_> {
             return Some(EntryOutcome::Skip(reason, None));
         }
         let columns = &self.entries.columns;
-        let evidence = engine.evidence_of_entry(self.state, columns, index, now, reason)?;
+        let evidence = engine.evidence_of_entry(self.state, columns, entry, now, reason)?;
         Some(EntryOutcome::Skip(reason, Some(evidence)))
     }
 
     /// Writes an answer to all outputs, and counts it.
+    #[inline(always)]
     fn write_entry(
         &self,
         answer: &EntryAnswer<'_>,
@@ -185,18 +277,21 @@ impl Batch<'_> {
             symbol_hash: symbol.hash,
             side: row.side,
         };
-        let (verdict, reason, bytes) = match &answer.outcome {
-            EntryOutcome::Trade(trade) => (Verdict::Trade, None, common.trade(trade)),
+        let (verdict, reason) = match &answer.outcome {
+            EntryOutcome::Trade(trade) => {
+                common.push_trade(trade, &mut output.rows);
+                (Verdict::Trade, None)
+            }
             EntryOutcome::Skip(reason, evidence) => {
                 if evidence.is_some() && output.counts.samples.lacks(*reason, row.n, &symbol.symbol)
                 {
                     output.counts.samples.add(&answer.row());
                 }
                 let hash = answer.policy.map(Policy::hash);
-                (Verdict::Skip, Some(*reason), common.skip(*reason, hash))
+                common.push_skip(*reason, hash, &mut output.rows);
+                (Verdict::Skip, Some(*reason))
             }
         };
-        output.rows.extend_from_slice(&bytes);
         output.counts.offset_assumed += u64::from(row.is_offset_assumed);
         let policy = self.policy_number.filter(|_| answer.policy.is_some());
         output
@@ -212,7 +307,9 @@ impl Batch<'_> {
                 json.write(answer, row.symbol, lines);
                 lines.push(b'\n');
             }
-            AnswerBuffer::Columns(columns) => columns.push(&answer.row()),
+            AnswerBuffer::Columns(columns) | AnswerBuffer::Table(columns) => {
+                columns.push(&answer.row());
+            }
         }
     }
 }

@@ -1,21 +1,21 @@
 //! Entries that are collected until they are decided, and the records between them.
 
 use portcullis::{
-    decide::{DecisionColumns, Engine, EntryRow, IntentColumns, LeverageFrom},
-    intent::Size,
+    decide::{DecideAt, DecisionColumns, Engine, EntryRow, IntentColumns, LeverageFrom},
     policy::Policy,
     record::Scratch,
-    types::{Price, Side, Symbol, Timestamp},
+    types::{Notional, Price, Side, Symbol, Timestamp},
 };
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{entry::PlainEntry, names::Names, position::PlainPosition};
+use super::{
+    entry::{PlainEntry, Stated},
+    names::{Name, Names},
+    position::PlainPosition,
+    rows::EntryRows,
+};
 use crate::{
-    replay::{
-        chunk_output::ChunkOutput,
-        digest::{self, SizeSource},
-        timeline::Timeline,
-    },
+    replay::{chunk_output::ChunkOutput, digest, timeline::Timeline},
     tape::{Chunk, Line, Record},
 };
 
@@ -25,8 +25,8 @@ pub(super) const NAMES_MAX: usize = 4_096;
 /// The settings of a replay that entries depend on.
 pub(in crate::replay) struct EntrySettings<'a> {
     pub(in crate::replay) engine: &'a Engine,
-    /// The time at which all entries are decided; `None` if each is decided at its own time.
-    pub(in crate::replay) now: Option<Timestamp>,
+    /// The times at which the entries are decided.
+    pub(in crate::replay) at: DecideAt<'a>,
     pub(in crate::replay) assume_in_force: bool,
     /// If true, data for an HTML report is collected.
     pub(in crate::replay) reports: bool,
@@ -36,8 +36,22 @@ pub(in crate::replay) struct EntrySettings<'a> {
     pub(in crate::replay) position: Option<&'a AnswerPosition<'a>>,
 }
 
-/// A function that answers the record of a line. The `u64` is the number of the record.
-type AnswerLine<'a> = dyn Fn(Line<'_>, u64, &Timeline, &mut Scratch, &mut ChunkOutput) + 'a;
+/// A function that answers the record of a line at a time. The `u64` is the number of the record.
+type AnswerLine<'a> =
+    dyn Fn(Line<'_>, u64, Option<Timestamp>, &Timeline, &mut Scratch, &mut ChunkOutput) + 'a;
+
+impl EntrySettings<'_> {
+    /// Returns the time at which the record of a row is decided; `None` if it is the time of the record. All lines of a
+    /// tape have the same time.
+    pub(in crate::replay) fn now(&self, row: usize) -> Option<Timestamp> {
+        match self.at {
+            DecideAt::EventTime => None,
+            DecideAt::Time(now) => Some(now),
+            // A time is missing only if the table has fewer times than rows, which is an error of the caller.
+            DecideAt::Each(times) => Some(times.get(row).copied().unwrap_or(Timestamp::MIN)),
+        }
+    }
+}
 
 /// A function that answers a position. The `u64` is the number of its record, and the text is its id.
 type AnswerPosition<'a> =
@@ -114,6 +128,43 @@ pub(super) enum DeferredRecord {
     Other(Place),
 }
 
+/// The ids of entries.
+#[derive(Debug, Default)]
+pub(super) struct Ids {
+    bytes: Vec<u8>,
+    /// The end of each id in `bytes`.
+    ends: Vec<usize>,
+}
+
+impl Ids {
+    /// Appends the id of record `n`; without an id, its number.
+    pub(super) fn push(&mut self, id: Option<&[u8]>, n: u64) {
+        match id {
+            Some(id) => self.bytes.extend_from_slice(id),
+            None => self.bytes.extend_from_slice(n.to_string().as_bytes()),
+        }
+        self.ends.push(self.bytes.len());
+    }
+
+    /// Returns the id with an index; empty if there is none.
+    pub(super) fn get(&self, index: usize) -> &[u8] {
+        let from = index.checked_sub(1).and_then(|it| self.ends.get(it));
+        let from = from.copied().unwrap_or_default();
+        let to = self.ends.get(index).copied().unwrap_or(from);
+        self.bytes.get(from..to).unwrap_or_default()
+    }
+
+    /// Returns the bytes of all ids.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+}
+
 /// The values of an entry that are written into its answer next to the decision.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::replay) struct PendingRow {
@@ -124,9 +175,7 @@ pub(in crate::replay) struct PendingRow {
     pub(in crate::replay) symbol: u32,
     pub(super) side: Side,
     pub(super) requested: Option<f64>,
-    pub(super) size: Size,
-    pub(super) size_source: SizeSource,
-    pub(super) quantity: Option<f64>,
+    pub(super) stated: Stated,
     pub(super) price: Option<Price>,
     pub(super) is_offset_assumed: bool,
 }
@@ -135,27 +184,18 @@ impl Entries {
     /// Appends an entry. Returns `None` if the symbol is not valid.
     #[inline(always)]
     pub(super) fn push(&mut self, entry: &PlainEntry<'_>, (n, at): (u64, Place)) -> Option<()> {
-        let symbol = self.symbols.number(entry.symbol, |name| {
-            let symbol = Symbol::new(name).ok()?;
-            let number = self.columns.symbol_number(symbol);
-            if usize::try_from(number).ok()? == self.symbol_hashes.len() {
-                self.symbol_hashes.push(xxh3_64(symbol.as_str().as_bytes()));
-            }
-            Some(number)
-        })?;
+        let symbol = self.symbol_number(entry.symbol)?;
         let source = match entry.source {
-            None => self.columns.source_number(None),
-            Some(name) => self
-                .sources
-                .number(name, |name| Some(self.columns.source_number(Some(name))))?,
+            None => self.absent_source(),
+            Some(name) => self.source_number(name)?,
         };
         self.columns.push_entry(&EntryRow {
             symbol,
             source,
             leverage: entry.leverage,
-            size: Some(entry.size),
-            price_deviation: entry.price_deviation,
-            stop_distance: entry.stop_distance,
+            size: Some(entry.stated.size),
+            price_deviation: entry.prices.deviation,
+            stop_distance: entry.prices.stop_distance,
             emitted_at: entry.times.event_time,
             sent: entry.times.sent,
         });
@@ -170,13 +210,47 @@ impl Entries {
             symbol,
             side: entry.side,
             requested: entry.leverage,
-            size: entry.size,
-            size_source: entry.size_source,
-            quantity: entry.quantity,
-            price: entry.price,
+            stated: entry.stated,
+            price: entry.prices.larger.map(|(price, _)| price),
             is_offset_assumed: entry.times.is_offset_assumed,
         });
         Some(())
+    }
+
+    /// Appends a plain row. Returns `None` if it has no time.
+    pub(super) fn push_row(&mut self, rows: &EntryRows, row: usize, n: u64) -> Option<Timestamp> {
+        let emitted_at = rows.emitted_at(row)?;
+        let (entry, pending) = (rows.entry(row)?, rows.pending(row, n)?);
+        self.columns.push_entry(&entry);
+        self.rows.push(pending);
+        Some(emitted_at)
+    }
+
+    /// Returns the number of a symbol; `None` if the name is not valid.
+    #[inline(always)]
+    pub(super) fn symbol_number(&mut self, name: Name) -> Option<u32> {
+        self.symbols.number(name, |name| {
+            let symbol = Symbol::new(name).ok()?;
+            let number = self.columns.symbol_number(symbol);
+            if usize::try_from(number).ok()? == self.symbol_hashes.len() {
+                self.symbol_hashes.push(xxh3_64(symbol.as_str().as_bytes()));
+            }
+            Some(number)
+        })
+    }
+
+    /// Returns the number of a source.
+    #[inline(always)]
+    pub(super) fn source_number(&mut self, name: Name) -> Option<u32> {
+        let columns = &mut self.columns;
+        self.sources
+            .number(name, |name| Some(columns.source_number(Some(name))))
+    }
+
+    /// Returns the number of an absent source.
+    #[inline(always)]
+    pub(super) fn absent_source(&mut self) -> u32 {
+        self.columns.source_number(None)
     }
 
     /// Removes the entries. Symbols and sources keep their numbers, unless there are too many of them.
@@ -200,37 +274,53 @@ impl PendingRow {
         self.at.record(chunk)
     }
 
+    #[inline(always)]
     pub(super) fn trade(
         &self,
         decisions: &DecisionColumns,
         index: usize,
         policy: Option<&Policy>,
-        settings: &EntrySettings<'_>,
+        (engine, now): (&Engine, Option<Timestamp>),
     ) -> digest::TradeNumbers {
         let row = decisions.row(index);
         let leverage = row.and_then(|row| row.leverage);
         let notional = row.and_then(|row| row.notional);
-        let by_price = || Some(notional?.quantity(self.price?).ok()?.get());
-        let at = settings.now.or(self.ts);
-        let end = settings
-            .engine
-            .guardrails()
-            .max_plan_age()
-            .and_then(|age| Some(at?.saturating_add(age)));
-        let expiry = policy.map(Policy::valid_until);
         digest::TradeNumbers {
             policy_hash: policy.map(Policy::hash),
             leverage: leverage.map(|(leverage, _)| leverage.get()),
             is_requested: matches!(leverage, Some((_, LeverageFrom::Intent))),
             requested: self.requested,
-            size: self.size,
-            size_source: self.size_source,
+            size: self.stated.size,
+            size_source: self.stated.source,
             notional: notional.map(|notional| notional.get()),
-            not_after: match (end, expiry) {
-                (Some(end), Some(expiry)) => Some(end.min(expiry)),
-                (end, expiry) => expiry.or(end),
-            },
-            quantity: self.quantity.or_else(by_price),
+            not_after: not_after(engine, now.or(self.ts), policy),
+            quantity: quantity(self.stated.quantity, notional, self.price),
         }
     }
+}
+
+/// Returns the last time at which a trade that was decided at a time may be executed.
+pub(super) fn not_after(
+    engine: &Engine,
+    at: Option<Timestamp>,
+    policy: Option<&Policy>,
+) -> Option<Timestamp> {
+    let end = engine
+        .guardrails()
+        .max_plan_age()
+        .and_then(|age| Some(at?.saturating_add(age)));
+    let expiry = policy.map(Policy::valid_until);
+    match (end, expiry) {
+        (Some(end), Some(expiry)) => Some(end.min(expiry)),
+        (end, expiry) => expiry.or(end),
+    }
+}
+
+/// Returns the quantity of a trade: the stated one, else the notional divided by the price.
+pub(super) fn quantity(
+    stated: Option<f64>,
+    notional: Option<Notional>,
+    price: Option<Price>,
+) -> Option<f64> {
+    stated.or_else(|| Some(notional?.quantity(price?).ok()?.get()))
 }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::replay::digest::SizeSource;
 
-/// An entry with a side and exactly one statement of its size, which is usable. It may have no time.
+/// The entry of a plain line, with a side and exactly one statement of its size, which is usable. It may have no time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct PlainEntry<'a> {
     /// `id`, else `intent_id`. If both are absent, the number of the record is used.
@@ -27,21 +27,15 @@ pub(super) struct PlainEntry<'a> {
     pub(super) side: Side,
     pub(super) times: Times,
     pub(super) leverage: Option<f64>,
-    pub(super) size: Size,
-    pub(super) size_source: SizeSource,
-    /// The quantity, if the size was read from it.
-    pub(super) quantity: Option<f64>,
-    /// The price that converts a notional to a quantity: the larger of `price` and `entry_price`.
-    pub(super) price: Option<Price>,
-    pub(super) price_deviation: f64,
-    pub(super) stop_distance: f64,
+    pub(super) stated: Stated,
+    pub(super) prices: Prices,
 }
 
 /// From this ratio on, two prices of one intent contradict each other.
 const RATIO_MAX: f64 = 1.5;
 
 impl<'a> PlainEntry<'a> {
-    /// Returns the entry of a record; `None` if the general path must read it.
+    /// Returns the entry of a line; `None` if the general path must read it.
     #[inline(always)]
     pub(super) fn of(line: &impl PlainValues<'a>) -> Option<Self> {
         if line
@@ -50,39 +44,24 @@ impl<'a> PlainEntry<'a> {
         {
             return None;
         }
-        let side = side(line)?;
+        let word = |key| line.text(key).map(Word::of);
+        let side = side(word(ACTION), word(SIDE))?;
         let times = Times::of(line)?;
-        let limit = price(line.number(PRICE))?;
-        let planned = price(line.number(ENTRY_PRICE))?;
-        let stop = price(line.number(STOP_LOSS))?;
-        let target = price(line.number(TAKE_PROFIT))?;
-        let larger = match (limit, planned) {
-            (Some(limit), Some(planned)) => {
-                let (low, high) = (
-                    limit.get().min(planned.get()),
-                    limit.get().max(planned.get()),
-                );
-                (high < RATIO_MAX * low).then_some(())?;
-                Some(if planned > limit {
-                    (planned, false)
-                } else {
-                    (limit, true)
-                })
-            }
-            (limit, planned) => limit.map(|it| (it, true)).or(planned.map(|it| (it, false))),
+        let limit = line.number(PRICE);
+        let prices = Prices::of(
+            side,
+            (limit, line.number(ENTRY_PRICE)),
+            (line.number(STOP_LOSS), line.number(TAKE_PROFIT)),
+        )?;
+        let leverage = line.number(LEVERAGE);
+        let sizes = Sizes {
+            position_size_usd: line.number(POSITION_SIZE_USD),
+            size: line.number(SIZE),
+            quantity: line.number(QUANTITY),
+            qty: line.number(QTY),
+            position_usd: line.number(POSITION_USD),
         };
-        let reference = planned.or(limit);
-        for (first, second) in [(stop, reference), (reference, target), (stop, target)] {
-            let (Some(first), Some(second)) = (first, second) else {
-                continue;
-            };
-            let in_order = match side {
-                Side::Buy => first < second,
-                Side::Sell => first > second,
-            };
-            in_order.then_some(())?;
-        }
-        let stated = Stated::of(line, larger)?;
+        let stated = Stated::of(sizes, limit, leverage, prices.larger)?;
         Some(Self {
             id: line.text(ID).or(line.text(INTENT_ID)),
             source: match line.text(SOURCE) {
@@ -92,47 +71,64 @@ impl<'a> PlainEntry<'a> {
             symbol: line.name(SYMBOL)?,
             side,
             times,
-            leverage: line.number(LEVERAGE),
-            size: stated.size,
-            size_source: stated.source,
-            quantity: stated.quantity,
-            price: larger.map(|(price, _)| price),
-            price_deviation: match (limit, planned) {
-                (Some(limit), Some(planned)) => (limit.get() - planned.get()).abs() / planned.get(),
-                (_, _) => 0.0,
-            },
-            stop_distance: match (stop, reference) {
-                (None, _) => 0.0,
-                (Some(stop), Some(reference)) => {
-                    (stop.get() - reference.get()).abs() / reference.get()
-                }
-                (Some(_), None) => f64::INFINITY,
-            },
+            leverage,
+            stated,
+            prices,
         })
+    }
+}
+
+/// The meaning of `action` or `side`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word {
+    Buy,
+    Sell,
+    Long,
+    Short,
+    Other,
+}
+
+impl Word {
+    #[inline(always)]
+    pub(super) fn of(text: &[u8]) -> Self {
+        match text {
+            b"BUY" => Self::Buy,
+            b"SELL" => Self::Sell,
+            b"LONG" => Self::Long,
+            b"SHORT" => Self::Short,
+            _ => Self::Other,
+        }
     }
 }
 
 /// Returns the side, if `action` or `side` states one in upper case, or both state the same. LONG and SHORT are read
 /// only if one of the two fields is absent.
 #[inline(always)]
-fn side<'a>(line: &impl PlainValues<'a>) -> Option<Side> {
-    let word = match (line.text(ACTION), line.text(SIDE)) {
-        (Some(word), None) | (None, Some(word)) => match word {
-            b"LONG" => return Some(Side::Buy),
-            b"SHORT" => return Some(Side::Sell),
-            word => word,
-        },
-        (Some(one), Some(other)) if one == other => one,
-        (_, _) => return None,
-    };
-    match word {
-        b"BUY" => Some(Side::Buy),
-        b"SELL" => Some(Side::Sell),
-        _ => None,
+pub(super) fn side(action: Option<Word>, side: Option<Word>) -> Option<Side> {
+    match (action, side) {
+        (Some(Word::Buy), None | Some(Word::Buy)) | (None, Some(Word::Buy | Word::Long)) => {
+            Some(Side::Buy)
+        }
+        (Some(Word::Sell), None | Some(Word::Sell)) | (None, Some(Word::Sell | Word::Short)) => {
+            Some(Side::Sell)
+        }
+        (Some(Word::Long), None) => Some(Side::Buy),
+        (Some(Word::Short), None) => Some(Side::Sell),
+        (_, _) => None,
     }
 }
 
-/// The times of a line.
+/// The values of the fields with times, in epoch milliseconds unless the type states otherwise.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct TimeFields {
+    /// The time of a stream entry id.
+    pub(super) id: Option<i64>,
+    pub(super) ts: Option<i64>,
+    pub(super) timestamp: Option<(Timestamp, IsoOffset)>,
+    pub(super) decided_at: Option<i64>,
+}
+
+/// The times of a record.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Times {
     /// `decided_at`, else `emitted_at`.
@@ -148,26 +144,31 @@ pub(super) struct Times {
 }
 
 impl Times {
-    /// Reads the times; `None` if one of them is not plausible.
+    /// Reads the times of a line; `None` if one of them is not plausible.
     #[inline(always)]
     pub(super) fn of<'a>(line: &impl PlainValues<'a>) -> Option<Self> {
-        let by_id = match line.text(ID).and_then(stream_millis) {
-            Some(millis) => Some(plausible(millis)?),
-            None => None,
+        Self::of_fields(TimeFields {
+            id: line.text(ID).and_then(stream_millis),
+            ts: line.millis(TS).ok()?,
+            timestamp: line.timestamp().ok()?,
+            decided_at: line.millis(DECIDED_AT).ok()?,
+        })
+    }
+
+    /// Reads the times; `None` if one of them is not plausible.
+    #[inline(always)]
+    pub(super) fn of_fields(fields: TimeFields) -> Option<Self> {
+        let time = |millis: Option<i64>| match millis {
+            Some(millis) => plausible(millis).map(Some),
+            None => Some(None),
         };
-        let by_ts = match line.millis(TS).ok()? {
-            Some(millis) => Some(plausible(millis)?),
-            None => None,
-        };
-        let stamp = match line.timestamp().ok()? {
+        let (by_id, by_ts) = (time(fields.id)?, time(fields.ts)?);
+        let decided_at = time(fields.decided_at)?;
+        let stamp = match fields.timestamp {
             Some(stamp) => Some(plausible_stamp(stamp)?),
             None => None,
         };
         let by_stamp = stamp.map(|(at, _)| at);
-        let decided_at = match line.millis(DECIDED_AT).ok()? {
-            Some(millis) => Some(plausible(millis)?),
-            None => None,
-        };
         let earlier = by_id.or(by_ts);
         let emitted_at = earlier.or(by_stamp);
         let sent = emitted_at.map(|emitted_at| {
@@ -207,7 +208,7 @@ fn plausible_stamp(stamp: (Timestamp, IsoOffset)) -> Option<(Timestamp, IsoOffse
 
 /// Returns the milliseconds of a stream entry id, `<milliseconds>-<n>`.
 #[inline(always)]
-fn stream_millis(id: &[u8]) -> Option<i64> {
+pub(super) fn stream_millis(id: &[u8]) -> Option<i64> {
     let mut millis = 0;
     let len = read_digits(id, &mut millis);
     let sequence = id.get(len..)?.strip_prefix(b"-")?;
@@ -224,17 +225,106 @@ fn price(number: Option<f64>) -> Option<Option<Price>> {
         .map_or(Some(None), |price| price.map(Some))
 }
 
+/// The prices of an entry.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Prices {
+    /// The price that converts a notional to a quantity: the larger of `price` and `entry_price`, and true if it is
+    /// `price`.
+    pub(super) larger: Option<(Price, bool)>,
+    pub(super) deviation: f64,
+    pub(super) stop_distance: f64,
+}
+
+impl Prices {
+    /// The prices of an entry without a price and without a stop.
+    pub(super) const NONE: Self = Self {
+        larger: None,
+        deviation: 0.0,
+        stop_distance: 0.0,
+    };
+
+    /// Reads `price`, `entry_price`, `stop_loss` and `take_profit`. Returns `None` if one of them is not a price, or if
+    /// they contradict each other or the side.
+    #[inline(always)]
+    pub(super) fn of(
+        side: Side,
+        (limit, planned): (Option<f64>, Option<f64>),
+        (stop, target): (Option<f64>, Option<f64>),
+    ) -> Option<Self> {
+        let (limit, planned) = (price(limit)?, price(planned)?);
+        let (stop, target) = (price(stop)?, price(target)?);
+        let larger = match (limit, planned) {
+            (Some(limit), Some(planned)) => {
+                let (low, high) = (
+                    limit.get().min(planned.get()),
+                    limit.get().max(planned.get()),
+                );
+                (high < RATIO_MAX * low).then_some(())?;
+                Some(if planned > limit {
+                    (planned, false)
+                } else {
+                    (limit, true)
+                })
+            }
+            (limit, planned) => limit.map(|it| (it, true)).or(planned.map(|it| (it, false))),
+        };
+        let reference = planned.or(limit);
+        for (first, second) in [(stop, reference), (reference, target), (stop, target)] {
+            let (Some(first), Some(second)) = (first, second) else {
+                continue;
+            };
+            let in_order = match side {
+                Side::Buy => first < second,
+                Side::Sell => first > second,
+            };
+            in_order.then_some(())?;
+        }
+        Some(Self {
+            larger,
+            deviation: match (limit, planned) {
+                (Some(limit), Some(planned)) => (limit.get() - planned.get()).abs() / planned.get(),
+                (_, _) => 0.0,
+            },
+            stop_distance: match (stop, reference) {
+                (None, _) => 0.0,
+                (Some(stop), Some(reference)) => {
+                    (stop.get() - reference.get()).abs() / reference.get()
+                }
+                (Some(_), None) => f64::INFINITY,
+            },
+        })
+    }
+}
+
+/// The fields that can state the size of an entry.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sizes {
+    pub(super) position_size_usd: Option<f64>,
+    pub(super) size: Option<f64>,
+    pub(super) quantity: Option<f64>,
+    pub(super) qty: Option<f64>,
+    pub(super) position_usd: Option<f64>,
+}
+
 /// The only statement of the size.
-struct Stated {
-    size: Size,
-    source: SizeSource,
-    quantity: Option<f64>,
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Stated {
+    pub(super) size: Size,
+    pub(super) source: SizeSource,
+    /// The quantity, if the size was read from it.
+    pub(super) quantity: Option<f64>,
 }
 
 impl Stated {
-    /// Returns the size; `None` if there is not exactly one statement, or if it is not usable.
+    /// Returns the size; `None` if there is not exactly one statement, or if it is not usable. `limit` is the value of
+    /// `price`.
     #[inline(always)]
-    fn of<'a>(line: &impl PlainValues<'a>, price: Option<(Price, bool)>) -> Option<Self> {
+    pub(super) fn of(
+        sizes: Sizes,
+        limit: Option<f64>,
+        leverage: Option<f64>,
+        price: Option<(Price, bool)>,
+    ) -> Option<Self> {
         let notional = |number, source| {
             Notional::new(number).ok().map(|amount| Self {
                 size: Size::Notional(amount),
@@ -243,15 +333,15 @@ impl Stated {
             })
         };
         match (
-            line.number(POSITION_SIZE_USD),
-            line.number(SIZE),
-            line.number(QUANTITY),
-            line.number(QTY),
-            line.number(POSITION_USD),
+            sizes.position_size_usd,
+            sizes.size,
+            sizes.quantity,
+            sizes.qty,
+            sizes.position_usd,
         ) {
             (Some(usd), None, None, None, None) => notional(usd, SizeSource::PositionSizeUsd),
             // Next to a price, the unit of `size` is unknown.
-            (None, Some(usd), None, None, None) if line.number(PRICE).is_none() => {
+            (None, Some(usd), None, None, None) if limit.is_none() => {
                 notional(usd, SizeSource::Size)
             }
             (None, None, Some(quantity), None, None) => Self::product(
@@ -264,9 +354,7 @@ impl Stated {
                 price?,
                 [SizeSource::QtyPrice, SizeSource::QtyEntryPrice],
             ),
-            (None, None, None, None, Some(usd))
-                if line.number(LEVERAGE).is_some_and(|it| it > 0.0) =>
-            {
+            (None, None, None, None, Some(usd)) if leverage.is_some_and(|it| it > 0.0) => {
                 Margin::new(usd).ok().map(|amount| Self {
                     size: Size::Margin(amount),
                     source: SizeSource::PositionUsd,

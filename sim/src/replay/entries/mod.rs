@@ -6,6 +6,7 @@
 mod answer;
 mod batch;
 mod collected;
+mod columns;
 mod entry;
 mod json;
 mod keys;
@@ -19,8 +20,10 @@ mod step;
 mod tests;
 mod values;
 
+use std::ops::Range;
+
 use portcullis::{
-    decide::{DecisionColumns, Engine},
+    decide::{DecideAt, DecisionColumns, Engine},
     record::Scratch,
     types::Timestamp,
 };
@@ -28,13 +31,13 @@ use portcullis::{
 #[cfg(test)]
 use self::collected::NAMES_MAX;
 use self::{
-    batch::Batch,
-    collected::{Deferred, DeferredRecord, Place},
+    batch::{Batch, BatchMemory},
+    collected::{Deferred, DeferredRecord, Ids, Place},
     entry::PlainEntry,
     json::JsonLines,
     keys::{ID, POSITION_ONLY},
     line::{LineReader, PlainLine},
-    rows::PlainRows,
+    rows::EntryRows,
 };
 pub(super) use self::{
     collected::{Entries, EntrySettings, PendingRow},
@@ -67,8 +70,8 @@ pub(super) enum Taken<'a> {
 #[derive(Debug, Default)]
 struct Pending {
     entries: Entries,
-    /// The ids of the entries, if answers are written, and the end of each.
-    ids: (Vec<u8>, Vec<usize>),
+    /// The ids of the entries, if answers are written.
+    ids: Ids,
     /// The records between the entries.
     deferred: Vec<Deferred>,
     /// The positions among these records, and their ids.
@@ -83,11 +86,17 @@ struct Pending {
 
 impl EntryBatch {
     /// Prepares the reading of a chunk.
-    pub(super) fn begin(&mut self, chunk: &Chunk) {
-        self.reader.begin(chunk);
+    pub(super) fn begin(&mut self, settings: &EntrySettings<'_>, chunk: &Chunk) {
+        let needs_time = matches!(settings.at, DecideAt::EventTime);
+        let entries = &mut self.pending.entries;
+        self.reader
+            .begin(chunk, settings.engine, needs_time, entries);
+        if let Some(rows) = &self.reader.rows {
+            entries.columns.push_entries(&rows.columns());
+        }
     }
 
-    /// Takes the next record, and adds it to the batch if it is a plain entry. Returns `None` if there is no record.
+    /// Takes the next line, and adds it to the batch if it is a plain entry. Returns `None` if there is no line.
     #[inline]
     pub(super) fn take<'c>(
         &mut self,
@@ -98,13 +107,7 @@ impl EntryBatch {
     ) -> Option<Taken<'c>> {
         let Self { reader, pending } = self;
         let Some(rest) = records.rest() else {
-            let record = records.next()?;
-            let added = reader
-                .read(settings.engine, chunk, record)
-                .and_then(|(entry, at)| {
-                    pending.push(settings, (chunk, (n, at), &entry), timeline, output)
-                });
-            return Some(added.map_or(Taken::Other(record), |()| Taken::Entry));
+            return records.next().map(Taken::Other);
         };
         // The end of a line that is not plain is not known.
         let Some((line, len)) = reader.lines.read(rest) else {
@@ -169,6 +172,69 @@ impl EntryBatch {
     ) {
         self.pending.decide(settings, chunk, timeline, output);
     }
+
+    /// Returns true if the row of the chunk is a plain entry.
+    pub(super) fn is_plain(&self, row: usize) -> bool {
+        let rows = self.reader.rows.as_ref();
+        rows.is_some_and(|rows| rows.is_plain(row))
+    }
+
+    /// Decides rows of the chunk, and writes the answers to all of them. `n` is the number of the record of the first of
+    /// these rows. No row may change the policy.
+    pub(super) fn decide_rows(
+        &mut self,
+        settings: &EntrySettings<'_>,
+        (chunk, mut rows, mut n): (&Chunk, Range<usize>, u64),
+        timeline: &Timeline,
+        output: &mut ChunkOutput,
+    ) {
+        let Some(entries) = &self.reader.rows else {
+            return;
+        };
+        while !rows.is_empty() {
+            let (at, end) = active_rows(entries, rows.clone(), settings, timeline);
+            let decided = rows.start..end;
+            let count = u64::try_from(decided.len()).unwrap_or(u64::MAX);
+            self.pending.decide_rows(
+                settings,
+                (chunk, decided, n),
+                (entries, at),
+                timeline,
+                output,
+            );
+            (rows.start, n) = (end, n.saturating_add(count));
+        }
+    }
+
+    /// Removes the rows of the chunk.
+    pub(super) fn end_rows(&mut self) {
+        self.pending.entries.clear();
+    }
+}
+
+/// Returns the time of the first plain row, and the end of the rows that are decided under the policy at that time. Rows
+/// that are not plain have no effect.
+fn active_rows(
+    entries: &EntryRows,
+    rows: Range<usize>,
+    settings: &EntrySettings<'_>,
+    timeline: &Timeline,
+) -> (Timestamp, usize) {
+    let time = |row: usize| settings.now(row).or_else(|| entries.emitted_at(row));
+    let is_same_time = matches!(settings.at, DecideAt::Time(_));
+    let mut plain = rows.clone().filter(|row| entries.is_plain(*row));
+    let Some(at) = plain.next().and_then(time) else {
+        return (Timestamp::MIN, rows.end);
+    };
+    let Some((from, until)) = timeline.bounds_at(at).filter(|_| !is_same_time) else {
+        return (at, rows.end);
+    };
+    if from == Timestamp::MIN && until.is_none() {
+        return (at, rows.end);
+    }
+    let is_active = |at: Timestamp| from <= at && until.is_none_or(|until| at < until);
+    let end = plain.find(|row| !time(*row).is_some_and(is_active));
+    (at, end.unwrap_or(rows.end))
 }
 
 impl Pending {
@@ -187,7 +253,7 @@ impl Pending {
         timeline: &Timeline,
         output: &mut ChunkOutput,
     ) -> Option<()> {
-        let at = settings.now.or(entry.times.event_time)?;
+        let at = settings.now(0).or(entry.times.event_time)?;
         let is_active = |(from, until): (Timestamp, Option<Timestamp>)| {
             from <= at && until.is_none_or(|until| at < until)
         };
@@ -197,12 +263,7 @@ impl Pending {
         }
         self.entries.push(entry, record)?;
         if !matches!(output.answers, AnswerBuffer::Nothing) {
-            let (bytes, ends) = &mut self.ids;
-            match entry.id {
-                Some(id) => bytes.extend_from_slice(id),
-                None => bytes.extend_from_slice(record.0.to_string().as_bytes()),
-            }
-            ends.push(bytes.len());
+            self.ids.push(entry.id, record.0);
         }
         Some(())
     }
@@ -218,16 +279,57 @@ impl Pending {
         let Some(first) = self.entries.rows.first() else {
             return;
         };
-        let at = settings.now.or(first.ts);
-        let policy = timeline.at(at.unwrap_or(Timestamp::MIN));
+        let at = settings.now(0).or(first.ts).unwrap_or(Timestamp::MIN);
+        let rows = 0..self.entries.columns.len();
+        let (batch, memory) = self.batch(settings, (chunk, rows), at, timeline);
+        batch.write_lines(memory, output);
+        self.entries.clear();
+        self.deferred.clear();
+        self.positions.clear();
+        self.ids.clear();
+    }
+
+    /// Decides rows of a table under the policy at the time `at`, and writes the answers to all of them.
+    fn decide_rows(
+        &mut self,
+        settings: &EntrySettings<'_>,
+        (chunk, rows, n): (&Chunk, Range<usize>, u64),
+        (entries, at): (&EntryRows, Timestamp),
+        timeline: &Timeline,
+        output: &mut ChunkOutput,
+    ) {
+        let needs_details =
+            !matches!(&output.answers, AnswerBuffer::Table(to) if to.detail.is_none());
+        let has_ids = !matches!(output.answers, AnswerBuffer::Nothing) && needs_details;
+        for (row, n) in rows.clone().zip(n..).filter(|_| has_ids) {
+            self.ids.push(entries.id(row), n);
+        }
+        let (batch, memory) = self.batch(settings, (chunk, rows), at, timeline);
+        match needs_details {
+            true => batch.write_rows((entries, n), memory, output),
+            false => batch.write_columns((entries, n), memory, output),
+        }
+        self.ids.clear();
+    }
+
+    /// Decides entries under the policy at the time `at`. Returns them with the memory that is needed to write their
+    /// answers.
+    fn batch<'a>(
+        &'a mut self,
+        settings: &'a EntrySettings<'a>,
+        (chunk, rows): (&'a Chunk, Range<usize>),
+        at: Timestamp,
+        timeline: &'a Timeline,
+    ) -> (Batch<'a>, BatchMemory<'a>) {
+        let policy = timeline.at(at);
         let state = match settings.assume_in_force {
             true => policy.state.assume_in_force(),
             false => policy.state,
         };
-        let columns = &self.entries.columns;
+        let (columns, first) = (&self.entries.columns, rows.start);
         settings
             .engine
-            .decide_columns(state, columns, settings.now, &mut self.decisions);
+            .decide_rows(state, columns, rows, settings.at, &mut self.decisions);
         let batch = Batch {
             settings,
             chunk,
@@ -235,16 +337,17 @@ impl Pending {
             state,
             policy_number: policy.number,
             entries: &self.entries,
-            ids: (&self.ids.0, &self.ids.1),
+            ids: &self.ids,
             decisions: &self.decisions,
             positions: &self.positions,
+            first,
         };
-        batch.write(&self.deferred, &mut self.json, &mut self.scratch, output);
-        self.entries.clear();
-        self.deferred.clear();
-        self.positions.clear();
-        self.ids.0.clear();
-        self.ids.1.clear();
+        let memory = BatchMemory {
+            deferred: &self.deferred,
+            json: &mut self.json,
+            scratch: &mut self.scratch,
+        };
+        (batch, memory)
     }
 }
 
@@ -252,14 +355,23 @@ impl Pending {
 #[derive(Debug, Default)]
 pub(super) struct EntryReader {
     lines: LineReader,
-    /// The columns of the current chunk, if it has rows.
-    rows: Option<Box<PlainRows>>,
+    /// The entries of the current chunk, if it has rows.
+    rows: Option<Box<EntryRows>>,
 }
 
 impl EntryReader {
-    /// Prepares the reading of a chunk.
-    pub(super) fn begin(&mut self, chunk: &Chunk) {
-        self.rows = chunk.rows().map(|rows| Box::new(PlainRows::new(rows)));
+    /// Prepares the reading of a chunk. If each entry is decided at its event time (`needs_time`), a row without one is
+    /// not plain.
+    pub(super) fn begin(
+        &mut self,
+        chunk: &Chunk,
+        engine: &Engine,
+        needs_time: bool,
+        names: &mut Entries,
+    ) {
+        let rows = chunk.rows();
+        let rows = rows.map(|rows| Box::new(EntryRows::new(rows, engine, needs_time, names)));
+        self.rows = rows;
     }
 
     /// Appends a record to the entries and returns the time of its intent. Returns `None` if it is not a plain entry.
@@ -270,43 +382,32 @@ impl EntryReader {
         (chunk, record, n): (&Chunk, Record<'_>, u64),
         entries: &mut Entries,
     ) -> Option<Timestamp> {
-        let (entry, at) = self.read(engine, chunk, record)?;
+        if let Record::Row(row) = record {
+            let rows = self.rows.as_ref()?;
+            rows.is_plain(row.index).then_some(())?;
+            return entries.push_row(rows, row.index, n);
+        }
+        let (entry, at) = self.line(engine, chunk, record)?;
         let emitted_at = entry.times.event_time?;
         entries.push(&entry, (n, at))?;
         Some(emitted_at)
     }
 
-    /// Reads a plain entry.
+    /// Reads the plain entry of a line.
     #[inline(always)]
-    fn read<'a>(
+    fn line<'a>(
         &'a mut self,
         engine: &Engine,
         chunk: &'a Chunk,
         record: Record<'a>,
     ) -> Option<(PlainEntry<'a>, Place)> {
-        let (place, bytes) = Place::of(chunk, record)?;
-        let entry = match record {
-            Record::Line(line) => {
-                let (entry, len) = self.read_line(engine, bytes)?;
-                (len == line.text()?.len()).then_some(entry)?
-            }
-            Record::Row(row) => {
-                let entry = PlainEntry::of(&self.rows.as_ref()?.row(row.index)?)?;
-                is_unambiguous(&entry, engine).then_some(entry)?
-            }
+        let Record::Line(line) = record else {
+            return None;
         };
-        Some((entry, place))
-    }
-
-    /// Reads the plain entry in the line at the beginning of a text, and returns its length.
-    #[inline(always)]
-    fn read_line<'a>(
-        &'a mut self,
-        engine: &Engine,
-        text: &'a [u8],
-    ) -> Option<(PlainEntry<'a>, usize)> {
-        let (line, len) = self.lines.read(text)?;
-        Some((entry_of(&line, engine)?, len))
+        let (place, bytes) = Place::of(chunk, record)?;
+        let (plain, len) = self.lines.read(bytes)?;
+        let entry = entry_of(&plain, engine)?;
+        (len == line.text()?.len()).then_some((entry, place))
     }
 }
 

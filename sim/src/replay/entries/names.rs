@@ -32,16 +32,6 @@ impl Name {
         Some(Self { padded, len })
     }
 
-    /// Returns the name in an Arrow view; `None` if the text is not in the view itself, or ends with a zero byte.
-    #[inline(always)]
-    pub(super) fn of_view(view: u128) -> Option<Self> {
-        let len = usize::try_from(view & 0xffff_ffff).ok()?;
-        let padded = view >> 32;
-        let last = len.checked_sub(1)?;
-        let last_byte = padded.to_le_bytes().get(last).copied()?;
-        (len <= 12 && last_byte != 0).then_some(Self { padded, len })
-    }
-
     /// Passes the name to a function.
     fn with<T>(self, function: impl FnOnce(&str) -> Option<T>) -> Option<T> {
         let bytes = self.padded.to_le_bytes();

@@ -7,7 +7,7 @@ use portcullis::{
     guardrails::{Guardrails, Halt},
     policy::{Policy, PolicyUnavailable},
     record::RECORD_BYTES_MAX,
-    types::{Fraction, Leverage, Price, SignedDuration, Symbol, Timestamp},
+    types::{Fraction, Leverage, SignedDuration, Symbol, Timestamp},
 };
 use proptest::{prelude::*, sample::select};
 
@@ -83,7 +83,8 @@ fn run(
             Path::General => {
                 for line in chunk.lines() {
                     let scratch = &mut workspace.scratch;
-                    replayer.line(line, n, &mut timeline, scratch, &mut output);
+                    let record = (line, n, replayer.now);
+                    replayer.line(record, &mut timeline, scratch, &mut output);
                     n += 1;
                 }
             }
@@ -538,8 +539,8 @@ fn prices(fields: &str) -> Option<(Option<f64>, f64, f64)> {
     let line = format!(r#"{{"id":"{EXPIRY_MS}-0","symbol":"BTCUSDT",{fields}}}"#);
     let mut reader = LineReader::default();
     let entry = PlainEntry::of(&reader.read_whole(line.as_bytes(), line.len())?)?;
-    let price = entry.price.map(Price::get);
-    Some((price, entry.price_deviation, entry.stop_distance))
+    let price = entry.prices.larger.map(|(price, _)| price.get());
+    Some((price, entry.prices.deviation, entry.prices.stop_distance))
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! Access to the values of plain records, which are plain lines and plain rows.
+//! Access to the values of plain lines.
 
 use portcullis::types::{IsoOffset, Timestamp};
 
 use super::{keys::Key, names::Name};
 
-/// The values of a plain record by key. An absent value and null are `None`.
+/// The values of a plain line by key. An absent value and null are `None`.
 pub(super) trait PlainValues<'a> {
     /// Returns a text, which is valid UTF-8.
     fn text(&self, key: Key) -> Option<&'a [u8]>;

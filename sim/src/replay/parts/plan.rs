@@ -370,7 +370,7 @@ fn scan_chunk(
             let number = usize::try_from(line.number).unwrap_or(usize::MAX);
             let event = PolicyEvent::of(&replayer.read(line, number, scratch), n);
             scan.events.extend(event);
-            replayer.line(line, n, timeline, scratch, output);
+            replayer.line((line, n, replayer.now), timeline, scratch, output);
         }
     }
     let others = scan.records - output.counts.records;

@@ -77,8 +77,7 @@ fn times_without_an_offset_are_counted_for_each_kind_of_record() {
             for n in 1..=2 {
                 let mut scratch = Scratch::default();
                 replayer.line(
-                    Line::new(n, &text),
-                    n,
+                    (Line::new(n, &text), n, replayer.now),
                     &mut timeline,
                     &mut scratch,
                     &mut output,
@@ -102,7 +101,12 @@ fn an_expired_policy_permits_a_trade_only_if_it_is_assumed_in_force() {
         };
         let (mut scratch, mut output) = (Scratch::default(), ChunkOutput::default());
         let line = Line::new(1, entry);
-        replayer.line(line, 1, &mut timeline, &mut scratch, &mut output);
+        replayer.line(
+            (line, 1, replayer.now),
+            &mut timeline,
+            &mut scratch,
+            &mut output,
+        );
         let verdicts = output.counts.decisions().filter(|(_, count)| *count > 0);
         let expected = if assume_in_force {
             Verdict::Trade

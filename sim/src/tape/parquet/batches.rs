@@ -6,11 +6,11 @@
 
 use std::{io, ops::Range, sync::Arc};
 
-use arrow_array::RecordBatch;
-use arrow_schema::{DataType, Field, Fields, SchemaRef};
+use arrow_array::{Array as _, ArrayRef, RecordBatch, new_null_array};
+use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
 use parquet::{
     arrow::{
-        FieldLevels, ProjectionMask,
+        ProjectionMask,
         arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader, RowGroups},
         parquet_to_arrow_field_levels,
     },
@@ -23,6 +23,7 @@ use parquet::{
 
 use super::{
     footer,
+    nulls::has_only_nulls,
     pages::{Chunk, Content, Header, Headers, Pages},
 };
 use crate::{
@@ -157,12 +158,15 @@ impl Input {
             .build();
         let read = SchemaDescriptor::new(Arc::new(root.map_err(message)?));
         let hints = Fields::from(hints);
-        let levels = parquet_to_arrow_field_levels(&read, ProjectionMask::all(), Some(&hints));
+        // Columns that cannot be read are found now.
+        parquet_to_arrow_field_levels(&read, ProjectionMask::all(), Some(&hints))
+            .map_err(message)?;
         Ok(Batches {
             file: self.file,
             metadata: Arc::clone(self.metadata.metadata()),
             leaves,
-            levels: levels.map_err(message)?,
+            read,
+            hints,
             groups: 0..usize::MAX,
             current: None,
             row: 0,
@@ -204,7 +208,9 @@ pub(crate) struct Batches {
     metadata: Arc<ParquetMetaData>,
     /// The indexes of the columns that are read.
     leaves: Vec<usize>,
-    levels: FieldLevels,
+    /// The types of these columns in the file, and in Arrow.
+    read: SchemaDescriptor,
+    hints: Fields,
     /// The indexes of the row groups that are left.
     groups: Range<usize>,
     current: Option<Group>,
@@ -216,6 +222,28 @@ pub(crate) struct Batches {
 struct Group {
     batches: ParquetRecordBatchReader,
     rows_left: u64,
+    /// For each column without values, nulls for the largest batch. These columns are not in `batches`.
+    nulls: Vec<Option<ArrayRef>>,
+    /// The types of all columns, if they are known.
+    schema: Option<SchemaRef>,
+}
+
+impl Group {
+    /// Returns the next batch with all columns.
+    fn next(&mut self) -> Result<Option<RecordBatch>> {
+        let Some(batch) = self.batches.next().transpose()? else {
+            return Ok(None);
+        };
+        let mut read = batch.columns().iter();
+        let columns = self.nulls.iter().map(|nulls| match nulls {
+            Some(nulls) => Some(nulls.slice(0, batch.num_rows().min(nulls.len()))),
+            None => read.next().cloned(),
+        });
+        let columns: Option<Vec<ArrayRef>> = columns.collect();
+        let columns = columns.ok_or_else(missing_column)?;
+        let schema = self.schema.get_or_insert_with(|| schema_of(&columns));
+        Ok(Some(RecordBatch::try_new(Arc::clone(schema), columns)?))
+    }
 }
 
 impl Batches {
@@ -236,7 +264,7 @@ impl Batches {
             let Some(group) = &mut self.current else {
                 return Ok(None);
             };
-            match group.batches.next().transpose()? {
+            match group.next()? {
                 Some(batch) if batch.num_rows() > 0 => {
                     let rows = u64::try_from(batch.num_rows()).unwrap_or(u64::MAX);
                     let Some(left) = group.rows_left.checked_sub(rows) else {
@@ -267,19 +295,50 @@ impl Batches {
             .map(|leaf| chunk(&self.file, group, *leaf));
         let chunks = chunks.collect::<Result<Vec<_>>>()?;
         let size = batch_rows(&chunks, rows)?;
+        let mut nulls = chunks
+            .iter()
+            .map(has_only_nulls)
+            .collect::<Result<Vec<_>>>()?;
+        // Without any column, the number of rows would not be checked.
+        if let Some(first) = nulls.first_mut() {
+            *first = false;
+        }
+        let with_values: Vec<usize> = (0..)
+            .zip(&nulls)
+            .filter(|(_, is_null)| !**is_null)
+            .map(|(leaf, _)| leaf)
+            .collect();
         let open = OpenGroup {
             metadata: Arc::clone(&self.metadata),
             index,
             chunks,
         };
         let size = usize::try_from(size).unwrap_or(1);
+        let mask = ProjectionMask::leaves(&self.read, with_values);
+        let levels = parquet_to_arrow_field_levels(&self.read, mask, Some(&self.hints))?;
         let batches =
-            ParquetRecordBatchReader::try_new_with_row_groups(&self.levels, &open, size, None)?;
+            ParquetRecordBatchReader::try_new_with_row_groups(&levels, &open, size, None)?;
+        let nulls = nulls.into_iter().zip(&self.hints);
+        let nulls =
+            nulls.map(|(is_null, field)| is_null.then(|| new_null_array(field.data_type(), size)));
         Ok(Some(Group {
             batches,
             rows_left: rows,
+            nulls: nulls.collect(),
+            schema: None,
         }))
     }
+}
+
+/// Returns the types of columns, which are found by their places and not by their names.
+fn schema_of(columns: &[ArrayRef]) -> SchemaRef {
+    let fields = columns.iter();
+    let fields = fields.map(|column| Field::new("", column.data_type().clone(), true));
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+fn missing_column() -> ParquetError {
+    ParquetError::General("a column is missing".to_owned())
 }
 
 fn other_rows() -> ParquetError {
@@ -316,7 +375,7 @@ fn text(error: &ParquetError) -> String {
 /// Returns the place of a column chunk.
 fn chunk(file: &Arc<dyn ReadAt>, group: &RowGroupMetaData, leaf: usize) -> Result<Chunk> {
     let column = group.columns().get(leaf);
-    let column = column.ok_or_else(|| ParquetError::General("a column is missing".to_owned()))?;
+    let column = column.ok_or_else(missing_column)?;
     let begin = column
         .dictionary_page_offset()
         .unwrap_or(column.data_page_offset());
@@ -459,7 +518,7 @@ impl RowGroups for OpenGroup {
 
     fn column_chunks(&self, column: usize) -> Result<Box<dyn PageIterator>> {
         let chunk = self.chunks.get(column).cloned();
-        let chunk = chunk.ok_or_else(|| ParquetError::General("a column is missing".to_owned()))?;
+        let chunk = chunk.ok_or_else(missing_column)?;
         Ok(Box::new(OnePart(Some(chunk))))
     }
 

@@ -4,6 +4,7 @@
 
 mod batches;
 mod footer;
+mod nulls;
 mod pages;
 mod read;
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! its header states.
 
 use std::{
+    cell::RefCell,
     io::{self, BufReader, Read as _},
     sync::Arc,
 };
@@ -16,6 +17,7 @@ use parquet::{
     column::page::{Page, PageMetadata, PageReader},
     errors::{ParquetError, Result},
 };
+use zstd::bulk::Decompressor;
 
 use super::thrift::{Thrift, kind};
 use crate::tape::read_at::{RangeReader, ReadAt};
@@ -424,6 +426,11 @@ fn decompress(
     }
 }
 
+thread_local! {
+    /// The decompressor of a thread. To create one takes longer than to decompress a small page.
+    static ZSTD: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
 /// Decompresses into a buffer of the expected size. Returns the number of bytes, which differs from the expected size
 /// if the data has another size.
 fn expand(codec: CompressionCodec, from: &[u8], to: &mut [u8]) -> Result<usize> {
@@ -434,10 +441,13 @@ fn expand(codec: CompressionCodec, from: &[u8], to: &mut [u8]) -> Result<usize> 
             let mut decoder = snap::raw::Decoder::new();
             decoder.decompress(from, to).map_err(|e| failed(&e))
         }
-        CompressionCodec::ZSTD => {
-            let mut decoder = zstd::bulk::Decompressor::new().map_err(|e| failed(&e))?;
+        CompressionCodec::ZSTD => ZSTD.with_borrow_mut(|kept| {
+            let decoder = match kept {
+                Some(decoder) => decoder,
+                None => kept.insert(Decompressor::new().map_err(|e| failed(&e))?),
+            };
             decoder.decompress_to_buffer(from, to).map_err(|e| failed(&e))
-        }
+        }),
         CompressionCodec::GZIP => {
             let mut decoder = MultiGzDecoder::new(from);
             decoder.read_exact(to).map_err(|e| failed(&e))?;

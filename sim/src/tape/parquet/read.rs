@@ -136,6 +136,9 @@ fn shared_bytes(batch: &RecordBatch) -> usize {
 fn all_text_bytes(batch: &RecordBatch) -> usize {
     let length = |view: &u128| usize::try_from(ByteView::from(*view).length).unwrap_or_default();
     let of_column = |column: &ArrayRef| -> usize {
+        if column.null_count() == column.len() {
+            return 0;
+        }
         let views = match (column.as_string_view_opt(), column.as_binary_view_opt()) {
             (Some(texts), _) => texts.views(),
             (None, Some(texts)) => texts.views(),

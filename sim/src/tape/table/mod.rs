@@ -14,4 +14,4 @@ mod values;
 
 pub(crate) use columns::{Column, Columns, FIELDS, Kind, MARKET, OBJECTS, RECORD, REST, schema};
 pub(crate) use rows::{Rows, flat};
-pub(crate) use values::{ValueKind, bytes, has_zone, text, timestamp, write_number};
+pub(crate) use values::{ValueKind, bytes, has_zone, text, timestamp, timestamps, write_number};

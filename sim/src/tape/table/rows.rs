@@ -9,6 +9,7 @@ use arrow_array::{
 };
 use arrow_schema::{ArrowError, DataType};
 use arrow_select::take::take;
+use portcullis::types::Timestamp;
 
 use super::{
     columns::{Column, Columns, RECORD, REST},
@@ -20,10 +21,15 @@ use super::{
 #[derive(Debug)]
 pub(crate) struct Rows {
     columns: Arc<Columns>,
-    /// The columns that are read. Dictionaries and runs are replaced by their values.
+    /// The columns that are read. Runs and most dictionaries are replaced by their values; dictionaries of texts that
+    /// repeat are kept.
     arrays: Vec<ArrayRef>,
     count: usize,
     line_bytes_max: usize,
+    /// The times at which the rows are decided, if they are not those of the records or of the run.
+    times: Option<Vec<Timestamp>>,
+    /// The columns without dictionaries, for rows that are written as lines.
+    flat: OnceLock<Option<Vec<ArrayRef>>>,
     /// The rows that were written as lines.
     lines: OnceLock<Box<[OnceLock<RowText>]>>,
 }
@@ -42,8 +48,12 @@ impl Rows {
         batch: &RecordBatch,
         line_bytes_max: usize,
     ) -> Result<Self, String> {
-        let arrays = batch.columns().iter().map(flat);
+        let arrays = batch.columns().iter();
         let arrays = arrays
+            .map(|values| match is_repeating_text(values) {
+                true => Ok(Arc::clone(values)),
+                false => flat(values),
+            })
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| error.to_string())?;
         columns.check_nulls(|column| Some(arrays.get(column.index)?.logical_null_count()))?;
@@ -52,8 +62,21 @@ impl Rows {
             arrays,
             count: batch.num_rows(),
             line_bytes_max,
+            times: None,
+            flat: OnceLock::new(),
             lines: OnceLock::new(),
         })
+    }
+
+    /// Sets the times at which the rows are decided, one for each row.
+    pub(crate) fn with_times(mut self, times: Vec<Timestamp>) -> Self {
+        self.times = Some(times);
+        self
+    }
+
+    /// Returns the times at which the rows are decided, if they are not those of the records or of the run.
+    pub(crate) fn times(&self) -> Option<&[Timestamp]> {
+        self.times.as_deref()
     }
 
     /// Returns the number of rows.
@@ -70,9 +93,13 @@ impl Rows {
     pub(crate) fn line(&self, row: usize) -> Option<&[u8]> {
         let new = || (0..self.count).map(|_| OnceLock::new()).collect();
         let line = self.lines.get_or_init(new).get(row)?;
+        let flat = || {
+            let arrays = self.arrays.iter().map(flat);
+            arrays.collect::<Result<_, _>>().ok()
+        };
         let values = Values {
             columns: &self.columns,
-            arrays: &self.arrays,
+            arrays: self.flat.get_or_init(flat).as_ref()?,
         };
         let line = line.get_or_init(|| values.line(row, self.line_bytes_max));
         line.as_deref()
@@ -100,15 +127,31 @@ impl Rows {
         let mut texts = self.columns().filter(|(column, _)| of_kind(column));
         texts.any(|(_, values)| {
             let passes = |text: &[u8]| text != b"trade.intent" && test(text);
+            let dictionary = values.as_any_dictionary_opt();
+            let values = dictionary.map_or(values, |dictionary| dictionary.values());
             match values.as_string_view_opt() {
-                _ if values.logical_null_count() == self.count => false,
+                _ if values.logical_null_count() == values.len() => false,
                 Some(texts) => texts.iter().flatten().any(|text| passes(text.as_bytes())),
                 None => {
-                    (0..self.count).any(|row| !values.is_null(row) && passes(bytes(values, row)))
+                    (0..values.len()).any(|row| !values.is_null(row) && passes(bytes(values, row)))
                 }
             }
         })
     }
+}
+
+/// Returns true for a dictionary of texts that has at most one text per row. A larger dictionary would cost more to read
+/// than its rows.
+fn is_repeating_text(values: &ArrayRef) -> bool {
+    let dictionary = values.as_any_dictionary_opt();
+    dictionary.is_some_and(|dictionary| {
+        let of = dictionary.values();
+        let is_text = matches!(
+            of.data_type(),
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+        );
+        is_text && of.len() <= values.len()
+    })
 }
 
 /// Replaces a dictionary or runs by their values.

@@ -5,7 +5,10 @@
     reason = "`ValueKind::of` returns `None` for any other Arrow type"
 )]
 
-use std::io::{self, Write as _};
+use std::{
+    io::{self, Write as _},
+    ops::Range,
+};
 
 use arrow_array::{
     Array, ArrowPrimitiveType,
@@ -140,34 +143,51 @@ fn float(number: f64, to: &mut Vec<u8>) -> io::Result<()> {
     }
 }
 
-/// Returns a timestamp, or the beginning of a date in UTC, rounded down to the microsecond. Returns `None` for a
-/// value out of range or of another type.
+/// Returns a timestamp, or the beginning of a date in UTC, rounded down to the microsecond. Returns `None` for null, for a
+/// value out of range, and for another type.
 pub(crate) fn timestamp(values: &dyn Array, row: usize) -> Option<Timestamp> {
-    let micros = match values.data_type() {
+    timestamps(values, row..row.checked_add(1)?).pop()?
+}
+
+/// Returns the timestamps of some rows of a column, as [`timestamp`] returns each.
+pub(crate) fn timestamps(values: &dyn Array, rows: Range<usize>) -> Vec<Option<Timestamp>> {
+    match values.data_type() {
         DataType::Timestamp(TimeUnit::Second, _) => {
-            let seconds = values.as_primitive::<TimestampSecondType>().value(row);
-            seconds.checked_mul(1_000_000)
+            let to_micros = |seconds: i64| seconds.checked_mul(1_000_000);
+            times::<TimestampSecondType>(values, rows, to_micros)
         }
         DataType::Timestamp(TimeUnit::Millisecond, _) => {
-            let millis = values.as_primitive::<TimestampMillisecondType>().value(row);
-            millis.checked_mul(1_000)
+            let to_micros = |millis: i64| millis.checked_mul(1_000);
+            times::<TimestampMillisecondType>(values, rows, to_micros)
         }
         DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            Some(values.as_primitive::<TimestampMicrosecondType>().value(row))
+            times::<TimestampMicrosecondType>(values, rows, Some)
         }
         DataType::Timestamp(TimeUnit::Nanosecond, _) => {
-            let nanos = values.as_primitive::<TimestampNanosecondType>().value(row);
-            Some(nanos.div_euclid(1_000))
+            let to_micros = |nanos: i64| Some(nanos.div_euclid(1_000));
+            times::<TimestampNanosecondType>(values, rows, to_micros)
         }
         DataType::Date32 => {
-            let days = i64::from(values.as_primitive::<Date32Type>().value(row));
-            days.checked_mul(DAY_MICROS)
+            let to_micros = |days| i64::from(days).checked_mul(DAY_MICROS);
+            times::<Date32Type>(values, rows, to_micros)
         }
         DataType::Date64 => {
-            let millis = values.as_primitive::<Date64Type>().value(row);
-            millis.checked_mul(1_000)
+            let to_micros = |millis: i64| millis.checked_mul(1_000);
+            times::<Date64Type>(values, rows, to_micros)
         }
-        _ => None,
+        _ => vec![None; rows.len()],
+    }
+}
+
+fn times<T: ArrowPrimitiveType>(
+    values: &dyn Array,
+    rows: Range<usize>,
+    to_micros: impl Fn(T::Native) -> Option<i64>,
+) -> Vec<Option<Timestamp>> {
+    let raw = values.as_primitive::<T>().values();
+    let time = |row: usize| {
+        let raw = raw.get(row).filter(|_| values.is_valid(row))?;
+        Timestamp::from_micros(to_micros(*raw)?).ok()
     };
-    Timestamp::from_micros(micros?).ok()
+    rows.map(time).collect()
 }

@@ -14,7 +14,11 @@ use portcullis::{decide::Engine, guardrails::Guardrails};
 use portcullis_service::stream::StreamSource;
 use portcullis_sim::{
     generate::write_tape,
-    replay::{AnswerTally, ReplayError, Sinks, replay},
+    replay::{
+        AnswerTally, ReplayError, Sinks,
+        parts::{NamedText, Settings},
+        replay,
+    },
     report::{ReplayReport, RunSettings, html::replay_page},
     tape::{OpenTape, TapeSource},
 };
@@ -28,7 +32,12 @@ use crate::{
     },
     commands::generate::{SAMPLE_RECORDS, SAMPLE_SEED},
     failure::Failure,
-    input::{policy::InitialPolicy, stdin::find_stdin, tapes::Tapes},
+    input::{
+        file::{read_file, shown_path},
+        policy::{InitialPolicy, read_guardrails_text},
+        stdin::find_stdin,
+        tapes::Tapes,
+    },
     output::{
         answers::answers_to,
         file::{open_all, write_report},
@@ -110,7 +119,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         let (tapes, policy) = (args.tapes()?, args.policy.as_deref());
         return parts::plan(&tapes, policy, &args.settings, parts, args.threads.count());
     }
-    let (engine, run_settings) = args.engine()?;
+    let (engine, run_settings, guardrails) = args.engine()?;
     let replayer = args.settings.replayer(engine, args.report.is_some());
     let tapes = args.tapes()?;
     if let Some(folder) = &args.policies {
@@ -124,7 +133,18 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             args.format,
         );
     }
-    let initial = InitialPolicy::read(args.policy.as_deref())?;
+    let policy = args.policy.as_deref().map(named_text).transpose()?;
+    let initial = match (&args.policy, &policy) {
+        (Some(path), Some(file)) => InitialPolicy::of(path, &file.text)?,
+        (_, _) => InitialPolicy::read(None)?,
+    };
+    let settings = Settings {
+        guardrails,
+        policy,
+        exit_owner: run_settings.exit_owner.clone(),
+        exit_delegates: run_settings.exit_delegates.clone(),
+        assume_in_force: run_settings.assume_in_force,
+    };
     let inputs: Vec<&Path> = tapes
         .paths()
         .chain(args.policy.as_deref())
@@ -136,7 +156,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let [mut out, report] = open_all(outputs, &inputs, &progress)?;
     let mut tally = report.is_some().then(AnswerTally::default);
     let sinks = Sinks {
-        answers: answers_to(out.as_mut())?,
+        answers: answers_to(out.as_mut(), Some(settings.hash()))?,
         tally: tally.as_mut(),
         progress: &mut |counts| progress.set_records(counts.records),
     };
@@ -173,14 +193,28 @@ impl Args {
         self.tapes.is_empty() && self.from.is_none()
     }
 
-    fn engine(&self) -> Result<(Engine, RunSettings), Failure> {
+    /// Returns the engine, the settings, and the content of the guardrails file, if there is one.
+    fn engine(&self) -> Result<(Engine, RunSettings, Option<NamedText>), Failure> {
         let operator = &self.settings.operator;
-        if self.is_sample() && operator.guardrails().is_none() {
-            let guardrails = Guardrails::from_json(SAMPLE_GUARDRAILS).map_err(Failure::error)?;
-            let name = "built-in sample (examples/guardrails.json)".to_owned();
-            return operator.resolve_with(guardrails, name, self.settings.assume_in_force);
-        }
-        self.settings.resolve()
+        let (text, guardrails, name) = match operator.guardrails() {
+            Some(path) => {
+                let (text, guardrails) = read_guardrails_text(path)?;
+                (text, guardrails, shown_path(path))
+            }
+            None if self.is_sample() => (
+                SAMPLE_GUARDRAILS.to_owned(),
+                Guardrails::from_json(SAMPLE_GUARDRAILS).map_err(Failure::error)?,
+                "built-in sample (examples/guardrails.json)".to_owned(),
+            ),
+            None => {
+                let (engine, settings) = self.settings.resolve()?;
+                return Ok((engine, settings, None));
+            }
+        };
+        let assume_in_force = self.settings.assume_in_force;
+        let (engine, settings) =
+            operator.resolve_with(guardrails, name.clone(), assume_in_force)?;
+        Ok((engine, settings, Some(NamedText { name, text })))
     }
 
     fn tapes(&self) -> Result<Tapes, Failure> {
@@ -201,6 +235,14 @@ impl Args {
             None => Tapes::resolve(&self.tapes),
         }
     }
+}
+
+/// Reads a file, with its name for messages.
+fn named_text(path: &Path) -> Result<NamedText, Failure> {
+    Ok(NamedText {
+        name: shown_path(path),
+        text: read_file(path)?,
+    })
 }
 
 /// Writes a warning if tapes have no line that could be read as a record. The tapes are given by their indexes.

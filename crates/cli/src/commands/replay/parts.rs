@@ -66,7 +66,7 @@ pub(super) fn evaluate(
     let inputs: Vec<&Path> = files.chain([path]).collect();
     let [mut file] = open_all([out], &inputs, &progress)?;
     let sinks = Sinks {
-        answers: answers_to(file.as_mut())?,
+        answers: answers_to(file.as_mut(), None)?,
         tally: None,
         progress: &mut |counts| progress.set_records(counts.records),
     };

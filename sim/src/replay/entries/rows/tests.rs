@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{
-    ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float32Array, Float64Array,
+    BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float32Array, Float64Array,
     Int32Array, Int64Array, LargeStringArray, NullArray, RecordBatch, StringArray, StringViewArray,
     TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray,
     TimestampSecondArray, UInt8Array, UInt64Array,
@@ -16,6 +16,7 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 use super::super::{
     super::{
         Counts,
+        answer_rows::AnswerColumns,
         chunk_output::{AnswerBuffer, ChunkOutput},
         replayer::{Replayer, Workspace},
         timeline::Timeline,
@@ -237,15 +238,48 @@ fn rows(batch: &RecordBatch) -> Chunk {
     Chunk::of_rows(rows, 0, 1)
 }
 
+fn first_policy() -> Timeline {
+    Timeline::new(
+        Policy::from_json(&policy("first", EXPIRY_MS)).map_err(PolicyUnavailable::Invalid),
+    )
+}
+
+/// Replays chunks, and returns the answers in some columns.
+fn columns(
+    replayer: &Replayer,
+    chunks: impl IntoIterator<Item = Chunk>,
+    answers: AnswerBuffer,
+) -> Vec<ArrayRef> {
+    let mut timeline = first_policy();
+    let mut output = ChunkOutput::new(answers);
+    let (mut workspace, mut n) = (Workspace::default(), 1);
+    for chunk in chunks {
+        n += replayer.chunk(&chunk, n, &mut timeline, &mut workspace, &mut output);
+    }
+    match &mut output.answers {
+        AnswerBuffer::Columns(columns) | AnswerBuffer::Table(columns) => columns.take(),
+        AnswerBuffer::Nothing | AnswerBuffer::Lines(_) => panic!("no columns"),
+    }
+}
+
+/// Checks that a table of answers has the answers to the lines of the rows.
+#[track_caller]
+fn check_table(replayer: &Replayer, batch: &RecordBatch, selects: impl Fn(&str) -> bool) {
+    let tape = tape(batch);
+    let select = || Box::new(AnswerColumns::select(&selects));
+    let found = columns(replayer, [rows(batch)], AnswerBuffer::Table(select()));
+    let expected = columns(replayer, lines(&tape), AnswerBuffer::Columns(select()));
+    assert_eq!(found, expected, "{}", String::from_utf8_lossy(&tape));
+    assert!(found.iter().all(|column| column.len() == batch.num_rows()));
+}
+
 /// Replays chunks, and returns the digest rows, the answers, and the counts as text.
 fn run(
     replayer: &Replayer,
     chunks: impl IntoIterator<Item = Chunk>,
     answers: fn() -> AnswerBuffer,
 ) -> (Vec<u8>, Vec<u8>, String) {
-    let mut timeline = Timeline::new(
-        Policy::from_json(&policy("first", EXPIRY_MS)).map_err(PolicyUnavailable::Invalid),
-    );
+    let mut timeline = first_policy();
     let mut workspace = Workspace::default();
     let mut all = (Vec::new(), Vec::new(), Counts::default());
     let mut n = 1;
@@ -259,8 +293,8 @@ fn run(
     (all.0, all.1, format!("{:?}", all.2))
 }
 
-#[track_caller]
-fn check(replayer: &Replayer, batch: &RecordBatch) {
+/// Returns the rows as a tape of lines.
+fn tape(batch: &RecordBatch) -> Vec<u8> {
     let mut tape = Vec::new();
     for line in rows(batch).lines() {
         let bytes = match line.content {
@@ -270,15 +304,24 @@ fn check(replayer: &Replayer, batch: &RecordBatch) {
         };
         write_line(&mut tape, bytes, line.number == 1).unwrap();
     }
+    tape
+}
+
+fn lines(tape: &[u8]) -> impl Iterator<Item = Chunk> {
     let source = TapeSource::Memory {
         name: "a test",
-        bytes: tape.clone().into(),
+        bytes: tape.to_vec().into(),
     };
-    let lines = || TapeReader::new(vec![source.clone()]).map(Result::unwrap);
+    TapeReader::new(vec![source]).map(Result::unwrap)
+}
+
+#[track_caller]
+fn check(replayer: &Replayer, batch: &RecordBatch) {
+    let tape = tape(batch);
     let shown = String::from_utf8_lossy(&tape);
     for answers in [|| AnswerBuffer::Nothing, || AnswerBuffer::Lines(Vec::new())] {
         let found = run(replayer, [rows(batch)], answers);
-        let expected = run(replayer, lines(), answers);
+        let expected = run(replayer, lines(&tape), answers);
         assert_eq!(found.0.len(), expected.0.len(), "{shown}");
         assert_eq!(
             String::from_utf8_lossy(&found.1),
@@ -300,7 +343,54 @@ proptest! {
         now in option::weighted(0.2, -2_i64..2),
     ) {
         let now = now.map(|seconds| Timestamp::from_millis(EXPIRY_MS + seconds * 1_000).unwrap());
-        check(&replayer(guardrails, now), &batch);
+        let replayer = replayer(guardrails, now);
+        check(&replayer, &batch);
+        check_table(&replayer, &batch, |_| true);
+        check_table(&replayer, &batch, |name| name != "detail");
+    }
+
+    #[test]
+    fn selected_columns_have_the_answers_of_the_lines(
+        batch in table(),
+        guardrails in guardrails(),
+        selected in any::<u64>(),
+    ) {
+        let names = AnswerColumns::NAMES.iter();
+        let selects = |name: &str| names.clone().zip(0..).any(|(it, bit)| *it == name && selected >> bit & 1 == 1);
+        check_table(&replayer(guardrails, None), &batch, selects);
+    }
+
+    #[test]
+    fn rows_are_decided_at_their_own_times(
+        batch in table(),
+        guardrails in guardrails(),
+        times in vec((-4_i64..4).prop_map(|seconds| Timestamp::from_millis(EXPIRY_MS + seconds * 1_000).unwrap()), ROWS),
+    ) {
+        let of_rows = |batch: &RecordBatch| {
+            let columns = Columns::of(&batch.schema(), false).unwrap();
+            let rows = Rows::new(Arc::new(columns), batch, 1 << 20).unwrap();
+            Chunk::of_rows(rows.with_times(times.clone()), 0, 1)
+        };
+        let replayer = replayer(guardrails, None);
+        let (digest, answers, _) = run(&replayer, [of_rows(&batch)], || AnswerBuffer::Lines(Vec::new()));
+        let table = || AnswerBuffer::Table(Box::new(AnswerColumns::select(|name| name != "detail")));
+        let found = columns(&replayer, [of_rows(&batch)], table());
+        // Each line is decided alone.
+        let (mut timeline, mut workspace) = (first_policy(), Workspace::default());
+        let mut expected = ChunkOutput::with_lines();
+        let mut expected_columns = ChunkOutput::new(table());
+        for (chunk, n) in lines(&tape(&batch)).zip(1..) {
+            for (line, (n, at)) in chunk.lines().zip((n..).zip(&times)) {
+                let scratch = &mut workspace.scratch;
+                replayer.line((line, n, Some(*at)), &mut timeline.clone(), scratch, &mut expected_columns);
+                replayer.line((line, n, Some(*at)), &mut timeline, scratch, &mut expected);
+            }
+        }
+        let shown = String::from_utf8_lossy(&answers);
+        prop_assert_eq!(&shown, &String::from_utf8_lossy(expected.lines()));
+        prop_assert_eq!(digest, expected.rows);
+        let AnswerBuffer::Table(expected) = &mut expected_columns.answers else { panic!("a table") };
+        prop_assert_eq!(found, expected.take());
     }
 }
 
@@ -356,13 +446,15 @@ fn usual_rows_are_plain() {
     let batch = batch.unwrap();
     let columns = Columns::of(&batch.schema(), false).unwrap();
     let rows = Rows::new(Arc::new(columns), &batch, 1 << 20).unwrap();
-    let plain = PlainRows::new(&rows);
-    let entry = super::super::PlainEntry::of(&plain.row(0).unwrap()).unwrap();
-    assert_eq!((entry.id, entry.leverage), (Some(&b"a1"[..]), Some(3.0)));
+    let engine = replayer(Guardrails::none(), None).engine;
+    let plain = EntryRows::new(&rows, &engine, true, &mut Entries::default());
+    let entry = plain.pending(0, 1).unwrap();
     assert_eq!(
-        entry.times.emitted_at.map(Timestamp::as_millis),
-        Some(EXPIRY_MS)
+        (plain.id(0), entry.requested),
+        (Some(&b"a1"[..]), Some(3.0))
     );
-    assert!(plain.row(1).is_none(), "the second row is an exit");
+    assert_eq!(entry.ts.map(Timestamp::as_millis), Some(EXPIRY_MS));
+    assert!(plain.is_plain(0));
+    assert!(!plain.is_plain(1), "the second row is an exit");
     check(&replayer(Guardrails::none(), None), &batch);
 }
