@@ -125,8 +125,9 @@ impl IntentColumns {
         entries
             .size_usd
             .append(&mut self.size, end, usable, f64::NAN);
-        self.largest
-            .extend_from_slice(self.size.get(first..).unwrap_or_default());
+        if let Some(sizes) = self.size.get(first..) {
+            self.largest.extend_from_slice(sizes);
+        }
         let fraction = |number| number;
         entries
             .price_deviation
