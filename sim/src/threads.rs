@@ -94,7 +94,8 @@ pub(crate) fn evaluate<J: Send, W: Send, T: Send, E>(
         }
         // If a thread cannot be started, the channels close, and the threads that already run end.
         let mut workers = Vec::new();
-        for _ in 0..threads {
+        // A thread without a permit would have nothing to do, and would never see the end of the tapes.
+        for _ in 0..threads.min(in_progress) {
             let (permits, messages) = (permits.clone(), send_message.clone());
             let working = move || {
                 while permits.recv().is_ok() {
@@ -243,6 +244,28 @@ mod tests {
             matches!(chunks, Ok(found) if found == count && count > 3),
             "{collected:?}"
         );
+    }
+
+    #[test]
+    fn an_evaluation_ends_with_more_threads_than_chunks_in_progress() {
+        let source = TapeSource::Memory {
+            name: "a test",
+            bytes: TAPE.into(),
+        };
+        let mut lines = 0;
+        let evaluated = evaluate(
+            TapeReader::with_sizes(vec![source], 16, 100),
+            10 * IN_PROGRESS_MAX,
+            |chunk| chunk.lines().count(),
+            || (),
+            |(), count| count,
+            |count| {
+                lines += count;
+                Ok::<(), ()>(())
+            },
+        );
+        assert!(evaluated.is_ok());
+        assert_eq!(lines, 11);
     }
 
     #[test]

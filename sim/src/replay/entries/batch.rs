@@ -13,7 +13,6 @@ use portcullis::{
 use super::{
     answer::{EntryAnswer, EntryOutcome},
     collected::{Deferred, DeferredRecord, Entries, EntrySettings, Ids, PendingRow, Place},
-    columns::PlainAnswers,
     json::JsonLines,
     position::PlainPosition,
     rows::EntryRows,
@@ -95,30 +94,6 @@ impl Batch<'_> {
                 Some(row) => self.write(index, &row, &symbols, (json, scratch), output),
                 None => self.answer((n, Place::Row(row)), scratch, output),
             }
-        }
-    }
-
-    /// Writes the answers to rows of a table column by column, without the details of skips.
-    pub(super) fn write_columns(
-        &self,
-        (rows, n): (&EntryRows, u64),
-        memory: BatchMemory<'_>,
-        output: &mut ChunkOutput,
-    ) {
-        let end = self.first.saturating_add(self.decisions.len());
-        let (mut from, mut n) = (self.first, n);
-        while from < end {
-            let plain = (from..end).take_while(|row| rows.is_plain(*row)).count();
-            let to = from.saturating_add(plain);
-            if let AnswerBuffer::Table(columns) = &mut output.answers {
-                PlainAnswers::new(self, rows, from..to, n).append(columns);
-            }
-            n = n.saturating_add(u64::try_from(plain).unwrap_or(u64::MAX));
-            if to < end {
-                self.answer((n, Place::Row(to)), memory.scratch, output);
-                n = n.saturating_add(1);
-            }
-            from = to.saturating_add(1);
         }
     }
 
@@ -217,7 +192,12 @@ impl Batch<'_> {
     }
 
     /// Answers the record with a number at a place by the general path.
-    fn answer(&self, (n, at): (u64, Place), scratch: &mut Scratch, output: &mut ChunkOutput) {
+    pub(super) fn answer(
+        &self,
+        (n, at): (u64, Place),
+        scratch: &mut Scratch,
+        output: &mut ChunkOutput,
+    ) {
         let now = match at {
             Place::Row(row) => self.settings.now(row),
             Place::Line { .. } => self.settings.now(0),

@@ -13,11 +13,48 @@ use portcullis::{
     types::Timestamp,
 };
 
-use super::{answer::skip_names_policy, batch::Batch, collected::not_after, rows::EntryRows};
-use crate::{replay::answer_rows::AnswerColumns, rows::names::Named};
+use super::{
+    answer::skip_names_policy,
+    batch::{Batch, BatchMemory},
+    collected::{Place, not_after},
+    rows::EntryRows,
+};
+use crate::{
+    replay::{
+        answer_rows::AnswerColumns,
+        chunk_output::{AnswerBuffer, ChunkOutput},
+    },
+    rows::names::Named,
+};
+
+impl Batch<'_> {
+    /// Writes the answers to rows of a table column by column, without the details of skips.
+    pub(super) fn write_columns(
+        &self,
+        (rows, n): (&EntryRows, u64),
+        memory: BatchMemory<'_>,
+        output: &mut ChunkOutput,
+    ) {
+        let end = self.first.saturating_add(self.decisions.len());
+        let (mut from, mut n) = (self.first, n);
+        while from < end {
+            let plain = (from..end).take_while(|row| rows.is_plain(*row)).count();
+            let to = from.saturating_add(plain);
+            if let AnswerBuffer::Table(columns) = &mut output.answers {
+                PlainAnswers::new(self, rows, from..to, n).append(columns);
+            }
+            n = n.saturating_add(u64::try_from(plain).unwrap_or(u64::MAX));
+            if to < end {
+                self.answer((n, Place::Row(to)), memory.scratch, output);
+                n = n.saturating_add(1);
+            }
+            from = to.saturating_add(1);
+        }
+    }
+}
 
 /// Answers to consecutive plain rows that were decided under one policy.
-pub(super) struct PlainAnswers<'a> {
+struct PlainAnswers<'a> {
     batch: &'a Batch<'a>,
     rows: &'a EntryRows,
     /// The indexes of the rows.
@@ -32,12 +69,7 @@ pub(super) struct PlainAnswers<'a> {
 impl<'a> PlainAnswers<'a> {
     /// Prepares the answers to the rows in a range, which must all be plain. `n` is the number of the record of the first
     /// row.
-    pub(super) fn new(
-        batch: &'a Batch<'a>,
-        rows: &'a EntryRows,
-        range: Range<usize>,
-        n: u64,
-    ) -> Self {
+    fn new(batch: &'a Batch<'a>, rows: &'a EntryRows, range: Range<usize>, n: u64) -> Self {
         let outcomes = batch.decided(batch.decisions.outcomes(), &range);
         let is_trade = |outcome: &Outcome| matches!(outcome, Outcome::Trade);
         let trades = BooleanBuffer::collect_bool(outcomes.len(), |index| {
@@ -54,7 +86,7 @@ impl<'a> PlainAnswers<'a> {
     }
 
     /// Appends the answers to all columns, without the details of skips.
-    pub(super) fn append(&self, to: &mut AnswerColumns) {
+    fn append(&self, to: &mut AnswerColumns) {
         let end = to.len().saturating_add(self.outcomes.len());
         self.append_record(to);
         self.append_decision(to);

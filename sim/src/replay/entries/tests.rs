@@ -18,7 +18,7 @@ use super::super::{
     replayer::{Replayer, Workspace},
     timeline::Timeline,
 };
-use super::{LineReader, NAMES_MAX, PlainEntry};
+use super::{LineReader, NAMES_MAX, PlainEntry, PlainPosition, keys::POSITION_ONLY};
 use crate::tape::{TapeReader, TapeSource};
 
 /// The expiry of the first policy, in epoch milliseconds.
@@ -656,4 +656,21 @@ fn a_plain_entry_states_its_size_once() {
         let line = format!(r#"{{"id":"{EXPIRY_MS}-0","symbol":"BTCUSDT",{fields}}}"#);
         check(&replayer(Guardrails::none(), None), line.as_bytes());
     }
+}
+
+/// `docs/figures.md` states this share.
+#[test]
+fn most_records_of_a_generated_tape_are_plain() {
+    let mut bytes = Vec::new();
+    crate::generate::write_tape(20_000, 1, &mut bytes).unwrap();
+    let mut reader = LineReader::default();
+    let mut plain = 0;
+    let lines = bytes.split(|byte| *byte == b'\n');
+    for line in lines.filter(|line| std::str::from_utf8(line).is_ok()) {
+        if let Some(line) = reader.read_whole(line, line.len()) {
+            let is_entry = line.keys & POSITION_ONLY == 0 && PlainEntry::of(&line).is_some();
+            plain += u32::from(is_entry || PlainPosition::of(&line).is_some());
+        }
+    }
+    assert_eq!(plain / 200, 88);
 }
