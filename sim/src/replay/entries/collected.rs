@@ -12,7 +12,6 @@ use super::{
     entry::{PlainEntry, Stated},
     names::{Name, Names},
     position::PlainPosition,
-    rows::EntryRows,
 };
 use crate::{
     replay::{chunk_output::ChunkOutput, digest, timeline::Timeline},
@@ -215,15 +214,6 @@ impl Entries {
             is_offset_assumed: entry.times.is_offset_assumed,
         });
         Some(())
-    }
-
-    /// Appends a plain row. Returns `None` if it has no time.
-    pub(super) fn push_row(&mut self, rows: &EntryRows, row: usize, n: u64) -> Option<Timestamp> {
-        let emitted_at = rows.emitted_at(row)?;
-        let (entry, pending) = (rows.entry(row)?, rows.pending(row, n)?);
-        self.columns.push_entry(&entry);
-        self.rows.push(pending);
-        Some(emitted_at)
     }
 
     /// Returns the number of a symbol; `None` if the name is not valid.

@@ -101,6 +101,17 @@ impl<T: Copy, C: Deref<Target = [T]>> Values<T, C> {
     }
 }
 
+impl Entries {
+    /// Appends a plain row. Returns `None` if it has no time.
+    pub(super) fn push_row(&mut self, rows: &EntryRows, row: usize, n: u64) -> Option<Timestamp> {
+        let emitted_at = rows.emitted_at(row)?;
+        let (entry, pending) = (rows.entry(row)?, rows.pending(row, n)?);
+        self.columns.push_entry(&entry);
+        self.rows.push(pending);
+        Some(emitted_at)
+    }
+}
+
 impl EntryRows {
     /// Reads rows. Their symbols and sources get numbers in `names`. If each entry is decided at its event time
     /// (`needs_time`), a row without one is not plain.
