@@ -137,8 +137,8 @@ impl DecisionColumns {
         }
     }
 
-    /// Applies the last rule of gate 1: an entry with a field that is not supported is denied, unless an earlier rule
-    /// of gate 1 has denied it.
+    /// Applies the last rule of gate 1: an entry with an unsupported field is skipped with that reason, if no
+    /// earlier rule of gate 1 applies.
     fn deny_unsupported(
         &mut self,
         guardrails: &Guardrails,

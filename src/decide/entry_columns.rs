@@ -101,8 +101,8 @@ impl EntryColumns<'_> {
 }
 
 impl IntentColumns {
-    /// Appends entries. Each row is equal to the row that [`Self::push_entry`] appends for the same values. A row for
-    /// which a column has no value is skipped as invalid.
+    /// Appends entries. Each row is equal to the row that [`Self::push_entry`] appends for the same values. If a
+    /// column has fewer values than rows, the rows without a value are skipped as invalid.
     pub fn push_entries(&mut self, entries: &EntryColumns<'_>) {
         let first = self.len();
         let end = first.saturating_add(entries.symbol.len());

@@ -409,8 +409,8 @@ impl<'a> Intent<'a> {
     }
 
     /// Returns the earliest and the latest of the stream entry ids, `ts` and `timestamp`: the bounds of the time at
-    /// which the intent was sent. `candle` is the duration from `timestamp` to the end of the candle, if `timestamp` is
-    /// the time of a candle. It is added to `timestamp`.
+    /// which the intent was sent. If `timestamp` is the time of a candle, `candle` is the duration from
+    /// that time to the end of the candle, and is added to `timestamp`.
     #[inline]
     pub(crate) fn sent_between(
         &self,

@@ -28,13 +28,13 @@ pub struct Run<'a> {
     pub day_ago: Option<&'a Policy>,
     /// The limits of the operator that apply to every policy.
     pub guardrails: &'a Guardrails,
-    /// Whether the draft may be looser than the active policy.
+    /// `Held` if no field of the draft may be looser than the active policy.
     pub loosening: Loosening,
     /// The time of the run, from which the validity of the draft is counted.
     pub now: Timestamp,
 }
 
-/// Whether a draft may be looser than the active policy.
+/// The permission of a draft to be looser than the active policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loosening {
     /// It may be looser within the bounds of the templates.

@@ -44,7 +44,7 @@ pub(crate) struct Scenario {
     max_validity: Option<u32>,
     /// The symbol that the guardrails do not permit.
     forbidden: Option<usize>,
-    /// Whether the policies of 24 hours ago are known.
+    /// True if the policies of 24 hours ago are known.
     knows_day_ago: bool,
     /// The leverages of the first policy and the regime of its harvest parameters.
     first: Option<(Vec<Option<u32>>, &'static str)>,

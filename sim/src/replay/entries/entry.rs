@@ -11,9 +11,9 @@ use super::{
         ACTION, DECIDED_AT, ENTRY_PRICE, EVENT_TYPE, ID, INTENT_ID, LEVERAGE, POSITION_SIZE_USD,
         POSITION_USD, PRICE, QTY, QUANTITY, SIDE, SIZE, SOURCE, STOP_LOSS, SYMBOL, TAKE_PROFIT, TS,
     },
+    line::PlainLine,
     names::Name,
     number::read_digits,
-    values::PlainValues,
 };
 use crate::replay::digest::SizeSource;
 
@@ -37,7 +37,7 @@ const RATIO_MAX: f64 = 1.5;
 impl<'a> PlainEntry<'a> {
     /// Returns the entry of a line; `None` if the general path must read it.
     #[inline(always)]
-    pub(super) fn of(line: &impl PlainValues<'a>) -> Option<Self> {
+    pub(super) fn of(line: &PlainLine<'a>) -> Option<Self> {
         if line
             .text(EVENT_TYPE)
             .is_some_and(|name| name != b"trade.intent")
@@ -146,7 +146,7 @@ pub(super) struct Times {
 impl Times {
     /// Reads the times of a line; `None` if one of them is not plausible.
     #[inline(always)]
-    pub(super) fn of<'a>(line: &impl PlainValues<'a>) -> Option<Self> {
+    pub(super) fn of(line: &PlainLine<'_>) -> Option<Self> {
         Self::of_fields(TimeFields {
             id: line.text(ID).and_then(stream_millis),
             ts: line.millis(TS).ok()?,

@@ -9,7 +9,6 @@ use super::{
     entry::Times,
     keys::{EVENT_TYPE, KEYS, Key, MARKET_ONLY, POSITION, SYMBOL, key},
     line::PlainLine,
-    values::PlainValues,
 };
 
 /// A position that was read from a plain line.
