@@ -15,7 +15,7 @@ use super::{
 };
 
 /// The size of one read, in bytes.
-const CHUNK_BYTES: usize = 256 * 1024;
+const CHUNK_BYTES: usize = 192 * 1024;
 
 /// An iterator over the chunks of all tapes, in the given order.
 ///
