@@ -12,3 +12,4 @@ pub mod simulate;
 pub mod tape;
 pub mod text;
 mod threads;
+pub mod trial;

@@ -141,7 +141,7 @@ fn is_equal(one: f64, other: f64) -> bool {
     (one - other).abs() <= 1e-9
 }
 
-/// Defines [`product`]. Its texts are constants, so that a source does not allocate.
+/// Defines [`product`], which returns constant texts, so that nothing is allocated.
 macro_rules! products {
     ($($share:literal),* $(,)?) => {
         /// Returns the source of a quantity that is the product of a quantity and a share.

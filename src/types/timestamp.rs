@@ -60,9 +60,9 @@ pub enum TimestampError {
 /// The treatment of a number that lies between two whole units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rounding {
-    /// Rounds down, to the earlier of the two.
+    /// Rounds down, to the earlier unit.
     Down,
-    /// Rounds up, to the later of the two.
+    /// Rounds up, to the later unit.
     Up,
     /// Does not round. A number that is not a whole number of units is an error.
     Exact,

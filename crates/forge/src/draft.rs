@@ -98,7 +98,7 @@ pub(crate) const fn epoch_seconds(now: Timestamp) -> i64 {
 }
 
 /// Returns the JSON number. A whole number has no fraction, because venues read a leverage of `8.0` as text.
-fn plain(value: f64) -> Option<Number> {
+pub(crate) fn plain(value: f64) -> Option<Number> {
     let whole = (value.fract() == 0.0).then(|| value.to_i64()).flatten();
     whole.map_or_else(
         || Number::from_f64(value),

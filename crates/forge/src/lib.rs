@@ -37,6 +37,7 @@
 //! ```
 
 mod clamp;
+mod comparison;
 mod derivation;
 mod draft;
 mod error;
@@ -57,6 +58,7 @@ mod theta;
 mod universe;
 
 pub use clamp::Clamp;
+pub use comparison::{Comparison, tightening_part};
 pub use derivation::{Derivation, Field, Left, LeftReason, Movement, Source, Value};
 pub use error::ForgeError;
 pub use features::{CandleRule, Candles, Features, SymbolFeatures};

@@ -66,7 +66,7 @@ impl Previous {
     }
 }
 
-fn seconds(from: Timestamp, until: Timestamp) -> Option<f64> {
+pub(crate) fn seconds(from: Timestamp, until: Timestamp) -> Option<f64> {
     let micros = until.since(from).as_micros().to_f64()?;
     Some(micros / 1e6)
 }

@@ -25,6 +25,12 @@ pub struct Targets {
 }
 
 impl Targets {
+    /// Returns the end of the window to which the targets belong.
+    #[must_use]
+    pub const fn window_end(&self) -> Timestamp {
+        self.window_end
+    }
+
     /// Parses targets. The objects are required, but each can be empty:
     ///
     /// ```

@@ -182,7 +182,7 @@ const OTHER_THINGS: &[&str] = &[
     "format", "show", "print", "log", "retry", "retries",
 ];
 
-/// Words that may precede a size name that counts only in a trading context.
+/// Some size names are a size only in a trading context. These words may precede such a name.
 const SIZE_HEADS: &[&str] = &[
     "set",
     "with",

@@ -2,7 +2,12 @@
 
 use thiserror::Error;
 
-use super::{FieldMap, Head, Operator, Publication, Stored, field_map::epoch_text, halts::ALL};
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    FieldMap, Head, Operator, Publication, PublicationRefusal, Stored, field_map::epoch_text,
+    halts::ALL,
+};
 use portcullis::{
     guardrails::Halt,
     policy::{Listing, Policy, field},
@@ -14,6 +19,7 @@ pub(super) const ROLLED_BACK: &str = "policy.rolled_back";
 pub(super) const HALTED: &str = "trading.halted";
 pub(super) const RESUMED: &str = "trading.resumed";
 pub(super) const RELEASED: &str = "policy.released";
+const REFUSED: &str = "policy.publish_refused";
 
 const ENTRY: &str = "entry";
 const PREVIOUS: &str = "previous";
@@ -43,6 +49,20 @@ pub(super) fn of_publication(
     record.set_if("leverage_range", leverage_range(policy));
     record.set_if("replaces", replaced.hash().ok().flatten());
     record.set_if("rollback_of", publication.rollback_of());
+    let evidence = publication.evidence();
+    let sha256 = |text: &Option<String>| text.as_ref().map(|it| hex::encode(Sha256::digest(it)));
+    record.set_if("derivation_sha256", sha256(&evidence.derivation));
+    record.set_if("gate_sha256", sha256(&evidence.gate));
+    record
+}
+
+/// Returns the audit entry of a publication that was refused.
+pub(super) fn of_refusal(refusal: &PublicationRefusal, before: &Head) -> FieldMap {
+    let mut record = start(REFUSED, before, &refusal.operator, refusal.at);
+    record.set(field::POLICY_VERSION, &refusal.policy_version);
+    record.set(field::POLICY_HASH, refusal.policy_hash);
+    record.set("code", refusal.code);
+    record.set("detail", &refusal.detail);
     record
 }
 
@@ -225,8 +245,8 @@ impl AuditEntry {
         self.0.number(ENTRY)
     }
 
-    /// Returns the event: `policy.published`, `policy.rolled_back`, `policy.released`, `trading.halted` or
-    /// `trading.resumed`.
+    /// Returns the event: `policy.published`, `policy.publish_refused`, `policy.rolled_back`, `policy.released`,
+    /// `trading.halted` or `trading.resumed`.
     #[must_use]
     pub fn event(&self) -> Option<&str> {
         self.0.get("event")
@@ -257,7 +277,19 @@ impl AuditEntry {
         self.0.get("reason")
     }
 
-    /// Returns the hash of the published policy; `None` for a halt or resume.
+    /// Returns the code of a refused publication.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.0.get("code")
+    }
+
+    /// Returns the explanation of a refused publication.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        self.0.get("detail")
+    }
+
+    /// Returns the hash of the policy that was published or refused; `None` for a halt or resume.
     #[must_use]
     pub fn policy_hash(&self) -> Option<PolicyHash> {
         self.0.get(field::POLICY_HASH)?.parse().ok()

@@ -3,14 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    FieldMap, HaltChange, Head, Operator, Publication, Stored, audit, field_map::epoch_text,
-    halts::ALL,
+    FieldMap, HaltChange, Head, Operator, Publication, PublicationRefusal, PublishConditions,
+    Stored, UnmetCondition, audit, field_map::epoch_text, halts::ALL,
 };
 use portcullis::{
     guardrails::Halt,
     policy::{Policy, field},
     types::{Symbol, Timestamp},
 };
+
+/// The field of a history entry with the derivation of the policy.
+pub(super) const DERIVATION: &str = "derivation";
+/// The field of a history entry with the result of the publish gate.
+pub(super) const GATE: &str = "gate";
 
 /// One atomic change, which is applied only to the store state for which it was planned.
 ///
@@ -31,6 +36,8 @@ struct PublicationChange {
     fields: BTreeMap<String, String>,
     history: Option<FieldMap>,
     update: FieldMap,
+    at: Timestamp,
+    conditions: Option<PublishConditions>,
 }
 
 /// The outcome of a change.
@@ -40,6 +47,8 @@ pub enum Commit {
     Done(Vec<String>),
     /// The store is not in the state for which the change was planned; nothing was changed.
     Moved,
+    /// A condition of the publication is not met; nothing was changed.
+    Unmet(UnmetCondition),
 }
 
 impl Change {
@@ -59,6 +68,9 @@ impl Change {
         history.set_if(field::POLICY_SEQ, policy.seq());
         history.set_if("rollback_of", publication.rollback_of());
         publication.operator().write_to(&mut history);
+        let evidence = publication.evidence();
+        history.set_if(DERIVATION, evidence.derivation.as_ref());
+        history.set_if(GATE, evidence.gate.as_ref());
         let fields = policy.fields().clone();
         history.set(
             "policy",
@@ -79,7 +91,21 @@ impl Change {
                 fields,
                 history: Some(history),
                 update,
+                at: publication.at(),
+                conditions: publication.conditions().cloned(),
             }),
+            halt: None,
+        }
+    }
+
+    /// Returns the change that records a refused publication in the audit log.
+    pub(super) fn refusal(refusal: &PublicationRefusal, before: Head) -> Self {
+        let audit = audit::of_refusal(refusal, &before);
+        Self {
+            after: before.after(&audit, None),
+            before,
+            audit,
+            publication: None,
             halt: None,
         }
     }
@@ -105,6 +131,8 @@ impl Change {
                 fields: BTreeMap::new(),
                 history: None,
                 update,
+                at: now,
+                conditions: None,
             }),
             halt: None,
         }
@@ -159,6 +187,28 @@ impl Change {
     #[must_use]
     pub fn replaced(&self) -> Option<&Stored> {
         Some(&self.publication.as_ref()?.replaced)
+    }
+
+    /// Returns the conditions of a publication.
+    #[must_use]
+    pub fn conditions(&self) -> Option<&PublishConditions> {
+        self.publication.as_ref()?.conditions.as_ref()
+    }
+
+    /// Checks the conditions of a publication at the time of the publication. `is_held` receives the token of a lease
+    /// and returns true if the lease is held.
+    pub(super) fn check_conditions(
+        &self,
+        is_held: impl FnOnce(&str) -> bool,
+    ) -> Result<(), UnmetCondition> {
+        match &self.publication {
+            Some(PublicationChange {
+                conditions: Some(conditions),
+                at,
+                ..
+            }) => conditions.check(is_held(&conditions.lease), *at),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Returns all fields of the new policy, which replace all fields of the old policy. The map is empty if the policy

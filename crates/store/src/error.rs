@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::PublicationId;
+use super::{PublicationId, UnmetCondition};
 use portcullis::{
     decide::SkipCode,
     guardrails::ConstraintViolation,
@@ -132,6 +132,9 @@ pub enum PublishError {
     /// The history does not contain the publication.
     #[error("the history has no publication with {0}; list the history and choose another")]
     NotInHistory(PublicationId),
+    /// A condition of the publication is not met.
+    #[error("{0}; nothing was published")]
+    Unmet(#[from] UnmetCondition),
     /// The store could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -142,7 +145,10 @@ impl PublishError {
     #[must_use]
     pub fn code(&self) -> Option<SkipCode> {
         match self {
-            Self::Conflict { .. } | Self::SignedWithoutSequence | Self::NotInHistory(_) => None,
+            Self::Conflict { .. }
+            | Self::SignedWithoutSequence
+            | Self::NotInHistory(_)
+            | Self::Unmet(_) => None,
             Self::SequenceNotHigher { .. } => Some(SkipCode::PolicyRolledBack),
             Self::NeverInForce { .. } => Some(SkipCode::PolicyStale),
             Self::ConstraintViolation(_) => Some(SkipCode::PolicyConstraintViolation),

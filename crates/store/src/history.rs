@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use super::FieldMap;
+use super::{
+    FieldMap,
+    change::{DERIVATION, GATE},
+};
 use portcullis::{
     policy::{InvalidPolicyError, Policy, PolicyUnavailable, field},
     types::{PolicyHash, Timestamp},
@@ -97,6 +100,18 @@ impl HistoryEntry {
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.record.get("reason")
+    }
+
+    /// Returns the derivation of the policy as JSON, if it was stored.
+    #[must_use]
+    pub fn derivation(&self) -> Option<&str> {
+        self.record.get(DERIVATION)
+    }
+
+    /// Returns the result of the publish gate as JSON, if it was stored.
+    #[must_use]
+    pub fn gate(&self) -> Option<&str> {
+        self.record.get(GATE)
     }
 
     pub(super) fn is(&self, id: PublicationId) -> bool {

@@ -64,10 +64,12 @@ mod policy_store;
 mod publication;
 #[cfg(feature = "redis")]
 pub mod redis;
+mod refusal;
 mod sequence;
 mod signature;
 mod stored;
 mod update;
+mod updater;
 mod verifying_reader;
 
 pub use audit::{AuditEntry, AuditError, AuditLog, AuditRecord, AuditTrail, ForeignRecord};
@@ -88,11 +90,13 @@ pub use metrics::record_answer;
 pub use open::open;
 pub use operator::Operator;
 pub use policy_store::PolicyStore;
-pub use publication::{Publication, Receipt, Rollback};
+pub use publication::{Publication, PublicationEvidence, Receipt, Rollback};
 #[cfg(feature = "redis")]
 pub use redis::{RedisServer, RedisStore};
+pub use refusal::PublicationRefusal;
 pub use sequence::SequenceGuard;
 pub use signature::{InvalidKeyError, PolicySigner, TrustedKeys};
 pub use stored::Stored;
 pub use update::UpdateMark;
+pub use updater::{PublishConditions, UnmetCondition};
 pub use verifying_reader::VerifyingReader;

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use super::{
@@ -22,6 +23,8 @@ struct Content {
     history: Vec<FieldMap>,
     audit: Vec<FieldMap>,
     halted: BTreeSet<String>,
+    lease: Option<String>,
+    updater_state: Option<String>,
 }
 
 impl MemoryStore {
@@ -35,6 +38,8 @@ impl MemoryStore {
             history: Vec::new(),
             audit: Vec::new(),
             halted: BTreeSet::new(),
+            lease: None,
+            updater_state: None,
         }))
     }
 
@@ -82,6 +87,25 @@ impl PolicyStore for MemoryStore {
         Ok(halt_of(&self.content().halted))
     }
 
+    fn acquire_lease(&self, token: &str, _: Duration) -> Result<bool, StoreError> {
+        let mut content = self.content();
+        let holder = content.lease.get_or_insert_with(|| token.to_owned());
+        Ok(holder == token)
+    }
+
+    fn updater_state(&self) -> Result<Option<String>, StoreError> {
+        Ok(self.content().updater_state.clone())
+    }
+
+    fn save_updater_state(&self, token: &str, state: &str) -> Result<bool, StoreError> {
+        let mut content = self.content();
+        let is_held = content.lease.as_deref() == Some(token);
+        if is_held {
+            content.updater_state = Some(state.to_owned());
+        }
+        Ok(is_held)
+    }
+
     fn commit(&self, change: &Change) -> Result<Commit, StoreError> {
         let mut content = self.content();
         let moved = change
@@ -89,6 +113,10 @@ impl PolicyStore for MemoryStore {
             .is_some_and(|seen| *seen != content.stored);
         if moved || content.head != *change.before() {
             return Ok(Commit::Moved);
+        }
+        if let Err(unmet) = change.check_conditions(|token| content.lease.as_deref() == Some(token))
+        {
+            return Ok(Commit::Unmet(unmet));
         }
         if let Some(fields) = change.fields() {
             let pairs = fields.iter().map(|(k, v)| (k.clone(), v.clone()));

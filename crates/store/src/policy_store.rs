@@ -4,8 +4,8 @@ use std::{sync::Arc, thread, time::Duration};
 
 use super::{
     AuditLog, AuditTrail, Change, Commit, Eviction, FieldMap, ForeignWrite, Head, HistoryEntry,
-    LoadError, Operator, Publication, PublicationId, PublishError, Receipt, ReleaseError, Rollback,
-    StoreContent, StoreError, Stored, UpdateMark, audit,
+    LoadError, Operator, Publication, PublicationId, PublicationRefusal, PublishError, Receipt,
+    ReleaseError, Rollback, StoreContent, StoreError, Stored, UpdateMark, audit,
 };
 use portcullis::{
     guardrails::Halt,
@@ -81,6 +81,25 @@ pub trait PolicyStore: Send + Sync {
     /// Returns an error if the store cannot apply the change, or if it is not known whether the change was applied
     /// ([`StoreError::OutcomeUnknown`]).
     fn commit(&self, change: &Change) -> Result<Commit, StoreError>;
+
+    /// Acquires or renews the lease of the updater, so that one of several instances publishes. Returns false if another
+    /// token holds it. In a Redis store, the lease ends after `length`; in other stores, it ends with the process.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be reached.
+    fn acquire_lease(&self, token: &str, length: Duration) -> Result<bool, StoreError>;
+
+    /// Returns the state that [`Self::save_updater_state`] has saved; `None` if there is none.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be reached.
+    fn updater_state(&self) -> Result<Option<String>, StoreError>;
+
+    /// Saves the state of the updater. Returns false, and saves nothing, if `token` does not hold the lease.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be written.
+    fn save_updater_state(&self, token: &str, state: &str) -> Result<bool, StoreError>;
 
     /// Returns the mark of the last update notification: its position among all notifications. A store without
     /// notifications always returns the same mark.
@@ -200,7 +219,7 @@ pub trait PolicyStore: Send + Sync {
             replaced.hash()?;
             match self.commit(&Change::release(operator, now, replaced, head))? {
                 Commit::Done(repairs) => return Ok(repairs),
-                Commit::Moved => {}
+                Commit::Moved | Commit::Unmet(_) => {}
             }
         }
         Err(StoreError::Contended { store: self.name() }.into())
@@ -241,10 +260,25 @@ pub trait PolicyStore: Send + Sync {
             let change = Change::publish(publication, &policy, replaced, head);
             match self.commit(&change)? {
                 Commit::Done(repairs) => return Ok(Receipt::new(policy, seq, repairs)),
+                Commit::Unmet(condition) => return Err(condition.into()),
                 Commit::Moved => {}
             }
         }
         Err(StoreError::Contended { store: self.name() }.into())
+    }
+
+    /// Records in the audit log that a publication was refused. The policy does not change.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be read or written.
+    fn record_refusal(&self, refusal: &PublicationRefusal) -> Result<(), StoreError> {
+        for _ in 0..ATTEMPTS {
+            match self.commit(&Change::refusal(refusal, self.head()?))? {
+                Commit::Done(_) => return Ok(()),
+                Commit::Moved | Commit::Unmet(_) => {}
+            }
+        }
+        Err(StoreError::Contended { store: self.name() })
     }
 
     /// Returns at most `newest` publications, newest first.
@@ -340,7 +374,7 @@ fn change_halts<S: PolicyStore + ?Sized>(
         }
         match store.commit(&change)? {
             Commit::Done(_) => return store.halts(),
-            Commit::Moved => {}
+            Commit::Moved | Commit::Unmet(_) => {}
         }
     }
     if *scope == Halt::Nothing {
@@ -388,6 +422,18 @@ macro_rules! store_behind {
 
             fn commit(&self, change: &Change) -> Result<Commit, StoreError> {
                 (**self).commit(change)
+            }
+
+            fn acquire_lease(&self, token: &str, length: Duration) -> Result<bool, StoreError> {
+                (**self).acquire_lease(token, length)
+            }
+
+            fn updater_state(&self) -> Result<Option<String>, StoreError> {
+                (**self).updater_state()
+            }
+
+            fn save_updater_state(&self, token: &str, state: &str) -> Result<bool, StoreError> {
+                (**self).save_updater_state(token, state)
             }
 
             fn last_update(&self) -> Result<UpdateMark, StoreError> {

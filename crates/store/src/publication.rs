@@ -1,7 +1,8 @@
 //! Publications, rollbacks and receipts.
 
-use super::PolicySigner;
-use super::{Operator, PublicationId, PublishError, field_map::epoch_text};
+use super::{
+    Operator, PolicySigner, PublicationId, PublishConditions, PublishError, field_map::epoch_text,
+};
 use portcullis::{
     guardrails::{ConstraintViolation, Guardrails},
     policy::{Policy, canonical_hash, field},
@@ -16,6 +17,17 @@ pub struct Publication {
     at: Timestamp,
     rollback_of: Option<PolicyHash>,
     signer: Option<PolicySigner>,
+    evidence: PublicationEvidence,
+    conditions: Option<PublishConditions>,
+}
+
+/// Documents that are stored with a publication, for later review. The audit log contains their digests.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PublicationEvidence {
+    /// The origin of each field of the policy, as JSON.
+    pub derivation: Option<String>,
+    /// The result of the publish gate, as JSON.
+    pub gate: Option<String>,
 }
 
 impl Publication {
@@ -56,6 +68,8 @@ impl Publication {
             at: now,
             rollback_of: None,
             signer: None,
+            evidence: PublicationEvidence::default(),
+            conditions: None,
         })
     }
 
@@ -63,6 +77,20 @@ impl Publication {
     #[must_use]
     pub fn with_signer(mut self, signer: PolicySigner) -> Self {
         self.signer = Some(signer);
+        self
+    }
+
+    /// Stores documents with the publication.
+    #[must_use]
+    pub fn with_evidence(mut self, evidence: PublicationEvidence) -> Self {
+        self.evidence = evidence;
+        self
+    }
+
+    /// Publishes only if these conditions are met at the moment of the publication.
+    #[must_use]
+    pub fn with_conditions(mut self, conditions: PublishConditions) -> Self {
+        self.conditions = Some(conditions);
         self
     }
 
@@ -89,9 +117,7 @@ impl Publication {
         let operator = rollback.operator.clone();
         let mut publication = Self::new(policy, rollback.guardrails, operator, rollback.now)?;
         publication.rollback_of = Some(earlier.hash());
-        {
-            publication.signer = rollback.signer.cloned();
-        }
+        publication.signer = rollback.signer.cloned();
         Ok(publication)
     }
 
@@ -111,6 +137,18 @@ impl Publication {
     #[must_use]
     pub const fn at(&self) -> Timestamp {
         self.at
+    }
+
+    /// Returns the documents that are stored with the publication.
+    #[must_use]
+    pub const fn evidence(&self) -> &PublicationEvidence {
+        &self.evidence
+    }
+
+    /// Returns the conditions of the publication.
+    #[must_use]
+    pub const fn conditions(&self) -> Option<&PublishConditions> {
+        self.conditions.as_ref()
     }
 
     /// Returns the hash of the earlier publication, if this one is a rollback.

@@ -71,7 +71,7 @@ macro_rules! define {
                 (self.harvest_action, self.close_quantity, self.close_fraction)
             }
 
-            pub(super) fn of(answer: &Answer<'_>) -> Self {
+            pub(crate) fn of(answer: &Answer<'_>) -> Self {
                 let mut effect = Self { decision: answer.decision, $($name: answer.$name,)* };
                 effect.side.take_if(|_| answer.decision == Verdict::Skip);
                 effect

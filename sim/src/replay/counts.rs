@@ -121,7 +121,7 @@ impl Counts {
         self.add_about(verdict, symbol, policy);
     }
 
-    /// Counts the answers to entries, without their symbols and examples of their skips. `skips` contains the number of
+    /// Counts the answers to entries. It counts neither per symbol nor keeps examples of skips. `skips` contains the number of
     /// skips for each reason, at the index [`SkipCode::number`].
     pub(super) fn add_entries(
         &mut self,

@@ -239,7 +239,7 @@ impl Replayer {
     }
 
     /// Reads the event of a line. An event outside the scope is returned as an unreadable intent.
-    pub(super) fn read<'a>(
+    pub(crate) fn read<'a>(
         &self,
         line: Line<'a>,
         number: usize,
@@ -575,7 +575,7 @@ pub(super) fn evaluate_position<'p>(
 }
 
 /// Decides a recorded entry again. An entry without a timestamp is always skipped.
-pub(super) fn decide_again<'a>(
+pub(crate) fn decide_again<'a>(
     engine: &'a Engine,
     state: PolicyState<'a>,
     record: &'a RecordedDecision<'a>,

@@ -152,7 +152,7 @@ impl DiffReport<'_> {
 
     /// Returns the descriptions of both sides.
     pub(super) fn sides(&self) -> [String; 2] {
-        let answers = |file: &str| format!("answers of {}", Shown(file).whole());
+        let answers = |file: &str| format!("answers in file {}", Shown(file).whole());
         match self.compared {
             DiffInputs::Policies {
                 policies: (before, after),

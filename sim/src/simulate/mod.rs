@@ -54,7 +54,12 @@ mod settings;
 mod state;
 pub mod units;
 
-use portcullis::policy::{Policy, PolicyUnavailable};
+use std::ops::Range;
+
+use portcullis::{
+    policy::{Policy, PolicyUnavailable},
+    types::Timestamp,
+};
 use thiserror::Error;
 
 pub use equity::{EquityCurve, Point};
@@ -66,11 +71,11 @@ pub use reject::RejectReason;
 pub use settings::{Costs, Settings};
 
 use crate::{
-    replay::{ReplayError, Replayer, TapeDecisions, decisions},
+    replay::{ReplayError, Replayer, TapeDecisions, Timeline, decisions},
     tape::TapeReader,
 };
 use candles::Series;
-use order::Order;
+pub(crate) use order::Order;
 use run::Run;
 use units::AmountOverflow;
 
@@ -120,11 +125,41 @@ pub fn simulate(
     )?;
     let run = Run {
         replayer,
-        decisions: &decisions,
+        timeline: &decisions.timeline,
         settings,
     };
     let outcome = run.run(series, orders, on_entry, &mut |candles| {
         progress(Progress::Candles(candles));
     })?;
     Ok((decisions, outcome))
+}
+
+/// Fills orders at the prices of `series`. Harvest evaluates the positions under `policy`.
+pub(crate) fn simulate_orders(
+    (replayer, settings): (&Replayer, &Settings),
+    policy: &Policy,
+    orders: Vec<Order>,
+    series: &[Series],
+) -> Result<SimulationOutcome, AmountOverflow> {
+    let run = Run {
+        replayer,
+        timeline: &Timeline::new(Ok(policy.clone())),
+        settings,
+    };
+    run.run(series, orders, &mut |_| {}, &mut |_| {})
+}
+
+/// Returns the candles that begin in a range of time.
+pub(crate) fn candles_between(series: &[Series], range: &Range<Timestamp>) -> Vec<Series> {
+    let within = |series: &Series| {
+        let candles = series.candles.iter();
+        Series {
+            candles: candles
+                .filter(|candle| range.contains(&candle.start))
+                .copied()
+                .collect(),
+            ..series.clone()
+        }
+    };
+    series.iter().map(within).collect()
 }

@@ -12,7 +12,7 @@ use portcullis::{
 
 /// An entry or exit order that waits for the next candle.
 #[derive(Debug, Clone)]
-pub(super) struct Order {
+pub(crate) struct Order {
     /// The number of the record.
     pub(super) n: u64,
     /// The time of the decision.
@@ -71,7 +71,7 @@ pub(super) enum CloseQuantity {
 
 impl Order {
     /// Builds the order of a decision; `None` for a skip.
-    pub(super) fn new(
+    pub(crate) fn new(
         n: u64,
         at: Timestamp,
         decision: &Decision<'_>,

@@ -24,12 +24,12 @@ use super::{
     state::{CandleEvent, SymbolState, Tally, next_event},
     units::{AmountOverflow, Price, Quantity},
 };
-use crate::replay::{Replayer, TapeDecisions};
+use crate::replay::{Replayer, Timeline};
 
 /// A simulation of decided orders.
 pub(super) struct Run<'a> {
     pub(super) replayer: &'a Replayer,
-    pub(super) decisions: &'a TapeDecisions,
+    pub(super) timeline: &'a Timeline,
     pub(super) settings: &'a Settings,
 }
 
@@ -159,7 +159,7 @@ impl Run<'_> {
         };
         position.mark = candle.close;
         let market = symbol.window.as_ref().and_then(Window::state);
-        let policy = self.replayer.state(self.decisions.timeline.at(end).state);
+        let policy = self.replayer.state(self.timeline.at(end).state);
         let decision = harvest(policy, &position.snapshot(end), market.as_ref(), end);
         let (name, pending, stop) = match &decision {
             HarvestDecision::Harvest(it) => (

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use portcullis::{harvest::SizeRules, types::Symbol};
+use portcullis::{
+    harvest::SizeRules,
+    types::{SignedDuration, Symbol, Timestamp},
+};
 use serde::Serialize;
 
 use super::{
@@ -23,6 +26,15 @@ pub struct Settings {
     pub fill_after_gap: bool,
     /// The sizes that the market allows, for the symbols for which they are known.
     pub sizes: BTreeMap<Symbol, SizeRules>,
+}
+
+impl Settings {
+    /// Returns the start of the candles that the market state needs at the time `at`.
+    pub(crate) fn history_begin(&self, at: Timestamp) -> Timestamp {
+        let window_sec = self.market.map_or(0, |market| market.window_sec);
+        let window = i64::from(window_sec).saturating_mul(1_000_000);
+        at.saturating_add(SignedDuration::from_micros(window.saturating_neg()))
+    }
 }
 
 /// The trading costs. A cost that is `None` is not charged.

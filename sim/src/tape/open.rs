@@ -23,7 +23,7 @@ pub(super) enum Opened {
     Rows(Box<RowBatches>),
 }
 
-/// The storage of lines, which determines the meaning of an error of their reader.
+/// The form in which lines are stored. An error while reading means damaged data only if they are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Storage {
     Plain,

@@ -6,8 +6,8 @@ use portcullis_service::profile::{PROFILES, Profile};
 /// The name of a profile.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct ProfileArg {
-    /// Use the field names, key names and values of existing services, and add their services that may close positions to
-    /// the delegates; `docs/quantum-trader.md` lists all of them [default: no profile]
+    /// Use the field names, key names and values of an existing installation, and permit its services that close
+    /// positions as exit delegates; `docs/quantum-trader.md` lists them all [default: no profile]
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(PROFILES.map(|profile| profile.name)))]
     profile: Option<String>,
 }

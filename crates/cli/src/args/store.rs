@@ -2,10 +2,14 @@
 
 use std::{env, fmt, path::PathBuf};
 
-use portcullis::{guardrails::Guardrails, types::without_credentials};
-use portcullis_store::{Operator, PolicySigner, PolicyStore};
+use portcullis::{
+    guardrails::Guardrails,
+    types::{PolicyHash, without_credentials},
+};
+use portcullis_store::{Operator, PolicySigner, PolicyStore, PublicationId};
 
 use crate::{
+    args::values::parse_whole,
     failure::Failure,
     input::{
         file::{check_secret, parse_file},
@@ -156,5 +160,29 @@ impl SignerArg {
         };
         check_secret(path)?;
         parse_file(path, |text| PolicySigner::from_base64(text.trim())).map(Some)
+    }
+}
+
+/// The identity of a publication in a store.
+#[derive(Debug, Clone, clap::Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct PublicationIdArg {
+    /// The sequence of the publication
+    #[arg(long, value_name = "N", value_parser = |text: &str| parse_whole(text, 0..=u64::MAX))]
+    seq: Option<u64>,
+    /// The hash of the policy
+    #[arg(long, value_name = "HASH")]
+    hash: Option<PolicyHash>,
+}
+
+impl PublicationIdArg {
+    pub(crate) fn get(&self) -> Result<PublicationId, Failure> {
+        match (self.seq, self.hash) {
+            (Some(seq), _) => Ok(PublicationId::Seq(seq)),
+            (None, Some(hash)) => Ok(PublicationId::Hash(hash)),
+            (None, None) => Err(Failure::error(
+                "no publication is given; use `--seq N` or `--hash HASH`",
+            )),
+        }
     }
 }

@@ -215,7 +215,7 @@ fn parse_window(text: &str) -> Result<u32, String> {
     u32::try_from(window.as_secs()).map_err(|error| error.to_string())
 }
 
-fn parse_candles(text: &str) -> Result<CandleFile, String> {
+pub(crate) fn parse_candles(text: &str) -> Result<CandleFile, String> {
     let (symbol, path) = match text.split_once('=') {
         Some((symbol, path)) => (Some(symbol), path),
         None => (None, text),

@@ -29,6 +29,16 @@ pub(super) fn check(document: &Document, faults: &mut Faults) {
     let has_age = document.max_feature_age_sec > 0;
     let age = document.max_feature_age_sec;
     faults.check(has_age, "max_feature_age_sec", age, "greater than 0");
+    if let Some(candles) = &document.candles {
+        let has_returns = candles.returns >= 2;
+        faults.check(
+            has_returns,
+            "candles.returns",
+            candles.returns,
+            "at least 2",
+        );
+        faults.positive("candles.trend_certain", candles.trend_certain);
+    }
     check_universe(&document.universe, faults);
     check_steps(&document.steps, faults);
     let start = document.universe.start_leverage;

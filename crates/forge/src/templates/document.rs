@@ -17,9 +17,18 @@ pub(super) struct Document {
     pub(super) max_feature_age_sec: u32,
     pub(super) harvest_grace_sec: u32,
     pub(super) integer_leverage: bool,
+    pub(super) candles: Option<CandleDocument>,
     pub(super) universe: Universe,
     pub(super) steps: Steps,
     pub(super) regimes: BTreeMap<String, Regime>,
+}
+
+/// The parameters of features that are computed from candles.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CandleDocument {
+    pub(super) returns: usize,
+    pub(super) trend_certain: f64,
 }
 
 /// The rules by which symbols enter and leave the universe.

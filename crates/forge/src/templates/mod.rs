@@ -16,6 +16,7 @@ pub(crate) use document::{LeverageRule, Steps, Universe};
 pub use fault::TemplatesError;
 pub(crate) use regime::Regime;
 
+use crate::features::CandleRule;
 use document::Document;
 use fault::Faults;
 
@@ -28,6 +29,7 @@ pub struct Templates {
     pub(crate) max_feature_age_sec: u32,
     pub(crate) harvest_grace_sec: u32,
     pub(crate) integer_leverage: bool,
+    pub(crate) candles: Option<CandleRule>,
     pub(crate) universe: Universe,
     pub(crate) permitted: BTreeSet<Symbol>,
     pub(crate) steps: Steps,
@@ -63,6 +65,10 @@ impl Templates {
             max_feature_age_sec: document.max_feature_age_sec,
             harvest_grace_sec: document.harvest_grace_sec,
             integer_leverage: document.integer_leverage,
+            candles: document.candles.map(|it| CandleRule {
+                returns: it.returns,
+                trend_certain: it.trend_certain,
+            }),
             permitted: symbols.filter_map(|name| Symbol::new(name).ok()).collect(),
             universe: document.universe,
             steps: document.steps,
@@ -79,6 +85,17 @@ impl Templates {
     /// Returns the names of the regimes, sorted.
     pub fn regimes(&self) -> impl Iterator<Item = &str> {
         self.regimes.keys().map(String::as_str)
+    }
+
+    /// Returns the parameters of features that are computed from candles, if the templates state them.
+    #[must_use]
+    pub const fn candle_rule(&self) -> Option<&CandleRule> {
+        self.candles.as_ref()
+    }
+
+    /// Returns the symbols that can be in the universe, sorted.
+    pub fn permitted_symbols(&self) -> impl Iterator<Item = Symbol> {
+        self.permitted.iter().copied()
     }
 
     /// Returns the largest age of features, in seconds.

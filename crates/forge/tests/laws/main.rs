@@ -10,6 +10,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod comparison;
 mod directions;
 mod scenario;
 #[path = "../support/mod.rs"]

@@ -21,7 +21,7 @@ pub(super) struct Program<'a> {
     bound: BTreeMap<String, Vec<&'a Node>>,
     /// The values returned by each function without parameters.
     returned: BTreeMap<String, Vec<&'a Node>>,
-    /// A cache of the subjects of each name, because most names occur many times.
+    /// The subjects (leverage, size, …) of each name that was looked up so far, because most names occur many times.
     subject_cache: RefCell<BTreeMap<String, Vec<Subject>>>,
 }
 

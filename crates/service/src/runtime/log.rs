@@ -46,11 +46,11 @@ pub fn log_status(text: impl fmt::Display) {
 }
 
 /// Logs a line at the level of errors. Control characters are escaped as in [`line`].
-pub(crate) fn alarm(text: impl fmt::Display) {
+pub fn alarm(text: impl fmt::Display) {
     error!("{}", Shown(text).whole());
 }
 
 /// Logs a line. Control characters are escaped, so that a sender's text cannot start a new line.
-pub(crate) fn line(text: impl fmt::Display) {
+pub fn line(text: impl fmt::Display) {
     info!("{}", Shown(text).whole());
 }

@@ -14,7 +14,7 @@ pub use self::{
     clock::{ClockError, system_time},
     error::ServiceError,
     feed::Trust,
-    log::{LogFormat, counted, log_as, log_status},
+    log::{LogFormat, alarm, counted, line, log_as, log_status},
     prometheus::serve_metrics,
     stop::Stop,
 };
@@ -22,7 +22,6 @@ pub(crate) use self::{
     clock::{now, now_in_millis, server_time, skew},
     connection::{Connections, Reconnecting, connect},
     feed::{follow, wait_for_first_read},
-    log::{alarm, line},
     reply::{bytes, last_id, list, read_entries, text},
     threads::run_until_one_ends,
 };

@@ -42,7 +42,9 @@ impl Stop {
         self.0.store(true, Ordering::SeqCst);
     }
 
-    pub(crate) fn is_set(&self) -> bool {
+    /// Returns true if the flag is set.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
 
@@ -59,7 +61,7 @@ impl Stop {
     }
 
     /// Sleeps for `length`, or until the flag is set.
-    pub(crate) fn sleep(&self, length: Duration) {
+    pub fn sleep(&self, length: Duration) {
         let until = Instant::now() + length;
         while !self.is_set() {
             match until.checked_duration_since(Instant::now()) {

@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{
     ffi::OsString,
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
 };
@@ -225,6 +225,18 @@ pub(super) fn lock(path: &Path) -> io::Result<File> {
     let file = open_as(options, path)?;
     file.lock()?;
     Ok(file)
+}
+
+/// Takes the exclusive lock of a file, which is held until the file is closed. Returns `None` if another process holds it.
+pub(super) fn try_lock(path: &Path) -> io::Result<Option<File>> {
+    let mut options = OpenOptions::new();
+    let options = options.read(true).write(true).create(true).truncate(false);
+    let file = open_as(options, path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
 }
 
 /// Waits for a shared lock. Returns `None` if the lock file does not exist, because then there is no writer.

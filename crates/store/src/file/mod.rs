@@ -10,8 +10,11 @@ mod tests;
 
 use std::{
     collections::BTreeSet,
+    fs::File,
     io,
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
 use disk::{Disk, beside, parent};
@@ -29,7 +32,8 @@ use portcullis::guardrails::Halt;
 /// A store that keeps the policy in a JSON file, and everything else in files next to it.
 ///
 /// For `policy.json`, the other files are `policy.history.jsonl` and `policy.audit.jsonl`
-/// (append-only, one record per line), `policy.audit.head`, `policy.halt.json`, and during a change
+/// (append-only, one record per line), `policy.audit.head`, `policy.halt.json`, for an updater `policy.updater.json` and
+/// `policy.updater.lock`, and during a change
 /// `policy.journal` and files that end in `.new`. `policy.lock` serializes processes that write at
 /// the same time. Other programs can read the policy file, and a policy file from another writer is
 /// accepted; such a writer should rename a complete file into place.
@@ -42,6 +46,14 @@ use portcullis::guardrails::Halt;
 pub struct FileStore {
     paths: Paths,
     disk: Disk,
+    lease: Mutex<Option<Lease>>,
+}
+
+/// The lease of the updater: an open file that is locked until it is closed, also if the process is killed.
+#[derive(Debug)]
+struct Lease {
+    token: String,
+    _locked: File,
 }
 
 impl FileStore {
@@ -52,6 +64,7 @@ impl FileStore {
         Self {
             paths: Paths::of(path.as_ref()),
             disk: Disk::new(),
+            lease: Mutex::default(),
         }
     }
 
@@ -60,7 +73,13 @@ impl FileStore {
         Self {
             paths: Paths::of(path),
             disk,
+            lease: Mutex::default(),
         }
+    }
+
+    fn holds_lease(&self, token: &str) -> bool {
+        let lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner);
+        lease.as_ref().is_some_and(|lease| lease.token == token)
     }
 
     fn failed(&self, error: Error) -> StoreError {
@@ -256,6 +275,41 @@ impl PolicyStore for FileStore {
         Ok(halt_of(&names))
     }
 
+    fn acquire_lease(&self, token: &str, _: Duration) -> Result<bool, StoreError> {
+        let mut lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lease) = &*lease {
+            return Ok(lease.token == token);
+        }
+        let locked = disk::try_lock(&self.paths.lease).map_err(|e| self.failed(e.into()))?;
+        *lease = locked.map(|file| Lease {
+            token: token.to_owned(),
+            _locked: file,
+        });
+        Ok(lease.is_some())
+    }
+
+    fn updater_state(&self) -> Result<Option<String>, StoreError> {
+        let bytes = disk::read(&self.paths.updater).map_err(|error| self.unavailable(&error))?;
+        let text = |bytes| {
+            String::from_utf8(bytes).map_err(|error| StoreError::Foreign {
+                what: format!("`{}`", disk::shown(&self.paths.updater)),
+                why: error.to_string(),
+            })
+        };
+        bytes.map(text).transpose()
+    }
+
+    fn save_updater_state(&self, token: &str, state: &str) -> Result<bool, StoreError> {
+        if !self.holds_lease(token) {
+            return Ok(false);
+        }
+        let _lock = disk::lock(&self.paths.lock).map_err(|error| self.failed(error.into()))?;
+        let path = &self.paths.updater;
+        let written = self.disk.replace(path, state.as_bytes());
+        written.map_err(|error| self.failed(error.into()))?;
+        Ok(true)
+    }
+
     fn commit(&self, change: &Change) -> Result<Commit, StoreError> {
         let _lock = disk::lock(&self.paths.lock).map_err(|error| self.failed(error.into()))?;
         let mut repairs = journal::recover(&self.disk, &self.paths).map_err(|e| self.failed(e))?;
@@ -267,12 +321,15 @@ impl PolicyStore for FileStore {
         if moved || head != *change.before() {
             return Ok(Commit::Moved);
         }
+        if let Err(unmet) = change.check_conditions(|token| self.holds_lease(token)) {
+            return Ok(Commit::Unmet(unmet));
+        }
         match self.apply(change)? {
             Commit::Done(more) => {
                 repairs.extend(more);
                 Ok(Commit::Done(repairs))
             }
-            Commit::Moved => Ok(Commit::Moved),
+            other @ (Commit::Moved | Commit::Unmet(_)) => Ok(other),
         }
     }
 }

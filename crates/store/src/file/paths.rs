@@ -19,6 +19,10 @@ pub(super) struct Paths {
     pub(super) halt: PathBuf,
     /// The journal of the current change.
     pub(super) journal: PathBuf,
+    /// The lock that the process with the lease of the updater holds.
+    pub(super) lease: PathBuf,
+    /// The state of the updater.
+    pub(super) updater: PathBuf,
     /// The lock between processes.
     pub(super) lock: PathBuf,
 }
@@ -40,14 +44,23 @@ impl Paths {
             head: beside(&stem, ".audit.head"),
             halt: beside(&stem, ".halt.json"),
             journal: beside(&stem, ".journal"),
+            lease: beside(&stem, ".updater.lock"),
+            updater: beside(&stem, ".updater.json"),
             lock: beside(&stem, ".lock"),
             policy,
         }
     }
 
     /// Returns the temporary files that an interrupted change may have left.
-    pub(super) fn leftovers(&self) -> [PathBuf; 4] {
-        [&self.policy, &self.halt, &self.head, &self.journal].map(|path| beside(path, ".new"))
+    pub(super) fn leftovers(&self) -> [PathBuf; 5] {
+        [
+            &self.policy,
+            &self.halt,
+            &self.head,
+            &self.journal,
+            &self.updater,
+        ]
+        .map(|path| beside(path, ".new"))
     }
 }
 

@@ -16,3 +16,7 @@ pub const HALTS: &str = "quantum:halt";
 /// The names that a halt has added and no resume has removed: a set like [`HALTS`]. A name that is only in this set
 /// stays halted: the server has evicted [`HALTS`], or another program has removed the name there.
 pub const RECORDED_HALTS: &str = "quantum:policy:halted";
+/// The lease of the updater: a text, the token of the instance that holds it. It expires.
+pub const UPDATER_LEASE: &str = "quantum:policy:updater:lease";
+/// The state of the updater: a text.
+pub const UPDATER_STATE: &str = "quantum:policy:updater:state";

@@ -1,8 +1,8 @@
 -- Applies one change atomically. KEYS: the policy, the history, the updates, the audit log, the head, the halts, the
--- recorded halts.
+-- recorded halts, the lease of the updater.
 -- ARGV[1]: the change as JSON; every value in it is a text, so that no number is converted to floating point.
--- Returns {"done"}, {"moved"}, or {"foreign", key, found type, required type}.
-local policy, history, updates, audit, head, halts, recorded = unpack(KEYS)
+-- Returns {"done"}, {"moved"}, {"unmet", condition}, or {"foreign", key, found type, required type}.
+local policy, history, updates, audit, head, halts, recorded, lease = unpack(KEYS)
 local step = cjson.decode(ARGV[1])
 
 local function kind(key)
@@ -32,6 +32,22 @@ if step.fields then
     if redis.call('HGET', policy, step.replaced[i]) ~= step.replaced[i + 1] then
       return {'moved'}
     end
+  end
+end
+
+local conditions = step.conditions
+if conditions then
+  if kind(lease) ~= 'string' or redis.call('GET', lease) ~= conditions.lease then
+    return {'unmet', 'lease'}
+  end
+  -- A number of microseconds since 1970 is exact in a double.
+  local time = redis.call('TIME')
+  local age = time[1] * 1000000 + time[2] - tonumber(conditions.features_end_us)
+  if age < 0 then
+    return {'unmet', 'future'}
+  end
+  if age > tonumber(conditions.max_age_us) then
+    return {'unmet', 'age'}
   end
 end
 

@@ -3,22 +3,65 @@
 use redis::{Connection, RedisResult, cmd};
 use serde_json::{Value, json};
 
-use super::keys::{AUDIT, HALTS, HEAD, HISTORY, POLICY, RECORDED_HALTS, UPDATES};
+use super::keys::{
+    AUDIT, HALTS, HEAD, HISTORY, POLICY, RECORDED_HALTS, UPDATER_LEASE, UPDATER_STATE, UPDATES,
+};
 use crate::{Change, FieldMap, HaltChange, Head, Stored};
 
 const SCRIPT: &str = include_str!("step.lua");
+
+const LEASE_SCRIPT: &str = "
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then
+  return 0
+end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+";
+
+const STATE_SCRIPT: &str = "
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+  return 0
+end
+redis.call('SET', KEYS[2], ARGV[2])
+return 1
+";
 
 /// Applies a change on the server and returns the answer of the script: one to four texts.
 pub(super) fn apply(change: &Change, to: &mut Connection) -> RedisResult<Vec<String>> {
     let mut command = cmd("EVAL");
     command.arg(SCRIPT);
-    let keys = [POLICY, HISTORY, UPDATES, AUDIT, HEAD, HALTS, RECORDED_HALTS];
+    let keys = [
+        POLICY,
+        HISTORY,
+        UPDATES,
+        AUDIT,
+        HEAD,
+        HALTS,
+        RECORDED_HALTS,
+        UPDATER_LEASE,
+    ];
     command.arg(keys.len());
     for key in keys {
         command.arg(key);
     }
     command.arg(text(change));
     command.query(to)
+}
+
+/// Acquires or renews the lease of the updater. Returns false if another token holds it.
+pub(super) fn acquire_lease(token: &str, millis: u128, to: &mut Connection) -> RedisResult<bool> {
+    let mut command = cmd("EVAL");
+    command.arg(LEASE_SCRIPT).arg(1).arg(UPDATER_LEASE);
+    command.arg(token).arg(millis.to_string()).query(to)
+}
+
+/// Saves the state of the updater. Returns false if the token does not hold the lease.
+pub(super) fn save_state(token: &str, state: &str, to: &mut Connection) -> RedisResult<bool> {
+    let mut command = cmd("EVAL");
+    command.arg(STATE_SCRIPT).arg(2);
+    command.arg(UPDATER_LEASE).arg(UPDATER_STATE);
+    command.arg(token).arg(state).query(to)
 }
 
 fn text(change: &Change) -> String {
@@ -49,12 +92,20 @@ fn text(change: &Change) -> String {
         "replaced": replaced,
         "audit": flat(change.audit()),
     });
+    let conditions = change.conditions().map(|conditions| {
+        json!({
+            "lease": conditions.lease,
+            "features_end_us": conditions.features_end.as_micros().to_string(),
+            "max_age_us": conditions.max_feature_age.as_micros().to_string(),
+        })
+    });
     // Absent values are omitted, because a JSON null in the script is not `nil`.
     for (name, value) in [
         ("fields", fields.map(|fields| json!(fields))),
         ("history", change.history().map(flat)),
         ("update", change.update().map(flat)),
         ("halt", halt),
+        ("conditions", conditions),
     ] {
         if let (Some(value), Some(step)) = (value, step.as_object_mut()) {
             step.insert(name.to_owned(), value);

@@ -9,14 +9,14 @@ use redis::{
 
 use super::{
     connection::{ANSWER_WITHIN, SharedConnection},
-    keys::{AUDIT, HALTS, HEAD, HISTORY, POLICY, RECORDED_HALTS, UPDATES},
+    keys::{AUDIT, HALTS, HEAD, HISTORY, POLICY, RECORDED_HALTS, UPDATER_STATE, UPDATES},
     server::{RedisServer, is_wrong_type},
     step,
     switches::Switches,
 };
 use crate::{
     AuditLog, AuditRecord, Change, Commit, ContentToken, Eviction, FieldMap, Head, PolicyStore,
-    StoreContent, StoreError, Stored, UpdateMark,
+    StoreContent, StoreError, Stored, UnmetCondition, UpdateMark,
     halts::{ALL, halt_of_both},
 };
 use portcullis::{guardrails::Halt, types::Shown};
@@ -240,6 +240,23 @@ impl PolicyStore for RedisStore {
         }
     }
 
+    fn acquire_lease(&self, token: &str, length: Duration) -> Result<bool, StoreError> {
+        let millis = length.as_millis().max(1);
+        self.connection
+            .write(|to| step::acquire_lease(token, millis, to))
+    }
+
+    fn updater_state(&self) -> Result<Option<String>, StoreError> {
+        let get = |to: &mut Connection| cmd("GET").arg(UPDATER_STATE).query(to);
+        let read = self.connection.read(get);
+        read.map_err(|error| self.foreign(UPDATER_STATE, &error))
+    }
+
+    fn save_updater_state(&self, token: &str, state: &str) -> Result<bool, StoreError> {
+        self.connection
+            .write(|to| step::save_state(token, state, to))
+    }
+
     fn last_update(&self) -> Result<UpdateMark, StoreError> {
         let get = |to: &mut Connection| {
             let mut command = cmd("XREVRANGE");
@@ -296,6 +313,9 @@ impl PolicyStore for RedisStore {
         match words.as_slice() {
             ["done"] => Ok(Commit::Done(Vec::new())),
             ["moved"] => Ok(Commit::Moved),
+            ["unmet", "lease"] => Ok(Commit::Unmet(UnmetCondition::Lease)),
+            ["unmet", "age"] => Ok(Commit::Unmet(UnmetCondition::FeatureAge)),
+            ["unmet", "future"] => Ok(Commit::Unmet(UnmetCondition::FutureFeatures)),
             ["foreign", key, found, bound] => Err(StoreError::Foreign {
                 what: format!("`{key}`"),
                 why: format!("its type is {found}, but must be {bound}"),

@@ -18,8 +18,8 @@ use crate::tape::table::{ValueKind, text, timestamp, write_number};
 pub(super) struct Reader<'a> {
     input: &'a Input<'a>,
     format: &'static str,
-    /// The places of time, open, high, low and close.
-    pub(super) places: [usize; 5],
+    /// The places of time, open, high, low, close and, if there is one, volume.
+    pub(super) places: Vec<usize>,
     rows: Rows,
     row: u64,
 }
@@ -57,6 +57,13 @@ impl<'a> Reader<'a> {
                 return Err(input.format_error(format, why));
             }
         }
+        let is_number = |place: &usize| {
+            let field = schema.fields().get(*place);
+            let kind = field.and_then(|field| ValueKind::of(field.data_type()));
+            matches!(kind, Some(ValueKind::Text | ValueKind::Number))
+        };
+        let volume = columns.volume.filter(is_number);
+        let places = places.into_iter().chain(volume).collect();
         Ok(Self {
             rows: Rows::new(columns.time_column, input.options, Place::Row),
             input,
@@ -69,7 +76,7 @@ impl<'a> Reader<'a> {
     /// Appends the candles of a batch, whose columns are those of [`Self::places`], in this order.
     pub(super) fn read(&mut self, batch: &RecordBatch) -> Result<(), CandleError> {
         let cells: Vec<Cells<'_>> = batch.columns().iter().map(Cells::new).collect();
-        let [time, open, high, low, close] = &*cells else {
+        let [time, open, high, low, close, volume @ ..] = &*cells else {
             let why = format!("{} columns were read instead of 5", cells.len());
             return Err(self.input.format_error(self.format, why));
         };
@@ -80,9 +87,11 @@ impl<'a> Reader<'a> {
                 text.map_err(|error| self.input.format_error(self.format, error.to_string()))
             };
             let [open, high, low, close] = [text(open)?, text(high)?, text(low)?, text(close)?];
+            let volume = volume.first().map(text).transpose()?;
             let prices = [&*open, &*high, &*low, &*close];
+            let values = (prices, volume.as_deref().unwrap_or_default());
             let pushed = match time.known(row) {
-                Some(Ok(time)) => self.rows.push(self.row, time, prices),
+                Some(Ok(time)) => self.rows.push(self.row, time, values),
                 Some(Err(expected)) => Err(CandleFault::Time {
                     column: self.rows.column.name.clone(),
                     value: String::new(),
@@ -90,7 +99,7 @@ impl<'a> Reader<'a> {
                 }),
                 None => {
                     let time = text(time)?;
-                    self.rows.push_text(self.row, &time, prices)
+                    self.rows.push_text(self.row, &time, values)
                 }
             };
             pushed.map_err(|fault| CandleError::Candle {

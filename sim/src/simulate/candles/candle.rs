@@ -5,8 +5,8 @@ use portcullis::types::Timestamp;
 use super::error::CandleFault;
 use crate::simulate::units::Price;
 
-/// The prices of one candle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The prices and the volume of one candle.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Candle {
     /// The start of the candle.
     pub start: Timestamp,
@@ -20,6 +20,8 @@ pub struct Candle {
     pub low: Price,
     /// The closing price in USD per unit.
     pub close: Price,
+    /// The traded quantity in units of the symbol; `None` if the file does not state it as a number.
+    pub volume: Option<f64>,
 }
 
 /// The open, high, low and close of one candle, with `low <= open <= high` and `low <= close <= high`.
@@ -46,7 +48,12 @@ impl Prices {
     }
 
     /// Returns the candle with these prices.
-    pub(super) const fn candle(self, start: Timestamp, end: Timestamp) -> Candle {
+    pub(super) const fn candle(
+        self,
+        volume: Option<f64>,
+        start: Timestamp,
+        end: Timestamp,
+    ) -> Candle {
         let Self([open, high, low, close]) = self;
         Candle {
             start,
@@ -55,6 +62,7 @@ impl Prices {
             high,
             low,
             close,
+            volume,
         }
     }
 }

@@ -75,6 +75,8 @@ pub(super) struct Columns {
     /// The column `time` with times of day next to a column `date`, as some trading terminals write them.
     pub(super) clock: Option<usize>,
     pub(super) prices: [usize; 4],
+    /// The column `volume`, which is optional.
+    pub(super) volume: Option<usize>,
     pub(super) time_column: TimeColumn,
 }
 
@@ -108,16 +110,18 @@ impl Columns {
             time,
             clock: clock.filter(|_| is_date),
             prices,
+            volume: words.iter().position(|words| is(words, "volume")),
             time_column,
         })
     }
 
-    /// Returns the columns of rows without names: time, open, high, low, close.
+    /// Returns the columns of rows without names: time, open, high, low, close, volume.
     pub(super) fn positional(name: &str, label: Option<TimeLabel>) -> Self {
         Self {
             time: 0,
             clock: None,
             prices: [1, 2, 3, 4],
+            volume: Some(5),
             time_column: TimeColumn {
                 name: name.to_owned(),
                 unit: None,

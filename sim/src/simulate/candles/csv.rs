@@ -98,13 +98,13 @@ fn push(
     line: u64,
 ) -> Result<(), CandleFault> {
     let field = |place: usize| record.get(place).unwrap_or_default();
-    let prices = columns.prices.map(field);
+    let values = (columns.prices.map(field), columns.volume.map_or("", field));
     let time = field(columns.time);
     match columns.clock.map(field) {
         Some(clock) if clock.contains(':') && !time.contains(':') => {
-            rows.push_text(line, &format!("{time} {clock}"), prices)
+            rows.push_text(line, &format!("{time} {clock}"), values)
         }
-        Some(_) | None => rows.push_text(line, time, prices),
+        Some(_) | None => rows.push_text(line, time, values),
     }
 }
 

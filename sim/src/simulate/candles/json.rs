@@ -123,6 +123,7 @@ impl Reading<'_> {
             value.map_or_else(String::new, |value| plain(value.get()))
         };
         let prices = columns.prices.map(text);
+        let volume = columns.volume.map_or_else(String::new, text);
         let time = text(columns.time);
         // This is also the form in which pandas writes all values of a column as one object.
         if time.starts_with(['{', '[']) {
@@ -133,7 +134,7 @@ impl Reading<'_> {
         let Some(rows) = &mut self.rows else {
             return Ok(());
         };
-        rows.push_text(self.row, &time, [open, high, low, close])
+        rows.push_text(self.row, &time, ([open, high, low, close], &volume))
             .map_err(|fault| CandleError::Candle {
                 path: path(),
                 place: Place::Row(self.row),

@@ -187,7 +187,7 @@ fn feather_rows(input: &Input<'_>, file: File) -> Result<Rows, CandleError> {
     let failed = |why| input.format_error(FORMAT, why);
     let feather = Feather::open(file).map_err(failed)?;
     let mut reader = Reader::new(input, FORMAT, &feather.schema)?;
-    let places = reader.places;
+    let places = reader.places.clone();
     feather.read(&places, |batch| reader.read(batch), failed)?;
     Ok(reader.finish())
 }

@@ -18,6 +18,7 @@ pub(super) struct Row {
     time: i128,
     place: u64,
     pub(super) prices: Prices,
+    pub(super) volume: Option<f64>,
 }
 
 /// The rows of a file.
@@ -54,27 +55,28 @@ impl Rows {
         }
     }
 
-    /// Appends a row. `value` is its time, and `prices` are its open, high, low and close, as text.
+    /// Appends a row. `value` is its time, and `prices` are its open, high, low and close, as text. `volume` is empty if
+    /// it is not stated.
     pub(super) fn push_text(
         &mut self,
         place: u64,
         value: &str,
-        prices: [&str; 4],
+        (prices, volume): ([&str; 4], &str),
     ) -> Result<(), CandleFault> {
         let time = RawTime::parse(value).map_err(|expected| CandleFault::Time {
             column: self.column.name.clone(),
             value: value.to_owned(),
             expected,
         })?;
-        self.push(place, time, prices)
+        self.push(place, time, (prices, volume))
     }
 
-    /// Appends a row. `prices` are its open, high, low and close, as text.
+    /// Appends a row, as [`Self::push_text`] does.
     pub(super) fn push(
         &mut self,
         place: u64,
         time: RawTime,
-        prices: [&str; 4],
+        (prices, volume): ([&str; 4], &str),
     ) -> Result<(), CandleFault> {
         let price = |text: &str, column| {
             Price::parse(text).map_err(|why| CandleFault::Value {
@@ -99,6 +101,8 @@ impl Rows {
             time,
             place,
             prices,
+            // No fill depends on the volume, so a volume that is not a number is not an error.
+            volume: volume.trim().parse().ok(),
         });
         Ok(())
     }

@@ -214,7 +214,7 @@ fn from_starts(rows: Vec<Row>, starts: &[Timestamp], interval: Interval) -> Vec<
     let candles = rows.into_iter().zip(starts).map(|(row, (start, next))| {
         let end = next.filter(|next| are_adjacent(*start, **next, interval));
         let end = end.map_or_else(|| interval.after(*start), |next| *next);
-        row.prices.candle(*start, end)
+        row.prices.candle(row.volume, *start, end)
     });
     candles.collect()
 }
@@ -227,7 +227,7 @@ fn from_ends(rows: Vec<Row>, ends: &[Timestamp], interval: Interval) -> Vec<Cand
     let candles = rows.into_iter().zip(ends).map(|(row, (end, previous))| {
         let start = previous.filter(|previous| are_adjacent(**previous, *end, interval));
         let start = start.map_or_else(|| interval.before(*end), |previous| *previous);
-        row.prices.candle(start, *end)
+        row.prices.candle(row.volume, start, *end)
     });
     candles.collect()
 }

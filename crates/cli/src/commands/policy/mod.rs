@@ -3,6 +3,8 @@
 mod audit;
 mod check;
 mod diff;
+mod explain;
+mod gate;
 mod hash;
 mod history;
 mod publish;
@@ -11,6 +13,7 @@ mod rollback;
 mod sample;
 mod show;
 mod source;
+mod verify_gate;
 mod watch;
 
 use crate::{args::store::AddressArg, failure::Failure, print::print};
@@ -36,6 +39,12 @@ pub(crate) enum Command {
     Publish(publish::Args),
     /// List the publications in a store, newest first
     History(history::Args),
+    /// Print the origin of each field of a publication: its target, the clamps, and the features from which it was
+    /// derived
+    Explain(explain::Args),
+    /// Repeat the judgement of the publish gate that was stored with a publication; the exit status is 1 if a value
+    /// differs
+    VerifyGate(verify_gate::Args),
     /// Compare two policies
     Diff(diff::Args),
     /// Publish an earlier policy again, with a new sequence and a new expiry
@@ -61,6 +70,8 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
         Command::Schema => print(SCHEMA),
         Command::Publish(args) => publish::run(&args),
         Command::History(args) => history::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::VerifyGate(args) => verify_gate::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Rollback(args) => rollback::run(&args),
         Command::Release(args) => release::run(&args),

@@ -3,20 +3,25 @@
 
 use std::{
     io::{self, BufRead as _, IsTerminal as _, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use portcullis::{policy::Policy, types::Shown};
+use portcullis_lifecycle::{
+    Baselines, GatedPublication, GatedPublishError, Outcome,
+    gate::{Case, GateRules, Refusal},
+    publish as publish_gated,
+};
 use portcullis_service::runtime::system_time;
 use portcullis_sim::{diff::changes, report::changes_text};
 use portcullis_store::{PolicyStore, Publication, PublishError, Receipt};
 
 use crate::{
     args::store::{AddressArg, GuardrailsArg, SignOffArgs, SignerArg, warn_of_eviction},
-    commands::policy::check::print_violations,
+    commands::policy::{check::print_violations, gate::HistoryArgs},
     failure::Failure,
     input::{
-        file::shown_path,
+        file::{parse_file, shown_path},
         policy::{PolicyInput, read_policy},
     },
     print::{Format, print},
@@ -28,6 +33,15 @@ pub(crate) struct Args {
     file: PathBuf,
     #[command(flatten)]
     publication: PublicationArgs,
+    /// Publish only if this gate file (TOML) permits the policy; needs `--history`
+    ///
+    /// A policy that is nowhere looser than the one in the store is published without reading the history. Otherwise, the
+    /// recorded intents of the last days are decided under both. If a bound of the gate is violated, only the tightening
+    /// part of the policy is published, the refusal is recorded in the audit log, and the exit status is 1.
+    #[arg(long, value_name = "FILE", requires = "tapes")]
+    gate: Option<PathBuf>,
+    #[command(flatten)]
+    history: HistoryArgs,
 }
 
 /// The arguments of a publication: store, guardrails, signing key and operator.
@@ -54,7 +68,69 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             return print_violations(&name, Format::Text, &unavailable);
         }
     };
-    publish(policy, &args.publication)
+    match &args.gate {
+        None => publish(policy, &args.publication),
+        Some(gate) => publish_through_gate(&policy, gate, args),
+    }
+}
+
+/// Publishes a policy, or its tightening part, after the judgement of the gate.
+fn publish_through_gate(policy: &Policy, gate: &Path, args: &Args) -> Result<(), Failure> {
+    let rules = parse_file(gate, GateRules::from_toml)?;
+    let guardrails = args.publication.guardrails.resolve()?;
+    let history = args.history.resolve(&guardrails)?;
+    let store = args.publication.address.open()?;
+    let now = system_time()?;
+    let baselines = Baselines::read(store.as_ref(), now).map_err(Failure::error)?;
+    let signer = args.publication.signer.resolve()?;
+    let change = changes(baselines.active.as_ref(), policy);
+    confirm(&changes_text(&change), store.as_ref(), args.publication.yes)?;
+    let case = Case {
+        draft: policy,
+        baselines: &baselines,
+        rules: &rules,
+        replayer: &history.replayer,
+        candles: &history.candles,
+        now,
+    };
+    let publication = GatedPublication {
+        guardrails: &guardrails,
+        operator: args.publication.sign_off.operator(),
+        signer: signer.as_ref(),
+        derivation: None,
+        conditions: None,
+        clock: &|| system_time().unwrap_or(now),
+    };
+    let outcome = history.read(|reader, progress| {
+        publish_gated(store.as_ref(), &case, reader, &publication, progress)
+    });
+    let outcome = outcome.map_err(|error| match error {
+        GatedPublishError::Publish(error) => publish_failure(error),
+        error @ (GatedPublishError::Judge(_) | GatedPublishError::Store(_)) => {
+            Failure::error(error)
+        }
+    })?;
+    warn_of_eviction(store.as_ref());
+    match outcome {
+        Outcome::Tightening(receipt) => print(
+            "gate: nowhere looser than the policy in the store\n".to_owned()
+                + &receipt_text(&receipt),
+        ),
+        Outcome::Permitted(receipt) => {
+            print("gate: looser, and within all bounds\n".to_owned() + &receipt_text(&receipt))
+        }
+        Outcome::PartlyRefused(receipt, refusals) => {
+            print(receipt_text(&receipt))?;
+            Err(refused("only the tightening part was published", &refusals))
+        }
+        Outcome::Refused(refusals) => Err(refused("nothing was published", &refusals)),
+    }
+}
+
+fn refused(what: &str, refusals: &[Refusal]) -> Failure {
+    let reasons = refusals.iter().map(|it| format!("{}: {it}", it.code()));
+    let reasons: Vec<String> = reasons.collect();
+    Failure::Negative(format!("{what}: {}", reasons.join("; ")))
 }
 
 /// Publishes a policy after printing its changes and asking for confirmation.

@@ -1,14 +1,14 @@
 //! The command `portcullis policy rollback`.
 
-use portcullis::types::{PolicyHash, SignedDuration};
+use portcullis::types::SignedDuration;
 use portcullis_service::runtime::system_time;
 use portcullis_sim::{diff::changes, report::changes_text};
-use portcullis_store::{PolicyStore as _, Publication, PublicationId, PublishError, Rollback};
+use portcullis_store::{PolicyStore as _, Publication, PublishError, Rollback};
 
 use crate::{
     args::{
-        store::warn_of_eviction,
-        values::{parse_validity, parse_whole, valid_until},
+        store::{PublicationIdArg, warn_of_eviction},
+        values::{parse_validity, valid_until},
     },
     commands::policy::publish::{PublicationArgs, confirm, publish_failure, receipt_text},
     failure::Failure,
@@ -18,7 +18,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    publication_id: PublicationArg,
+    publication_id: PublicationIdArg,
     /// The time from now until the policy expires, in seconds or with a unit, such as `4h`
     #[arg(long, value_name = "DURATION", value_parser = parse_validity, allow_negative_numbers = true)]
     valid_for: SignedDuration,
@@ -26,29 +26,10 @@ pub(crate) struct Args {
     publication: PublicationArgs,
 }
 
-#[derive(Debug, clap::Args)]
-#[group(required = true, multiple = false)]
-struct PublicationArg {
-    /// The sequence of the earlier policy
-    #[arg(long, value_name = "N", value_parser = |text: &str| parse_whole(text, 0..=u64::MAX))]
-    seq: Option<u64>,
-    /// The hash of the earlier policy
-    #[arg(long, value_name = "HASH")]
-    hash: Option<PolicyHash>,
-}
-
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let guardrails = args.publication.guardrails.resolve()?;
     let store = args.publication.address.open()?;
-    let id = match (args.publication_id.seq, args.publication_id.hash) {
-        (Some(seq), _) => PublicationId::Seq(seq),
-        (None, Some(hash)) => PublicationId::Hash(hash),
-        (None, None) => {
-            return Err(Failure::error(
-                "no publication is given; use `--seq N` or `--hash HASH`",
-            ));
-        }
-    };
+    let id = args.publication_id.get()?;
     let seen = store.stored().map_err(Failure::error)?;
     let expected = seen.hash().map_err(Failure::error)?;
     let entry = store

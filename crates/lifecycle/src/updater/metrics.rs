@@ -1,0 +1,23 @@
+//! The metrics of the updater.
+
+use metrics::{counter, gauge};
+use num_traits::ToPrimitive;
+
+use super::cycle::{Cycle, CycleError};
+
+/// Counter by `result`: runs of the updater.
+const RUNS: &str = "portcullis_updater_runs_total";
+/// Gauge: seconds until the policy in the store expires, at the end of the last run; negative after the expiry.
+const EXPIRES_IN: &str = "portcullis_updater_policy_expires_in_seconds";
+
+pub(super) fn counted(result: &Result<Cycle, CycleError>) {
+    let result = match result {
+        Ok(cycle) => cycle.name(),
+        Err(_) => "failed",
+    };
+    counter!(RUNS, "result" => result).increment(1);
+}
+
+pub(super) fn expiry(left_sec: i64) {
+    gauge!(EXPIRES_IN).set(left_sec.to_f64().unwrap_or(f64::MAX));
+}

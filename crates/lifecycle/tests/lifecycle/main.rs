@@ -1,0 +1,8 @@
+//! Tests of the publish gate, with policies in a store in memory and a short recorded history.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod gate;
+mod rules;
+mod support;
+mod verify;
