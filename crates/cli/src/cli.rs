@@ -7,7 +7,7 @@ use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 use crate::{
     commands::{
         bridge, convert, decide, diff, explain, generate, halt, harvest, harvester, merge, policy,
-        proof, record, replay, simulate,
+        proof, record, replay, simulate, updater,
     },
     failure::Failure,
     paint::Color,
@@ -61,6 +61,8 @@ enum Command {
     Bridge(Box<bridge::Args>),
     /// Run the harvester, which reads open positions from Redis and proposes closes and new stops
     Harvester(harvester::Args),
+    /// Run the updater, which derives a policy from market features at an interval and publishes it through a gate
+    Updater(Box<updater::Args>),
     /// Write a tape of the intents that a bridge answered; a replay of the tape gives the same answers
     Record(Box<record::Args>),
     /// Convert tapes to another format
@@ -98,6 +100,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         Command::Resume(args) => halt::resume(&args),
         Command::Bridge(args) => bridge::run(&args),
         Command::Harvester(args) => harvester::run(&args),
+        Command::Updater(args) => updater::run(&args),
         Command::Record(args) => record::run(&args),
         Command::Convert(args) => convert::run(&args),
         Command::Generate(args) => generate::run(&args),

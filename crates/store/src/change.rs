@@ -4,18 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     FieldMap, HaltChange, Head, Operator, Publication, PublicationRefusal, PublishConditions,
-    Stored, UnmetCondition, audit, field_map::epoch_text, halts::ALL,
+    Stored, UnmetCondition, audit,
+    field_map::epoch_text,
+    halts::ALL,
+    history::{DERIVATION, GATE},
 };
 use portcullis::{
     guardrails::Halt,
     policy::{Policy, field},
     types::{Symbol, Timestamp},
 };
-
-/// The field of a history entry with the derivation of the policy.
-pub(super) const DERIVATION: &str = "derivation";
-/// The field of a history entry with the result of the publish gate.
-pub(super) const GATE: &str = "gate";
 
 /// One atomic change, which is applied only to the store state for which it was planned.
 ///

@@ -2,14 +2,16 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use super::{
-    FieldMap,
-    change::{DERIVATION, GATE},
-};
+use super::FieldMap;
 use portcullis::{
     policy::{InvalidPolicyError, Policy, PolicyUnavailable, field},
     types::{PolicyHash, Timestamp},
 };
+
+/// The field of a history entry with the derivation of the policy.
+pub(super) const DERIVATION: &str = "derivation";
+/// The field of a history entry with the result of the publish gate.
+pub(super) const GATE: &str = "gate";
 
 /// The identity of a publication: its hash or its sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -83,23 +83,30 @@ pub trait PolicyStore: Send + Sync {
     fn commit(&self, change: &Change) -> Result<Commit, StoreError>;
 
     /// Acquires or renews the lease of the updater, so that one of several instances publishes. Returns false if another
-    /// token holds it. In a Redis store, the lease ends after `length`; in other stores, it ends with the process.
+    /// token holds it, or if the store has no leases. In a Redis store, the lease ends after `length`; in other stores, it
+    /// ends with the process.
     ///
     /// # Errors
     /// Returns an error if the store cannot be reached.
-    fn acquire_lease(&self, token: &str, length: Duration) -> Result<bool, StoreError>;
+    fn acquire_lease(&self, _token: &str, _length: Duration) -> Result<bool, StoreError> {
+        Ok(false)
+    }
 
     /// Returns the state that [`Self::save_updater_state`] has saved; `None` if there is none.
     ///
     /// # Errors
     /// Returns an error if the store cannot be reached.
-    fn updater_state(&self) -> Result<Option<String>, StoreError>;
+    fn updater_state(&self) -> Result<Option<String>, StoreError> {
+        Ok(None)
+    }
 
     /// Saves the state of the updater. Returns false, and saves nothing, if `token` does not hold the lease.
     ///
     /// # Errors
     /// Returns an error if the store cannot be written.
-    fn save_updater_state(&self, token: &str, state: &str) -> Result<bool, StoreError>;
+    fn save_updater_state(&self, _token: &str, _state: &str) -> Result<bool, StoreError> {
+        Ok(false)
+    }
 
     /// Returns the mark of the last update notification: its position among all notifications. A store without
     /// notifications always returns the same mark.

@@ -66,6 +66,13 @@ pub(crate) struct ServiceArgs {
     /// warning]
     #[arg(long)]
     require_noeviction: bool,
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+/// The arguments for log lines and metrics.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct LogArgs {
     /// Serve metrics for Prometheus at this address, on at most 16 connections at the same time; use a loopback address,
     /// because the endpoint has neither encryption nor a password [default: disabled]
     #[arg(long, value_name = "HOST:PORT")]
@@ -73,6 +80,17 @@ pub(crate) struct ServiceArgs {
     /// The format of the log lines on standard error
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
     log: LogFormat,
+}
+
+impl LogArgs {
+    /// Sets the log format and starts the metrics endpoint.
+    pub(crate) fn apply(&self) -> Result<(), Failure> {
+        log_as(self.log.into());
+        match self.metrics {
+            Some(address) => serve_metrics(address).map_err(Failure::error),
+            None => Ok(()),
+        }
+    }
 }
 
 impl ServiceArgs {
@@ -85,10 +103,7 @@ impl ServiceArgs {
             sequences: self.sequence_file.clone(),
             requires_noeviction: self.require_noeviction,
         };
-        log_as(self.log.into());
-        if let Some(address) = self.metrics {
-            serve_metrics(address).map_err(Failure::error)?;
-        }
+        self.log.apply()?;
         Ok((server, trust))
     }
 

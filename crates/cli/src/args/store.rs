@@ -58,6 +58,10 @@ impl AddressArg {
         Self { address }
     }
 
+    pub(crate) fn as_str(&self) -> &str {
+        self.address.as_str()
+    }
+
     pub(crate) fn open(&self) -> Result<Box<dyn PolicyStore>, Failure> {
         open(&self.address)
     }

@@ -15,3 +15,4 @@ pub(crate) mod proof;
 pub(crate) mod record;
 pub(crate) mod replay;
 pub(crate) mod simulate;
+pub(crate) mod updater;

@@ -21,8 +21,10 @@ use super::{
 };
 use crate::baselines::Baselines;
 
+/// The number of microseconds of an hour.
+const HOUR: i64 = 3600 * 1_000_000;
 /// The number of microseconds of a day.
-const DAY: i64 = 24 * 3600 * 1_000_000;
+const DAY: i64 = 24 * HOUR;
 
 /// The inputs of a judgement.
 #[derive(Debug, Clone, Copy)]
@@ -179,7 +181,10 @@ impl<'a> Case<'a> {
             let symbols = symbols.filter(|symbol| leverage(self.draft, *symbol).is_some());
             refusals.extend(symbols.filter_map(|it| self.candles_refusal(it, last.min(self.now))));
         }
-        if let Some(began) = active.valid_from().filter(|began| last < *began) {
+        // A policy can be renewed more often than intents arrive.
+        let recent = self.now.saturating_add(SignedDuration::from_micros(-HOUR));
+        let is_later = |began: &Timestamp| last < (*began).min(recent);
+        if let Some(began) = active.valid_from().filter(is_later) {
             refusals.push(Refusal::HistoryTooOld { last, began });
         }
         refusals

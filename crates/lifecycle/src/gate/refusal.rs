@@ -31,7 +31,7 @@ pub enum Refusal {
     /// The history has no records.
     #[error("the history has no intents with a time; give the tapes that the recorder writes")]
     NoHistory,
-    /// The history ends before the active policy began.
+    /// The history ends before the active policy began, and more than an hour ago.
     #[error(
         "the history ends at {last}, before the active policy began at {began}; add later tapes"
     )]

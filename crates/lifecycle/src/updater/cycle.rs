@@ -89,6 +89,16 @@ impl From<PublishError> for CycleError {
 }
 
 impl Cycle {
+    /// Returns true if the gate refused the draft or a part of it.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Refused(_) => true,
+            Self::Published { refusals, .. } => !refusals.is_empty(),
+            Self::Standby | Self::Unchanged => false,
+        }
+    }
+
     /// Returns the name of the result, for metrics.
     #[must_use]
     pub const fn name(&self) -> &'static str {

@@ -5,4 +5,5 @@
 mod gate;
 mod rules;
 mod support;
+mod updater;
 mod verify;

@@ -67,10 +67,14 @@ pub(crate) fn policy(changes: &[(&str, Value)]) -> Policy {
 /// Returns an intent for each hour of a number of days before `NOW`: alternately BTCUSDT and ETHUSDT for 100 USD
 /// of margin, long, with a requested leverage of 10.
 pub(crate) fn history(days: i64) -> String {
+    history_until(days, NOW)
+}
+
+pub(crate) fn history_until(days: i64, end: i64) -> String {
     let mut tape = String::new();
     for hour in 0..=days * 24 {
         let symbol = if hour % 2 == 0 { "BTCUSDT" } else { "ETHUSDT" };
-        let epoch_sec = NOW - days * DAY + hour * HOUR - 60;
+        let epoch_sec = end - days * DAY + hour * HOUR - 60;
         let (id, ts) = (epoch_sec / HOUR, at(epoch_sec));
         writeln!(
             tape,

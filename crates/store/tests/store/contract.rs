@@ -2,6 +2,7 @@
 
 mod audit;
 mod reads;
+mod updater;
 
 use std::{
     collections::BTreeMap,
@@ -17,6 +18,11 @@ pub(crate) use audit::{
 pub(crate) use reads::{
     a_policy_of_a_python_writer_is_read, an_invalid_policy_can_be_replaced,
     every_invalid_policy_has_its_reason,
+};
+
+pub(crate) use updater::{
+    a_publication_with_unmet_conditions_changes_nothing, evidence_is_stored_with_a_publication,
+    one_updater_holds_the_lease_and_saves_its_state, refusals_are_audited_and_change_nothing_else,
 };
 
 use portcullis::{
@@ -73,6 +79,10 @@ macro_rules! contract {
             an_invalid_policy_can_be_replaced
             a_policy_of_a_python_writer_is_read
             a_feed_follows
+            one_updater_holds_the_lease_and_saves_its_state
+            a_publication_with_unmet_conditions_changes_nothing
+            refusals_are_audited_and_change_nothing_else
+            evidence_is_stored_with_a_publication
         );
     };
 }

@@ -16,6 +16,8 @@ mod source;
 mod verify_gate;
 mod watch;
 
+pub(crate) use gate::{HistoryTapes, read_options};
+
 use crate::{args::store::AddressArg, failure::Failure, print::print};
 
 use source::PolicyArgs;

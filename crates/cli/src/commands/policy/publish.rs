@@ -89,7 +89,7 @@ fn publish_through_gate(policy: &Policy, gate: &Path, args: &Args) -> Result<(),
         draft: policy,
         baselines: &baselines,
         rules: &rules,
-        replayer: &history.replayer,
+        replayer: &history.intents.replayer,
         candles: &history.candles,
         now,
     };

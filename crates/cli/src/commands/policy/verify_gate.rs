@@ -35,7 +35,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let store = args.address.open()?;
     let inputs = Inputs {
         rules: &rules,
-        replayer: &history.replayer,
+        replayer: &history.intents.replayer,
         candles: &history.candles,
     };
     let verified =

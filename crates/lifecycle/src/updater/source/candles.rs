@@ -4,7 +4,7 @@ use portcullis::types::{Symbol, Timestamp};
 use portcullis_forge::{Candles, Features, Templates};
 use portcullis_sim::simulate::candles::Series;
 
-use super::SourceError;
+use super::error::SourceError;
 
 /// The candles of one symbol, oldest first.
 #[derive(Debug, Clone)]

@@ -1,15 +1,17 @@
 //! The sources of features.
 
 mod candles;
+mod error;
 mod redis;
 
-use std::{fs, io, path::PathBuf};
+use std::{fs, path::PathBuf};
 
 use portcullis::types::Timestamp;
-use portcullis_forge::{DocumentError, Features, Templates};
-use portcullis_sim::simulate::candles::{CandleError, CandleFile, ReadOptions, Series};
+use portcullis_forge::{Features, Templates};
+use portcullis_sim::simulate::candles::{CandleFile, ReadOptions, Series};
 use portcullis_store::redis::RedisServer;
-use thiserror::Error;
+
+pub use error::SourceError;
 
 /// The source from which the updater reads features before each run.
 #[derive(Debug, Clone)]
@@ -22,41 +24,6 @@ pub enum FeatureSource {
     MarketStates(RedisServer),
     /// Streams of candles on a Redis server, one for each symbol. The name of a stream is the prefix and the symbol.
     CandleStreams(RedisServer, String),
-}
-
-/// The reason why there are no features.
-#[derive(Debug, Error)]
-pub enum SourceError {
-    /// A file cannot be read.
-    #[error("`{}`: {error}", .path.display())]
-    File {
-        /// The path.
-        path: PathBuf,
-        /// The error of the operating system.
-        error: io::Error,
-    },
-    /// The features are invalid.
-    #[error(transparent)]
-    Features(#[from] DocumentError),
-    /// A candle file is invalid.
-    #[error(transparent)]
-    Candles(#[from] CandleError),
-    /// The server cannot be read.
-    #[error("the features on {server} cannot be read: {why}")]
-    Server {
-        /// The address of the server, without a password.
-        server: String,
-        /// The message of the server or of the operating system.
-        why: String,
-    },
-    /// The source has no candle or market state that ends before the run.
-    #[error("no features: no symbol has a candle or a market state before {0}")]
-    Nothing(Timestamp),
-    /// The templates do not state how features are computed from candles.
-    #[error(
-        "the templates have no `candles`; add `candles = {{ returns = N, trend_certain = TS }}`"
-    )]
-    NoCandleRule,
 }
 
 impl FeatureSource {

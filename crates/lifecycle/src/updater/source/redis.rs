@@ -10,8 +10,8 @@ use redis::{Connection, RedisResult, cmd, streams::StreamRangeReply};
 use serde_json::{Map, Value, json};
 
 use super::{
-    SourceError,
     candles::{PlainCandle, SymbolCandles},
+    error::SourceError,
 };
 
 /// The timeout of each reply.
