@@ -93,6 +93,11 @@ impl PolicyStore for MemoryStore {
         Ok(holder == token)
     }
 
+    fn release_lease(&self, token: &str) -> Result<(), StoreError> {
+        self.content().lease.take_if(|holder| holder == token);
+        Ok(())
+    }
+
     fn updater_state(&self) -> Result<Option<String>, StoreError> {
         Ok(self.content().updater_state.clone())
     }

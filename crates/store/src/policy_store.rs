@@ -92,6 +92,14 @@ pub trait PolicyStore: Send + Sync {
         Ok(false)
     }
 
+    /// Ends the lease of the updater, if `token` holds it.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be reached.
+    fn release_lease(&self, _token: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Returns the state that [`Self::save_updater_state`] has saved; `None` if there is none.
     ///
     /// # Errors
@@ -433,6 +441,10 @@ macro_rules! store_behind {
 
             fn acquire_lease(&self, token: &str, length: Duration) -> Result<bool, StoreError> {
                 (**self).acquire_lease(token, length)
+            }
+
+            fn release_lease(&self, token: &str) -> Result<(), StoreError> {
+                (**self).release_lease(token)
             }
 
             fn updater_state(&self) -> Result<Option<String>, StoreError> {

@@ -5,7 +5,7 @@ use std::{path::PathBuf, process, time::Duration};
 use portcullis_forge::Templates;
 use portcullis_lifecycle::{
     gate::GateRules,
-    updater::{FeatureSource, UpdaterSettings, cycle, report, run as run_updater},
+    updater::{FeatureSource, UpdaterSettings, cycle, release, report, run as run_updater},
 };
 use portcullis_service::runtime::{Stop, log_status, system_time};
 use portcullis_sim::simulate::candles::CandleFile;
@@ -119,6 +119,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if args.once {
         let result = cycle(store.as_ref(), &settings, &open_history, &clock);
         report(store.as_ref(), &settings, &result, clock());
+        release(store.as_ref(), &settings);
         return match result {
             Ok(cycle) if cycle.is_refusal() => {
                 Err(Failure::Negative("the gate refused the policy".to_owned()))

@@ -38,4 +38,5 @@ mod tally;
 mod trim;
 mod trust;
 mod unreachable;
+mod updater;
 mod usage;

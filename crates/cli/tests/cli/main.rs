@@ -43,6 +43,7 @@ mod parquet_writers;
 mod parts;
 mod pipes;
 mod policy;
+mod policy_gate;
 mod policy_schema;
 mod policy_store;
 mod policy_timeline;

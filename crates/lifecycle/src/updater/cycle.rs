@@ -210,18 +210,7 @@ pub fn cycle(
     };
     // Without this write, the next run begins with the numbers of the active policy.
     store.save_updater_state(&settings.token, &forged.state().to_json())?;
-    Ok(match cycle {
-        Cycle::Published {
-            kind: Kind::Tightening,
-            receipt,
-            refusals,
-        } if !is_changed => Cycle::Published {
-            kind: Kind::Renewal,
-            receipt,
-            refusals,
-        },
-        other => other,
-    })
+    Ok(cycle)
 }
 
 /// Returns true if the store has never had a policy.
@@ -269,7 +258,13 @@ fn publish_draft(
     };
     Ok(
         match publish(store, &case, history(), &arguments, &mut |_| {})? {
-            Outcome::Tightening(receipt) => Cycle::published(Kind::Tightening, receipt, Vec::new()),
+            Outcome::Tightening(receipt) => {
+                let kind = match forged.derivation().is_changed() {
+                    true => Kind::Tightening,
+                    false => Kind::Renewal,
+                };
+                Cycle::published(kind, receipt, Vec::new())
+            }
             Outcome::Permitted(receipt) => Cycle::published(Kind::Permitted, receipt, Vec::new()),
             Outcome::PartlyRefused(receipt, refusals) => {
                 Cycle::published(Kind::TighteningPart, receipt, refusals)

@@ -36,6 +36,16 @@ pub fn run(
         report(store, settings, &result, clock());
         stop.sleep(settings.pause(runs));
     }
+    release(store, settings);
+}
+
+/// Ends the lease of this instance, so that another one can publish at once.
+pub fn release(store: &dyn PolicyStore, settings: &UpdaterSettings) {
+    if let Err(error) = store.release_lease(&settings.token) {
+        alarm(format_args!(
+            "the lease of the updater was not released: {error}"
+        ));
+    }
 }
 
 /// Logs the result of a run, and raises an alarm if the policy expires before the end of the next one.

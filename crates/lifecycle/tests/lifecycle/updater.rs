@@ -233,7 +233,7 @@ fn the_lease_of_a_file_store_is_held_until_it_is_dropped() {
     );
     assert_eq!(world.cycle(&one, "one").unwrap().name(), "first");
     assert_eq!(world.cycle(&two, "two").unwrap().name(), "standby");
-    assert_eq!(two.save_updater_state("two", "{}").unwrap(), false);
+    assert!(!two.save_updater_state("two", "{}").unwrap());
     drop(one);
     assert_eq!(world.cycle(&two, "two").unwrap().name(), "unchanged");
     assert!(two.audit().unwrap().is_whole());

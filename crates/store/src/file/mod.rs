@@ -288,6 +288,12 @@ impl PolicyStore for FileStore {
         Ok(lease.is_some())
     }
 
+    fn release_lease(&self, token: &str) -> Result<(), StoreError> {
+        let mut lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner);
+        lease.take_if(|lease| lease.token == token);
+        Ok(())
+    }
+
     fn updater_state(&self) -> Result<Option<String>, StoreError> {
         let bytes = disk::read(&self.paths.updater).map_err(|error| self.unavailable(&error))?;
         let text = |bytes| {

@@ -19,6 +19,13 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1
 ";
 
+const RELEASE_SCRIPT: &str = "
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+  redis.call('DEL', KEYS[1])
+end
+return 1
+";
+
 const STATE_SCRIPT: &str = "
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then
   return 0
@@ -54,6 +61,13 @@ pub(super) fn acquire_lease(token: &str, millis: u128, to: &mut Connection) -> R
     let mut command = cmd("EVAL");
     command.arg(LEASE_SCRIPT).arg(1).arg(UPDATER_LEASE);
     command.arg(token).arg(millis.to_string()).query(to)
+}
+
+/// Ends the lease of the updater, if the token holds it.
+pub(super) fn release_lease(token: &str, to: &mut Connection) -> RedisResult<()> {
+    let mut command = cmd("EVAL");
+    command.arg(RELEASE_SCRIPT).arg(1).arg(UPDATER_LEASE);
+    command.arg(token).exec(to)
 }
 
 /// Saves the state of the updater. Returns false if the token does not hold the lease.

@@ -246,6 +246,10 @@ impl PolicyStore for RedisStore {
             .write(|to| step::acquire_lease(token, millis, to))
     }
 
+    fn release_lease(&self, token: &str) -> Result<(), StoreError> {
+        self.connection.write(|to| step::release_lease(token, to))
+    }
+
     fn updater_state(&self) -> Result<Option<String>, StoreError> {
         let get = |to: &mut Connection| cmd("GET").arg(UPDATER_STATE).query(to);
         let read = self.connection.read(get);

@@ -37,6 +37,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
                     "reason": entry.reason(),
                     "policy_hash": entry.policy_hash(),
                     "symbols": entry.symbols(),
+                    "code": entry.code(),
+                    "detail": entry.detail(),
                 })
             })
             .collect();
@@ -57,7 +59,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         let mut text = String::new();
         for entry in trail.entries() {
             text.push_str(&format!(
-                "{:>6}  {:<24}  {:<20} {}  by {}{}{}\n",
+                "{:>6}  {:<24}  {:<20} {}  by {}{}{}{}\n",
                 entry
                     .number()
                     .map_or_else(|| "-".to_owned(), |n| n.to_string()),
@@ -75,6 +77,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
                 entry
                     .reason()
                     .map_or_else(String::new, |why| format!("  ({})", Shown(why))),
+                entry
+                    .code()
+                    .map_or_else(String::new, |code| format!("  {}", Shown(code))),
             ));
         }
         text.push_str(&notes(&trail));

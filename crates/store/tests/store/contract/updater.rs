@@ -55,6 +55,11 @@ pub(crate) fn one_updater_holds_the_lease_and_saves_its_state(fixture: &dyn Fixt
         two.updater_state(),
         Ok(Some("{\"a\": \"\u{e9}\"}".to_owned()))
     );
+    two.release_lease("two").unwrap();
+    assert_eq!(two.acquire_lease("two", LENGTH), Ok(false));
+    one.release_lease("one").unwrap();
+    assert_eq!(two.acquire_lease("two", LENGTH), Ok(true));
+    assert_eq!(one.acquire_lease("one", LENGTH), Ok(false));
 }
 
 pub(crate) fn a_publication_with_unmet_conditions_changes_nothing(fixture: &dyn Fixture) {
