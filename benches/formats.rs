@@ -1,36 +1,41 @@
-//! Replays of intents from files of each format: 1,000,000 records of one layout, about 234 bytes per line.
-//!
-//! The references and the benchmarks read the same files from the page cache:
+//! Replays of files of each format: 1,000,000 records. All files are read from the page cache.
 //!
 //! - `newlines` counts newlines in chunks of 256 KiB, as `wc -l` does.
-//! - `parse only` parses each line with serde_json into a struct with the fields of the record. Numbers are parsed as
-//!   numbers, and nothing is checked.
-//! - `jsonl, one order` and `jsonl, any order` replay the same records. In the first file, the keys of all lines have
-//!   one order; in the second file, they are shuffled in each line. The replay answers, counts and computes the digest.
-//! - `columns, read` reads four columns of a Parquet file, and `columns, decide` also answers them as tables.
-//! - `parquet, read` reads all columns of the records, and `parquet` replays the file on one thread.
-//! - The benchmarks with `answers as` also write the answers to a file.
+//! - The first file has intents of one layout, about 234 bytes per line. In the second file, the keys of the same intents
+//!   are shuffled in each line. `general JSON parser` parses each line with serde_json into a struct with the fields of the
+//!   record. Numbers are parsed as numbers, and nothing is checked.
+//! - The mixed tape is that of `portcullis generate --records 1000000 --seed 1`: intents, positions and policy changes of
+//!   many layouts.
+//! - A replay answers, counts and computes the digest. `under one policy` and `under ten policies` read each record once and
+//!   answer it under every policy.
+//! - The Parquet file has the records of the first file. Four of its columns are read, and also answered as tables.
+//! - `answers as` also writes the answers to a file.
+//!
+//! After a warm-up round, each of seven rounds runs every benchmark once. The table has the median of the times and of the
+//! ratios, which are computed within each round. The benchmark writes `docs/figures.md`.
 //!
 //! `cargo bench -p portcullis-sim --bench formats`
 
 #![expect(
     dead_code,
     clippy::unwrap_used,
-    reason = "a benchmark is documented by its group names and may panic"
+    clippy::print_stdout,
+    reason = "a benchmark measures time, prints its results and may panic"
 )]
 
+mod support;
+
 use std::{
+    fmt::Write as _,
     fs::File,
     hint::black_box,
-    io::{BufWriter, Read as _, Write},
+    io::{BufWriter, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
 };
 
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, Schema};
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use parquet::arrow::{
     ProjectionMask,
     arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder},
@@ -39,6 +44,8 @@ use portcullis::{
     decide::Engine, exit::ExitOwnership, guardrails::Guardrails, policy::Policy, types::Timestamp,
 };
 use portcullis_sim::{
+    generate::write_tape,
+    rank::{Candidate, rank},
     replay::{AnswerFormat, AnswerRows, AnswerSink, Counts, Replayer, Sinks, TableReplay, replay},
     sample::policy_json,
     tape::{LineContent, RowWriter, TapeReader, TapeSource},
@@ -47,7 +54,12 @@ use rand::{RngExt as _, SeedableRng as _, seq::SliceRandom as _};
 use rand_chacha::ChaCha8Rng;
 use serde::Deserialize;
 
+use support::{median, newlines, timed, write_table};
+
 const RECORDS: u64 = 1_000_000;
+const RECORDS_F64: f64 = 1e6;
+/// The number of measured rounds.
+const ROUNDS: usize = 7;
 
 #[derive(Deserialize)]
 struct Plain<'a> {
@@ -113,6 +125,7 @@ fn members(rng: &mut ChaCha8Rng, n: u64) -> Vec<String> {
 struct Files {
     one_order: PathBuf,
     any_order: PathBuf,
+    mixed: PathBuf,
     rows: PathBuf,
 }
 
@@ -120,6 +133,7 @@ fn files(folder: &Path) -> Files {
     let files = Files {
         one_order: folder.join("one.jsonl"),
         any_order: folder.join("any.jsonl"),
+        mixed: folder.join("mixed.jsonl"),
         rows: folder.join("one.parquet"),
     };
     let create = |path: &Path| BufWriter::new(File::create(path).unwrap());
@@ -135,6 +149,7 @@ fn files(folder: &Path) -> Files {
         writeln!(any, "{{{}}}", members.join(",")).unwrap();
     }
     rows.finish().unwrap();
+    write_tape(RECORDS, 1, &mut create(&files.mixed)).unwrap();
     files
 }
 
@@ -163,18 +178,6 @@ fn run(path: &Path, threads: usize, answers: AnswerSink<'_>) -> blake3::Hash {
     let tapes = TapeReader::new(vec![TapeSource::File(path.to_owned())]);
     let outcome = replay(&replayer, Ok(policy()), tapes, threads, sinks);
     outcome.unwrap().digest
-}
-
-fn newlines(path: &Path) -> usize {
-    let mut file = File::open(path).unwrap();
-    let mut buffer = vec![0; 256 * 1024];
-    let mut count = 0;
-    loop {
-        match file.read(&mut buffer).unwrap() {
-            0 => return count,
-            read => count += memchr::memchr_iter(b'\n', buffer.get(..read).unwrap()).count(),
-        }
-    }
 }
 
 fn parse_only(path: &Path) {
@@ -250,77 +253,185 @@ fn decide_columns(path: &Path) -> usize {
     decided
 }
 
-fn bench(c: &mut Criterion) {
+/// Variants of the sample policy with other ladders and leverages, in force for the whole tape.
+fn candidates(count: u32) -> Vec<Candidate> {
+    let policies = (0..count).map(|number| {
+        let text = policy_json(Timestamp::from_millis(4_000_000_000_000).unwrap());
+        let rung = format!("\"T1_R\": {}", 1.5 + f64::from(number) / 10.0);
+        let leverage = format!("\"BTCUSDT\": {}", 8 + number);
+        let text = text.replace("\"T1_R\": 1.8", &rung);
+        let text = text.replace("\"BTCUSDT\": 8", &leverage);
+        Candidate::new(number.to_string(), Policy::from_json(&text).unwrap())
+    });
+    policies.collect()
+}
+
+fn rank_all(path: &Path, count: u32) {
+    let replayer = Replayer::new(engine());
+    let tapes = TapeReader::new(vec![TapeSource::File(path.to_owned())]);
+    let ranked = rank(&replayer, candidates(count), tapes, 1, &mut |_| {});
+    black_box(ranked.unwrap().read);
+}
+
+/// A benchmark, and the benchmark to which it is compared.
+struct Case<'f> {
+    name: &'static str,
+    reference: Option<&'static str>,
+    run: Box<dyn Fn() + 'f>,
+    /// The time of each round, in nanoseconds per record.
+    rounds: Vec<f64>,
+}
+
+fn case<'f>(
+    name: &'static str,
+    reference: impl Into<Option<&'static str>>,
+    run: impl Fn() + 'f,
+) -> Case<'f> {
+    Case {
+        name,
+        reference: reference.into(),
+        run: Box::new(run),
+        rounds: Vec::new(),
+    }
+}
+
+fn cases<'f>(files: &'f Files, out: &'f Path) -> Vec<Case<'f>> {
+    let discard = |path: &Path, threads| {
+        black_box(run(path, threads, AnswerSink::Discard));
+    };
+    let create = move || BufWriter::new(File::create(out).unwrap());
+    let lines = move |threads| {
+        let mut to = create();
+        black_box(run(&files.one_order, threads, AnswerSink::Lines(&mut to)));
+    };
+    let count = |batch: &RecordBatch| {
+        black_box(batch.num_rows());
+    };
+    vec![
+        case("newlines of the first file", None, || {
+            black_box(newlines(&files.one_order));
+        }),
+        case(
+            "replay, one layout",
+            "newlines of the first file",
+            move || discard(&files.one_order, 1),
+        ),
+        case(
+            "replay, one layout, two threads",
+            "replay, one layout",
+            move || discard(&files.one_order, 2),
+        ),
+        case("general JSON parser, keys in any order", None, || {
+            parse_only(&files.any_order)
+        }),
+        case(
+            "replay, keys in any order",
+            "general JSON parser, keys in any order",
+            move || discard(&files.any_order, 1),
+        ),
+        case("newlines of the mixed tape", None, || {
+            black_box(newlines(&files.mixed));
+        }),
+        case(
+            "replay, mixed tape",
+            "newlines of the mixed tape",
+            move || discard(&files.mixed, 1),
+        ),
+        case(
+            "replay, mixed tape, two threads",
+            "replay, mixed tape",
+            move || discard(&files.mixed, 2),
+        ),
+        case("mixed tape under one policy", None, || {
+            rank_all(&files.mixed, 1)
+        }),
+        case(
+            "mixed tape under ten policies",
+            "mixed tape under one policy",
+            || rank_all(&files.mixed, 10),
+        ),
+        case("all columns of Parquet, read", None, move || {
+            read_columns(&files.rows, &ALL, count)
+        }),
+        case(
+            "replay of Parquet",
+            "all columns of Parquet, read",
+            move || discard(&files.rows, 1),
+        ),
+        case("four columns of Parquet, read", None, move || {
+            read_columns(&files.rows, &FOUR, count)
+        }),
+        case(
+            "four columns of Parquet, answered as tables",
+            "four columns of Parquet, read",
+            || {
+                decide_columns(&files.rows);
+            },
+        ),
+        case("answers as JSONL", "replay, one layout", move || lines(1)),
+        case(
+            "answers as JSONL, two threads",
+            "replay, one layout, two threads",
+            move || lines(2),
+        ),
+        case("answers as Parquet", "replay, one layout", move || {
+            let mut to = create();
+            let rows = AnswerRows::new(&mut to).unwrap();
+            let sink = AnswerSink::Rows(Box::new(rows));
+            black_box(run(&files.one_order, 1, sink));
+        }),
+    ]
+}
+
+fn main() {
+    // `cargo test --benches` runs this program without the argument.
+    if !std::env::args().any(|it| it == "--bench") {
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
     let files = files(folder.path());
     let one = run(&files.one_order, 1, AnswerSink::Discard);
     assert_eq!(run(&files.any_order, 1, AnswerSink::Discard), one);
     assert_eq!(run(&files.rows, 1, AnswerSink::Discard), one);
-
-    let mut group = c.benchmark_group("formats");
-    group.throughput(Throughput::Elements(RECORDS));
-    group
-        .sample_size(10)
-        .warm_up_time(Duration::from_secs(1))
-        .measurement_time(Duration::from_secs(5));
-    group.bench_function("newlines", |b| b.iter(|| newlines(&files.one_order)));
-    group.bench_function("parse only, one order", |b| {
-        b.iter(|| parse_only(&files.one_order))
-    });
-    group.bench_function("jsonl, one order", |b| {
-        b.iter(|| run(&files.one_order, 1, AnswerSink::Discard))
-    });
-    group.bench_function("jsonl, one order, 2 threads", |b| {
-        b.iter(|| run(&files.one_order, 2, AnswerSink::Discard))
-    });
-    group.bench_function("parse only, any order", |b| {
-        b.iter(|| parse_only(&files.any_order))
-    });
-    group.bench_function("jsonl, any order", |b| {
-        b.iter(|| run(&files.any_order, 1, AnswerSink::Discard))
-    });
-    group.bench_function("columns, read", |b| {
-        b.iter(|| {
-            read_columns(&files.rows, &FOUR, |batch| {
-                black_box(batch.num_rows());
-            })
-        });
-    });
-    group.bench_function("columns, decide", |b| {
-        b.iter(|| decide_columns(&files.rows))
-    });
-    group.bench_function("parquet, read", |b| {
-        b.iter(|| {
-            read_columns(&files.rows, &ALL, |batch| {
-                black_box(batch.num_rows());
-            })
-        });
-    });
-    group.bench_function("parquet", |b| {
-        b.iter(|| run(&files.rows, 1, AnswerSink::Discard))
-    });
     let out = folder.path().join("answers");
-    group.bench_function("jsonl, answers as jsonl", |b| {
-        b.iter(|| {
-            let mut to = BufWriter::new(File::create(&out).unwrap());
-            run(&files.one_order, 1, AnswerSink::Lines(&mut to))
-        });
-    });
-    group.bench_function("jsonl, answers as jsonl, 2 threads", |b| {
-        b.iter(|| {
-            let mut to = BufWriter::new(File::create(&out).unwrap());
-            run(&files.one_order, 2, AnswerSink::Lines(&mut to))
-        });
-    });
-    group.bench_function("jsonl, answers as parquet", |b| {
-        b.iter(|| {
-            let mut to = BufWriter::new(File::create(&out).unwrap());
-            let rows = AnswerRows::new(&mut to).unwrap();
-            run(&files.one_order, 1, AnswerSink::Rows(Box::new(rows)))
-        });
-    });
-    group.finish();
+    let mut cases = cases(&files, &out);
+    for round in 0..=ROUNDS {
+        for case in &mut cases {
+            let nanos = timed(&case.run) / RECORDS_F64;
+            // The first round warms up.
+            if round > 0 {
+                case.rounds.push(nanos);
+            }
+        }
+    }
+    let mut table = "\
+| what | per record | reference | ratio |
+|---|--:|---|--:|
+"
+    .to_owned();
+    for case in &cases {
+        let text = row(case, &cases);
+        println!("{text}");
+        writeln!(table, "{text}").unwrap();
+    }
+    write_table("formats", &table);
 }
 
-criterion_group!(benches, bench);
-criterion_main!(benches);
+/// Returns a row of the table: the median of the times, and the median of the ratios of each round, with the minimum and
+/// the maximum.
+fn row(case: &Case<'_>, cases: &[Case<'_>]) -> String {
+    let nanos = median(case.rounds.iter().copied());
+    let found = |name| cases.iter().find(|case| case.name == name).unwrap();
+    let (reference, ratio) = match case.reference {
+        None => ("", String::new()),
+        Some(name) => {
+            let pairs = case.rounds.iter().zip(&found(name).rounds);
+            let ratios: Vec<f64> = pairs.map(|(own, other)| own / other).collect();
+            let least = ratios.iter().copied().fold(f64::MAX, f64::min);
+            let most = ratios.iter().copied().fold(0.0, f64::max);
+            let middle = median(ratios.into_iter());
+            (name, format!("{middle:.2} ({least:.2} to {most:.2})"))
+        }
+    };
+    format!("| {} | {nanos:.0} ns | {reference} | {ratio} |", case.name)
+}

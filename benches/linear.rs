@@ -14,16 +14,9 @@
     reason = "a benchmark measures time, prints its results and may panic"
 )]
 
-use std::{
-    env,
-    fmt::Write as _,
-    fs,
-    fs::File,
-    io::{BufWriter, Read as _},
-    path::Path,
-    process::Command,
-    time::Instant as Clock,
-};
+mod support;
+
+use std::{env, fmt::Write as _, fs, fs::File, io::BufWriter, path::Path, process::Command};
 
 use plotters::prelude::*;
 use portcullis::{
@@ -34,6 +27,8 @@ use portcullis_sim::{
     replay::{AnswerSink, Replayer, Sinks, replay},
     tape::{TapeReader, TapeSource},
 };
+
+use support::{docs, median, newlines, timed, write_table};
 
 const LENGTHS: [u32; 7] = [
     10_000, 31_623, 100_000, 316_228, 1_000_000, 3_162_278, 10_000_000,
@@ -90,11 +85,12 @@ fn measure() {
         println!("{}", line(&row));
         row
     });
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
-    let page = docs.join("figures.md");
-    let text = fs::read_to_string(&page).unwrap();
-    fs::write(&page, replaced(&text, &rows)).unwrap();
-    fs::write(docs.join("linear.svg"), picture(&rows)).unwrap();
+    let mut table = TABLE_HEAD.to_owned();
+    for row in &rows {
+        writeln!(table, "{}", line(row)).unwrap();
+    }
+    write_table("linear", &table);
+    fs::write(docs().join("linear.svg"), picture(&rows)).unwrap();
 }
 
 /// Replays the tape in a new process. Returns the median of the rounds in nanoseconds, and the peak
@@ -139,30 +135,6 @@ fn run(tape: &Path, threads: usize) -> blake3::Hash {
     outcome.unwrap().digest
 }
 
-fn newlines(tape: &Path) -> usize {
-    let mut file = File::open(tape).unwrap();
-    let mut buffer = vec![0; 256 * 1024];
-    let mut count = 0;
-    loop {
-        match file.read(&mut buffer).unwrap() {
-            0 => return count,
-            read => count += memchr::memchr_iter(b'\n', buffer.get(..read).unwrap()).count(),
-        }
-    }
-}
-
-fn timed<T>(work: impl FnOnce() -> T) -> f64 {
-    let start = Clock::now();
-    std::hint::black_box(work());
-    start.elapsed().as_secs_f64() * 1e9
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    *values.get(values.len() / 2).unwrap()
-}
-
 /// Returns one row of the table.
 fn line(row: &Row) -> String {
     let Row {
@@ -179,18 +151,6 @@ fn line(row: &Row) -> String {
         one.1,
         two.1
     )
-}
-
-/// Replaces the table between `<!-- linear: … -->` and `<!-- end of linear -->`.
-fn replaced(page: &str, rows: &[Row]) -> String {
-    let (before, rest) = page.split_once("<!-- linear:").unwrap();
-    let (marker, rest) = rest.split_once('\n').unwrap();
-    let (_, after) = rest.split_once("<!-- end of linear -->").unwrap();
-    let mut text = format!("{before}<!-- linear:{marker}\n{TABLE_HEAD}");
-    for row in rows {
-        writeln!(text, "{}", line(row)).unwrap();
-    }
-    text + "<!-- end of linear -->" + after
 }
 
 const TABLE_HEAD: &str = "\
