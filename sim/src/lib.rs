@@ -1,5 +1,6 @@
 //! Replay, comparison, ranking and simulation of recorded intents, and reports about them.
 
+pub mod backfill;
 pub mod diff;
 pub mod generate;
 mod quiet;

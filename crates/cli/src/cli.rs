@@ -6,8 +6,8 @@ use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 
 use crate::{
     commands::{
-        bridge, convert, decide, diff, explain, generate, halt, harvest, harvester, merge, policy,
-        proof, record, replay, simulate, updater,
+        bridge, convert, decide, diff, explain, generate, halt, harvest, harvester, history, merge,
+        policy, proof, record, replay, simulate, updater,
     },
     failure::Failure,
     paint::Color,
@@ -50,6 +50,8 @@ enum Command {
     Diff(diff::Args),
     /// Simulate trades, exits and harvests, with fills at recorded candle prices
     Simulate(Box<simulate::Args>),
+    /// Answer the recorded intents of each day under every policy that a store has published
+    History(Box<history::Args>),
     /// Create, check, show and publish policies
     #[command(subcommand)]
     Policy(policy::Command),
@@ -95,6 +97,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         Command::Explain(args) => explain::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Simulate(args) => simulate::run(&args),
+        Command::History(args) => history::run(&args),
         Command::Policy(command) => policy::run(command),
         Command::Halt(args) => halt::halt(&args),
         Command::Resume(args) => halt::resume(&args),

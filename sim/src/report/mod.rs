@@ -1,5 +1,6 @@
 //! Reports of results, as text, as JSON and as HTML pages.
 
+mod backfill;
 mod diff;
 mod fixed_policy;
 pub mod html;
@@ -10,6 +11,7 @@ mod run_settings;
 mod simulation;
 mod symbol_hint;
 
+pub use backfill::BackfillReport;
 pub use diff::{DiffInputs, DiffReport, changes_text, with_time};
 pub use rank::RankingReport;
 pub use replay::ReplayReport;

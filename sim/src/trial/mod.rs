@@ -17,12 +17,12 @@ use portcullis::{
 
 pub use error::TrialError;
 pub use policy::PolicyTrial;
-use policy::{PolicyRun, Question};
+pub(crate) use policy::{PolicyRun, Question};
 
 use crate::{
     replay::Replayer,
     simulate::{Settings, candles::Series, candles_between},
-    tape::{Line, TapeReader},
+    tape::{Line, TapeError, TapeReader},
 };
 
 /// The settings of a trial.
@@ -79,16 +79,43 @@ pub fn trial(
         span: None,
         tape: blake3::Hasher::new(),
     };
+    each_question(settings.replayer, tapes, progress, |line, at, question| {
+        if let Some(at) = run.begin(line, at) {
+            run.answer(at, question);
+        }
+    })?;
+    run.finish()
+}
+
+/// Passes every intent and recorded decision of the tapes to `each`, with its line and its time.
+pub(crate) fn each_question(
+    replayer: &Replayer,
+    tapes: TapeReader,
+    progress: &mut dyn FnMut(u64),
+    mut each: impl FnMut(Line<'_>, Option<Timestamp>, &Question<'_>),
+) -> Result<(), TapeError> {
     let mut scratch = Scratch::default();
     let mut read = 0;
     for chunk in tapes {
         for line in chunk?.lines() {
             read += 1;
-            run.record(line, &mut scratch);
+            let number = usize::try_from(line.number).unwrap_or(usize::MAX);
+            match replayer.read(line, number, &mut scratch) {
+                TapeRecord::Intent(mut intent) => {
+                    intent.set_line(number);
+                    each(line, intent.event_time(), &Question::Intent(&intent));
+                }
+                TapeRecord::RecordedDecision(record) => {
+                    each(line, record.at(), &Question::Decision(&record));
+                }
+                TapeRecord::Position(_)
+                | TapeRecord::PolicyUpdated(..)
+                | TapeRecord::PolicyWithdrawn(_) => {}
+            }
         }
         progress(read);
     }
-    run.finish()
+    Ok(())
 }
 
 /// A trial in progress.
@@ -103,28 +130,6 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Answers the record under each policy, if it is in the window.
-    fn record(&mut self, line: Line<'_>, scratch: &mut Scratch) {
-        let replayer = self.settings.replayer;
-        let number = usize::try_from(line.number).unwrap_or(usize::MAX);
-        match replayer.read(line, number, scratch) {
-            TapeRecord::Intent(mut intent) => {
-                intent.set_line(number);
-                if let Some(at) = self.begin(line, intent.event_time()) {
-                    self.answer(at, &Question::Intent(&intent));
-                }
-            }
-            TapeRecord::RecordedDecision(record) => {
-                if let Some(at) = self.begin(line, record.at()) {
-                    self.answer(at, &Question::Decision(&record));
-                }
-            }
-            TapeRecord::Position(_)
-            | TapeRecord::PolicyUpdated(..)
-            | TapeRecord::PolicyWithdrawn(_) => {}
-        }
-    }
-
     /// Counts a record. Returns its time if it is in the window.
     fn begin(&mut self, line: Line<'_>, at: Option<Timestamp>) -> Option<Timestamp> {
         let Some(at) = at else {
@@ -137,8 +142,7 @@ impl Run<'_> {
             return None;
         }
         self.records += 1;
-        self.tape.update(line.text().unwrap_or_default().as_bytes());
-        self.tape.update(b"\n");
+        add_line(&mut self.tape, line);
         Some(at)
     }
 
@@ -178,6 +182,12 @@ impl Run<'_> {
                 .collect::<Result<_, _>>()?,
         })
     }
+}
+
+/// Adds the line of a record to a hash.
+pub(crate) fn add_line(hasher: &mut blake3::Hasher, line: Line<'_>) {
+    hasher.update(line.text().unwrap_or_default().as_bytes());
+    hasher.update(b"\n");
 }
 
 /// Returns the hash of candles: for each symbol its name, and for each candle a line of its start, its end and its

@@ -38,14 +38,14 @@ pub struct PolicyTrial {
 
 /// A record whose answer depends on the policy.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Question<'r> {
+pub(crate) enum Question<'r> {
     Intent(&'r Intent<'r>),
     Decision(&'r RecordedDecision<'r>),
 }
 
 /// The trial of one policy in progress.
 #[derive(Debug)]
-pub(super) struct PolicyRun<'a> {
+pub(crate) struct PolicyRun<'a> {
     policy: &'a Policy,
     reached: u64,
     new_trades: u64,
@@ -63,7 +63,7 @@ struct EffectLine<'e> {
 }
 
 impl<'a> PolicyRun<'a> {
-    pub(super) fn new(policy: &'a Policy) -> Self {
+    pub(crate) fn new(policy: &'a Policy) -> Self {
         Self {
             policy,
             reached: 0,
@@ -75,7 +75,7 @@ impl<'a> PolicyRun<'a> {
     }
 
     /// Answers a record at its time, and adds its order.
-    pub(super) fn answer(
+    pub(crate) fn answer(
         &mut self,
         replayer: &Replayer,
         (at, n): (Timestamp, u64),
@@ -109,14 +109,14 @@ impl<'a> PolicyRun<'a> {
     }
 
     /// Compares the effect of an answer with that under the first policy.
-    pub(super) fn compare(&mut self, first: &Effect, own: &Effect) {
+    pub(crate) fn compare(&mut self, first: &Effect, own: &Effect) {
         let reached = |effect: &Effect| Reached::by(effect.decision, effect.reason);
         self.reached += u64::from(reached(first).max(reached(own)) == Reached::Policy);
         let is_new = first.decision == Verdict::Trade && own.decision == Verdict::Skip;
         self.new_trades += u64::from(is_new);
     }
 
-    pub(super) fn finish(
+    pub(crate) fn finish(
         self,
         replayer: &Replayer,
         simulation: Option<(&Settings, &[Series])>,

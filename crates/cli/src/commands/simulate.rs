@@ -235,7 +235,7 @@ fn parse_label(text: &str) -> Result<TimeLabel, String> {
     text.parse().map_err(|_| "use open or close".to_owned())
 }
 
-fn parse_money(text: &str) -> Result<Money, String> {
+pub(crate) fn parse_money(text: &str) -> Result<Money, String> {
     Money::parse(text).map_err(|error| error.to_string())
 }
 

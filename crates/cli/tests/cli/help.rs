@@ -18,6 +18,7 @@ fn help() {
         "bridge",
         "harvester",
         "updater",
+        "history",
         "record",
         "generate",
         "policy",

@@ -29,6 +29,7 @@ mod explain;
 mod generate;
 mod halt;
 mod help;
+mod history;
 mod laws;
 mod layout;
 mod memory;
