@@ -6,10 +6,14 @@ use clap::Args;
 use portcullis::{decide::Engine, exit::ExitOwnership, guardrails::Guardrails};
 use portcullis_service::{DEFAULT_EXIT_OWNER, profile::Profile};
 use portcullis_sim::report::RunSettings;
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     failure::Failure,
-    input::{file::shown_path, policy::read_guardrails},
+    input::{
+        file::shown_path,
+        policy::{read_guardrails, read_guardrails_text},
+    },
 };
 
 const OWNER: &str = "QUANTUM_EXIT_OWNER";
@@ -55,6 +59,15 @@ impl OperatorArgs {
     /// Returns the guardrails file, if one is given.
     pub(crate) fn guardrails(&self) -> Option<&Path> {
         self.guardrails.as_deref()
+    }
+
+    /// Returns the SHA-256 of the guardrails file, if one is given.
+    pub(crate) fn guardrails_sha256(&self) -> Result<Option<String>, Failure> {
+        let Some(path) = &self.guardrails else {
+            return Ok(None);
+        };
+        let (text, _) = read_guardrails_text(path)?;
+        Ok(Some(hex::encode(Sha256::digest(text))))
     }
 
     /// Returns the owner and the delegates that are given by options or environment variables.

@@ -126,7 +126,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         check_stop_distance(profile, engine.guardrails())?;
     }
     let (server, trust) = args.service.resolve()?;
-    let settings = args.settings(server, trust);
+    let settings = Settings {
+        guardrails_sha256: args.operator.guardrails_sha256()?,
+        ..args.settings(server, trust)
+    };
     let stop = Stop::on_signals().map_err(Failure::error)?;
     log_status(format_args!(
         "bridge: guardrails {}; exit owner {}{}; Redis at {}, group `{}`, consumer `{}`{}",
@@ -161,6 +164,7 @@ impl Args {
             skips: self.streams.skip_stream.clone(),
             trust,
             keys: self.streams.key_prefix.clone(),
+            guardrails_sha256: None,
             group: self.group.clone(),
             consumer: self.consumer.clone().unwrap_or_else(unique_name),
             consumer_is_temporary: self.consumer.is_none(),

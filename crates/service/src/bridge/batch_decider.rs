@@ -35,6 +35,7 @@ pub(super) const DECIDED_MAX: usize = 4;
 pub(super) struct BatchDecider<'a> {
     stream: &'a str,
     operator: &'a Engine,
+    guardrails_sha256: Option<&'a str>,
     feed: &'a Feed,
     precedence: &'a Precedence,
     /// True if this stream worker logs policies that violate the guardrails. Only one of the workers does.
@@ -93,6 +94,7 @@ impl<'a> BatchDecider<'a> {
     pub(super) const fn new(
         stream: &'a str,
         operator: &'a Engine,
+        guardrails_sha256: Option<&'a str>,
         feed: &'a Feed,
         precedence: &'a Precedence,
         logs_violations: bool,
@@ -101,6 +103,7 @@ impl<'a> BatchDecider<'a> {
         Self {
             stream,
             operator,
+            guardrails_sha256,
             feed,
             precedence,
             logs_violations,
@@ -193,6 +196,7 @@ impl<'a> BatchDecider<'a> {
             order_type: order_type.name.as_deref(),
             trigger_reference: order_type.trigger_reference.as_deref(),
             now,
+            guardrails_sha256: self.guardrails_sha256,
             // A row holds only texts and finite numbers, so this cannot fail.
             answer: &serde_json::to_string(&row).unwrap_or_default(),
         };

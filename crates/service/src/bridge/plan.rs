@@ -21,6 +21,7 @@
 //! | `policy_version`, `policy_hash` | trades: the policy |
 //! | `not_after`, `not_after_source` | trades: the last time of execution (epoch ms), and its source |
 //! | `timestamp`, `decided_at` | time of the decision (epoch s, epoch ms) |
+//! | `engine`, `guardrails_sha256` | version of the engine, and SHA-256 of the guardrails file, if there are guardrails |
 //! | `answer` | the line that a replay of the recording writes, without the record number `n` |
 
 use std::fmt::{Display, Write as _};
@@ -53,6 +54,8 @@ pub(super) struct About<'a> {
     /// The price that a trigger is compared with, as the intent states it.
     pub(super) trigger_reference: Option<&'a str>,
     pub(super) now: Timestamp,
+    /// The SHA-256 of the guardrails file, if there are guardrails.
+    pub(super) guardrails_sha256: Option<&'a str>,
     /// The answer line as a replay writes it.
     pub(super) answer: &'a str,
 }
@@ -205,6 +208,8 @@ pub(super) fn put_common(items: &mut Items, source: Option<&str>, about: &About<
     items.put("stream", about.stream);
     items.put("timestamp", about.now.as_millis().div_euclid(1000));
     items.put("decided_at", about.now.as_millis());
+    items.put("engine", env!("CARGO_PKG_VERSION"));
+    items.put_some("guardrails_sha256", about.guardrails_sha256);
     items.put("answer", about.answer);
 }
 
@@ -244,6 +249,7 @@ mod tests {
             order_type,
             trigger_reference: reference,
             now,
+            guardrails_sha256: Some("00ff"),
             answer: "{}",
         };
         let items = plan(&decision, &about);
@@ -287,6 +293,8 @@ mod tests {
             "stream=exits",
             "timestamp=1767571200",
             "decided_at=1767571200500",
+            concat!("engine=", env!("CARGO_PKG_VERSION")),
+            "guardrails_sha256=00ff",
             "answer={}",
         ];
         let fields = r#""side":"SELL","positionSide":"LONG","quantity":0.5"#;

@@ -23,6 +23,9 @@ pub struct Settings {
     pub trust: Trust,
     /// Prefix of the keys that the bridge writes.
     pub keys: String,
+    /// The SHA-256 of the guardrails file in lower-case hexadecimal digits, which each record states; `None` if there are no
+    /// guardrails.
+    pub guardrails_sha256: Option<String>,
     /// The consumer group, the same for all instances that share the load.
     pub group: String,
     /// This instance's name in the group.

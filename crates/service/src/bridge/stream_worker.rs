@@ -160,6 +160,7 @@ impl<'a> StreamWorker<'a> {
             decider: BatchDecider::new(
                 stream,
                 operator,
+                settings.guardrails_sha256.as_deref(),
                 feed,
                 precedence,
                 logs_violations,
