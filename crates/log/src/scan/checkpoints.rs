@@ -126,24 +126,15 @@ impl Scanner<'_> {
     }
 
     fn compare_stored(&mut self, checkpoint: &Checkpoint) {
-        if let Some(stored) = self.stored
-            && stored.number() == checkpoint.number()
-        {
-            self.is_stored_found = true;
-            if stored.digest() != checkpoint.digest() {
-                self.stored_differs(stored);
-            }
-        }
-    }
-
-    pub(super) fn stored_differs(&mut self, stored: &Checkpoint) {
-        let fault = Fault::StoredDiffers {
-            checkpoint: stored.number(),
-            row: stored.row(),
+        let Some(stored) = self.stored.filter(|it| it.number() == checkpoint.number()) else {
+            return;
         };
-        if !self.faults.contains(&fault) {
-            self.fault(fault);
+        // A file begins with a checkpoint that was compared already.
+        if !self.is_stored_found && stored.digest() != checkpoint.digest() {
+            let (checkpoint, row) = (stored.number(), stored.row());
+            self.fault(Fault::StoredDiffers { checkpoint, row });
         }
+        self.is_stored_found = true;
     }
 
     /// Compares the end of the log with the stored checkpoint.

@@ -274,12 +274,6 @@ impl<'a> Scanner<'a> {
         self.chain.rows = number;
         self.chain.head = Some(line.head);
         self.chain.position = Some(position);
-        if let Some(stored) = self.stored
-            && stored.row() == number
-            && stored.head() != line.head
-        {
-            self.stored_differs(stored);
-        }
         visit(&line.row);
     }
 }

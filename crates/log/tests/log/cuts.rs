@@ -183,3 +183,26 @@ fn a_changed_sealed_file_is_found() {
         assert!(!verify(path, &none, Some(&stored)).unwrap().is_verified());
     }
 }
+
+/// Both forms of a file exist after an interrupted rotation, but then they are equal.
+#[test]
+fn different_forms_of_a_file_are_a_fault() {
+    let place = directory();
+    let path = place.path();
+    write(path, settings(2, 700), 2);
+    let sealed = &content(path)["decisions-00000001.log.zst"];
+    let plain = zstd::decode_all(&**sealed).unwrap();
+    for other in [&plain[..plain.len() - 1], b"", &[&*plain, b"\n"].concat()] {
+        fs::write(path.join("decisions-00000001.log"), other).unwrap();
+        let seen = verify(path, &keys(), None).unwrap();
+        assert_eq!(
+            seen.faults[0].to_string(),
+            "`decisions-00000001.log` and its sealed form differ"
+        );
+        let error = DecisionLog::open(path, signer(), settings(2, 700)).unwrap_err();
+        assert!(
+            error.to_string().starts_with("the log is damaged: "),
+            "{error}"
+        );
+    }
+}

@@ -1,8 +1,10 @@
 //! Entries: repeated, out of order, in conflict and invalid ones; the time.
 
-use std::num::NonZeroU32;
+use std::{fs, num::NonZeroU32};
 
-use portcullis_log::{DecisionLog, Entry, LogError, Settings, StreamPosition, verify};
+use portcullis_log::{
+    DecisionLog, Digest, Entry, Fault, LogError, Settings, StreamPosition, verify,
+};
 
 use crate::{
     append,
@@ -147,6 +149,39 @@ fn a_position_has_one_text() {
     }
     let [nine, ten] = ["9-0", "10-0"].map(|text| text.parse::<StreamPosition>().unwrap());
     assert!(nine < ten);
+}
+
+/// The writer never writes such a row.
+#[test]
+fn a_row_with_an_earlier_position_is_a_fault() {
+    let directory = directory();
+    let path = directory.path();
+    write(path, settings(9, 1 << 20), 3);
+    let text = text(path);
+    let row = text.lines().last().unwrap();
+    let head: Digest = text
+        .lines()
+        .nth(2)
+        .unwrap()
+        .split(' ')
+        .nth(1)
+        .unwrap()
+        .parse()
+        .unwrap();
+    for (number, is_later) in [(1, false), (2, false), (4, true)] {
+        let old = format!(r#""position":"{}""#, position(3));
+        let new = format!(r#""position":"{}""#, position(number));
+        let json = row.splitn(3, ' ').last().unwrap().replacen(&old, &new, 1);
+        let changed = text.replace(row, &format!("row {} {json}", head.then(json.as_bytes())));
+        fs::write(path.join("decisions-00000001.log"), changed).unwrap();
+        let faults = verify(path, &keys(), None).unwrap().faults;
+        let fault = Fault::PositionOutOfOrder {
+            file: "decisions-00000001.log".to_owned(),
+            row: 3,
+            position: position(number),
+        };
+        assert_eq!(faults, if is_later { vec![] } else { vec![fault] });
+    }
 }
 
 /// A row has the fields of its entry, in the documented order.
