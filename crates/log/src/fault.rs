@@ -63,7 +63,7 @@ pub enum Fault {
         position: StreamPosition,
     },
     /// Files are missing between other files.
-    #[error("{}; they begin after row {row}", missing("file", *.first, *.last))]
+    #[error("{}; {} after row {row}", missing("file", *.first, *.last), if first == last { "it begins" } else { "they begin" })]
     MissingFiles {
         /// The number of the first missing file.
         first: u64,
@@ -73,7 +73,9 @@ pub enum Fault {
         row: u64,
     },
     /// A file that must be sealed is not, or does not end with a checkpoint.
-    #[error("`{file}` is not complete: it has no checkpoint at its end, after row {row}")]
+    #[error(
+        "`{file}` is not complete: it is not sealed, or has no checkpoint at its end, after row {row}"
+    )]
     NotSealed {
         /// The name of the file.
         file: String,

@@ -178,11 +178,14 @@ fn at_every_step(after: After, bytes_min: usize) {
     assert!(count > bytes_min, "{count}");
 }
 
+/// Planted bugs: an incomplete end is not removed; the plain form of a file is removed before it is sealed; a file with a
+/// header but without the last checkpoint is continued.
 #[test]
 fn a_crash_at_any_byte_loses_no_row() {
     at_every_step(After::Crash, 5000);
 }
 
+/// Planted bugs: a line that was written in part stays; the plain form of a file is removed before it is sealed.
 #[test]
 fn a_full_disk_is_an_error_and_the_log_continues() {
     at_every_step(After::FullDisk, 5000);

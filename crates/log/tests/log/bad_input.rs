@@ -7,7 +7,7 @@ use portcullis_store::TrustedKeys;
 
 use crate::{
     append,
-    support::{directory, keys, settings, signer},
+    support::{content, directory, keys, restore, settings, signer},
     write,
 };
 
@@ -185,4 +185,45 @@ fn an_unknown_field_or_format_is_a_fault() {
         let opened = DecisionLog::open(path, signer(), settings(9, 1 << 20));
         assert!(matches!(opened, Err(LogError::Damaged(_))));
     }
+}
+
+/// A file is sealed before the next one is created, and the last sealed file is never removed.
+#[test]
+fn files_that_no_interrupted_write_leaves_are_a_fault() {
+    let directory = directory();
+    let path = directory.path();
+    write(path, settings(2, 700), 5);
+    let begin = content(path);
+    let check = |expected: &str| {
+        let fault = verify(path, &keys(), None).unwrap().faults.remove(0);
+        assert_eq!(fault.to_string(), expected);
+        let opened = DecisionLog::open(path, signer(), settings(2, 700));
+        assert!(matches!(opened, Err(LogError::Damaged(_))));
+    };
+    let plain = zstd::decode_all(&*begin["decisions-00000001.log.zst"]).unwrap();
+    fs::write(path.join("decisions-00000001.log"), plain).unwrap();
+    fs::remove_file(path.join("decisions-00000001.log.zst")).unwrap();
+    check(
+        "`decisions-00000001.log` is not complete: it is not sealed, or has no checkpoint at its end, after row 2",
+    );
+    restore(path, &begin);
+    for file in [1, 2] {
+        fs::remove_file(path.join(format!("decisions-{file:08}.log.zst"))).unwrap();
+    }
+    fs::write(path.join("decisions-00000003.log"), "file {\"for").unwrap();
+    check("file 2 is missing; it begins after row 0");
+}
+
+#[test]
+fn at_most_a_thousand_faults_are_kept() {
+    let directory = directory();
+    let path = directory.path();
+    let mut log = DecisionLog::open(path, signer(), settings(9999, 1 << 20)).unwrap();
+    append(&mut log, 1, 1100, 0).unwrap();
+    drop(log);
+    let file = path.join("decisions-00000001.log");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("0.1.0", "0.1.1")).unwrap();
+    let seen = verify(path, &TrustedKeys::none(), None).unwrap();
+    assert_eq!((seen.faults.len(), seen.fault_count), (1000, 1100));
 }
