@@ -143,3 +143,60 @@ fn a_stored_checkpoint_of_another_key_or_of_removed_rows_is_a_fault() {
     );
     assert!(seen.fault_count >= 3);
 }
+
+/// Without keys, the next checkpoint contains the digest of the edited one, and the position must be that of the row.
+#[test]
+fn an_edited_checkpoint_is_found_without_keys() {
+    let directory = directory();
+    let path = directory.path();
+    let checkpoints = write(path, settings(2, 1 << 20), 5);
+    let file = path.join("decisions-00000001.log");
+    let text = fs::read_to_string(&file).unwrap();
+    for (checkpoint, from, to, fault) in [
+        (
+            0,
+            r#""at":"#,
+            r#""at":1"#,
+            "checkpoint 2, after row 4, does not follow from checkpoint 1; one of the two was edited",
+        ),
+        (
+            1,
+            r#"-1","head""#,
+            r#"-2","head""#,
+            "checkpoint 2, after row 4, does not follow from checkpoint 1; one of the two was edited",
+        ),
+        (
+            1,
+            r#""head":""#,
+            r#""head":"0"#,
+            "rows 3 to 4 are not those for which checkpoint 2 was signed; at least one was edited",
+        ),
+        (
+            1,
+            r#""row":4"#,
+            r#""row":3"#,
+            "checkpoint 2 is out of order: it is behind row 4",
+        ),
+        (
+            1,
+            r#""checkpoint":2"#,
+            r#""checkpoint":3"#,
+            "checkpoint 2 is missing, between row 2 and row 4",
+        ),
+    ] {
+        let line = checkpoints[checkpoint].to_string();
+        let mut edited = line.replacen(from, to, 1);
+        if to.ends_with('0') {
+            // The digest keeps its length.
+            let end = edited.find(r#"","at""#).unwrap();
+            edited.remove(end - 1);
+        }
+        assert_ne!(edited, line);
+        fs::write(&file, text.replace(&line, &edited)).unwrap();
+        let faults = verify(path, &TrustedKeys::none(), None).unwrap().faults;
+        assert_eq!(
+            faults[0].to_string(),
+            format!("`decisions-00000001.log`: {fault}")
+        );
+    }
+}
