@@ -52,6 +52,7 @@ mod eviction;
 mod feed;
 mod field_map;
 mod file;
+pub mod file_access;
 mod foreign_write;
 mod halts;
 mod head;

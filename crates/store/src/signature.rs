@@ -1,4 +1,4 @@
-//! Policy signatures: Ed25519 over the 32 bytes of the policy hash, in base64 in `policy_sig`.
+//! Signatures with Ed25519. The signature of a policy is over the 32 bytes of its hash, in base64 in `policy_sig`.
 
 use std::fmt;
 
@@ -70,21 +70,27 @@ impl TrustedKeys {
         }
     }
 
-    fn signed(&self, policy: &Policy) -> bool {
+    /// Returns true if one of the keys signed the message. The signature is in base64. Without keys, this is false.
+    #[must_use]
+    pub fn have_signed(&self, message: &[u8], signature: &str) -> bool {
         let mut bytes = [0; Signature::BYTE_SIZE];
-        let text = policy.fields().get(field::POLICY_SIG);
-        let decoded = text.and_then(|text| Base64::decode(text, &mut bytes).ok());
-        if decoded.is_none_or(|decoded| decoded.len() != Signature::BYTE_SIZE) {
+        let decoded = Base64::decode(signature, &mut bytes);
+        if decoded.map_or(0, <[u8]>::len) != Signature::BYTE_SIZE {
             return false;
         }
         let signature = Signature::from_bytes(&bytes);
-        let hash = policy.hash();
         let mut keys = self.0.iter();
-        keys.any(|key| key.verify_strict(hash.as_bytes(), &signature).is_ok())
+        keys.any(|key| key.verify_strict(message, &signature).is_ok())
+    }
+
+    fn signed(&self, policy: &Policy) -> bool {
+        let signature = policy.fields().get(field::POLICY_SIG);
+        signature.is_some_and(|text| self.have_signed(policy.hash().as_bytes(), text))
     }
 }
 
-/// A signing key for policies. The secret is never printed, and it is wiped from memory when the signer is dropped.
+/// A signing key for policies and for other messages. The secret is never printed, and it is wiped from memory when the
+/// signer is dropped.
 #[derive(Clone)]
 pub struct PolicySigner(SigningKey);
 
@@ -106,7 +112,14 @@ impl PolicySigner {
     /// Signs a hash and returns the signature in base64, for `policy_sig`.
     #[must_use]
     pub fn sign(&self, hash: PolicyHash) -> String {
-        Base64::encode_string(&self.0.sign(hash.as_bytes()).to_bytes())
+        self.sign_message(hash.as_bytes())
+    }
+
+    /// Signs a message and returns the signature in base64. A message of 32 bytes could be the hash of a policy, so every
+    /// other kind of message must have another length.
+    #[must_use]
+    pub fn sign_message(&self, message: &[u8]) -> String {
+        Base64::encode_string(&self.0.sign(message).to_bytes())
     }
 }
 

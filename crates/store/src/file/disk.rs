@@ -11,6 +11,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub(super) use crate::file_access::shown_name;
+use crate::file_access::{check_no_link, open_as, open_directory};
 use portcullis::types::Shown;
 
 /// The disk. In tests, every operation fails after a given number of bytes and operations.
@@ -254,38 +256,6 @@ fn open(path: &Path) -> io::Result<File> {
     open_as(OpenOptions::new().read(true), path)
 }
 
-#[expect(clippy::disallowed_methods, reason = "stores may read files")]
-fn open_directory(path: &Path) -> io::Result<File> {
-    File::open(path)
-}
-
-/// Opens a file, unless it is a symbolic link.
-fn open_as(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(options, libc::O_NOFOLLOW);
-    let opened = options.open(path);
-    if let (Err(_), Ok(there)) = (&opened, fs::symlink_metadata(path)) {
-        check_no_link(path, &there)?;
-    }
-    let file = opened?;
-    // Without the flag above, the link is detected only now.
-    if cfg!(not(unix)) {
-        check_no_link(path, &fs::symlink_metadata(path)?)?;
-    }
-    Ok(file)
-}
-
-/// Returns an error if a path is a symbolic link.
-fn check_no_link(path: &Path, there: &fs::Metadata) -> io::Result<()> {
-    if there.is_symlink() {
-        return Err(io::Error::other(format!(
-            "`{}` is a symbolic link, which is not followed; use the path of its target",
-            shown_name(path)
-        )));
-    }
-    Ok(())
-}
-
 /// Returns the path with `suffix` appended.
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
@@ -299,12 +269,6 @@ pub(super) fn parent(path: &Path) -> &Path {
         Some(parent) if parent != Path::new("") => parent,
         Some(_) | None => Path::new("."),
     }
-}
-
-/// Returns the last component of a path for messages.
-pub(super) fn shown_name(path: &Path) -> String {
-    let name = path.file_name().unwrap_or(path.as_os_str());
-    Shown(name.to_string_lossy()).whole()
 }
 
 /// Returns a path for messages.

@@ -152,3 +152,23 @@ fn a_signature_without_a_sequence_is_replaced_or_rejected() {
         signer().sign(receipt.hash())
     );
 }
+
+#[test]
+fn a_message_is_accepted_with_a_signature_of_one_of_the_keys() {
+    let trusted = |keys: &[&str]| TrustedKeys::from_base64(keys.iter().copied()).unwrap();
+    let message = b"a message of another kind than a policy";
+    let (signature, others) = (signer().sign_message(message), other().public_key());
+    assert!(trusted(&[PUBLIC]).have_signed(message, &signature));
+    assert!(trusted(&[&others, PUBLIC]).have_signed(message, &signature));
+    assert!(!trusted(&[&others]).have_signed(message, &signature));
+    assert!(!TrustedKeys::none().have_signed(message, &signature));
+    assert!(!trusted(&[PUBLIC]).have_signed(b"another message", &signature));
+    for wrong in [
+        "",
+        "AAAA",
+        signature.trim_end_matches('='),
+        &format!("{signature}AAAA"),
+    ] {
+        assert!(!trusted(&[PUBLIC]).have_signed(message, wrong), "{wrong}");
+    }
+}
