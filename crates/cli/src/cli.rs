@@ -6,8 +6,8 @@ use clap::{CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 
 use crate::{
     commands::{
-        bridge, convert, decide, diff, explain, generate, halt, harvest, harvester, history, merge,
-        policy, proof, record, replay, simulate, updater,
+        bridge, convert, decide, diff, explain, generate, halt, harvest, harvester, history, log,
+        merge, policy, proof, record, replay, simulate, updater,
     },
     failure::Failure,
     paint::Color,
@@ -67,6 +67,9 @@ enum Command {
     Updater(Box<updater::Args>),
     /// Write a tape of the intents that a bridge answered; a replay of the tape gives the same answers
     Record(Box<record::Args>),
+    /// Write the answers of a bridge to decision logs with a hash chain, and verify them
+    #[command(subcommand)]
+    Log(log::Command),
     /// Convert tapes to another format
     Convert(convert::Args),
     /// Write a synthetic tape to standard output
@@ -105,6 +108,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         Command::Harvester(args) => harvester::run(&args),
         Command::Updater(args) => updater::run(&args),
         Command::Record(args) => record::run(&args),
+        Command::Log(command) => log::run(&command),
         Command::Convert(args) => convert::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Proof(args) => proof::run(&args),

@@ -29,6 +29,12 @@ pub const HARVEST_PROPOSAL: &str = "quantum:harvest:proposal:";
 /// The prefix of the keys of the harvester's memory: the largest quantity of a position and the highest proposed stage.
 pub const REMEMBERED_STAGE: &str = "quantum:harvester:";
 
+/// Returns the key of the last checkpoint of the decision log of a stream.
+#[must_use]
+pub fn log_checkpoint(stream: &str) -> String {
+    format!("quantum:log:checkpoint:{stream}")
+}
+
 /// Returns the key of a symbol under one of the prefixes above.
 pub(crate) fn of_symbol(prefix: &str, symbol: Symbol) -> String {
     format!("{prefix}{}", symbol.as_str())

@@ -99,22 +99,23 @@ impl ServiceArgs {
     pub(crate) fn resolve(&self) -> Result<(RedisServer, Trust), Failure> {
         let server = self.server.resolve()?;
         let trust = Trust {
-            keys: self.keys()?,
+            keys: read_keys(&self.trusted_keys)?,
             sequences: self.sequence_file.clone(),
             requires_noeviction: self.require_noeviction,
         };
         self.log.apply()?;
         Ok((server, trust))
     }
+}
 
-    fn keys(&self) -> Result<TrustedKeys, Failure> {
-        let mut texts = Vec::with_capacity(self.trusted_keys.len());
-        for path in &self.trusted_keys {
-            texts.push(parse_file(path, |text| {
-                let key = text.trim();
-                TrustedKeys::from_base64([key]).map(|_| key.to_owned())
-            })?);
-        }
-        TrustedKeys::from_base64(texts.iter().map(String::as_str)).map_err(Failure::error)
+/// Reads files with public keys.
+pub(crate) fn read_keys(paths: &[PathBuf]) -> Result<TrustedKeys, Failure> {
+    let mut texts = Vec::with_capacity(paths.len());
+    for path in paths {
+        texts.push(parse_file(path, |text| {
+            let key = text.trim();
+            TrustedKeys::from_base64([key]).map(|_| key.to_owned())
+        })?);
     }
+    TrustedKeys::from_base64(texts.iter().map(String::as_str)).map_err(Failure::error)
 }

@@ -10,6 +10,7 @@ pub(crate) mod halt;
 pub(crate) mod harvest;
 pub(crate) mod harvester;
 pub(crate) mod history;
+pub(crate) mod log;
 pub(crate) mod merge;
 pub(crate) mod policy;
 pub(crate) mod proof;
