@@ -18,9 +18,10 @@ use crate::{
 
 /// The differences between an active policy and a draft, and the direction of each.
 ///
-/// Only fields that can change a decision or a harvest are compared. A symbol that only the draft has is looser, and a
-/// symbol that only the active policy has is tighter. A limit that only the draft has is tighter. The validity is
-/// compared by its length; if the active policy does not state its begin, the draft may not expire later.
+/// Only fields that can change a decision or a harvest are compared. A symbol for which only the draft has a leverage is
+/// looser, and one for which only the active policy has a leverage is tighter. A limit that only the draft has is tighter.
+/// Another `market` or `venue` is looser. The validity is compared by its length; if the active policy does not state its
+/// begin, a later expiry is looser, and an earlier one tighter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison(Vec<(String, Movement)>);
 
@@ -90,7 +91,8 @@ impl Comparison {
 }
 
 /// Returns the tightening part of a draft: of each number the tighter one of the draft and the active policy, and only
-/// symbols that both contain. Returns `None` if no field of it is tighter than in the active policy.
+/// symbols that both contain. Returns `None` if no field of it is tighter than in the active policy,
+/// or if one of the policies can never be in force.
 #[must_use]
 pub fn tightening_part(active: &Policy, draft: &Policy, now: Timestamp) -> Option<Policy> {
     let (was, new) = (Previous::of(active)?, Previous::of(draft)?);
@@ -213,7 +215,8 @@ fn validity(active: &Policy, draft: &Policy, now: Timestamp) -> Movement {
     }
 }
 
-/// Returns the expiry of a draft, or the earlier one that is not looser than the validity of the active policy.
+/// Returns the expiry of a draft; if its validity is looser than that of the active policy, the latest expiry that is not
+/// looser.
 fn shorter(active: &Policy, draft: &Policy, now: Timestamp) -> Option<Timestamp> {
     if validity(active, draft, now) != Movement::Looser {
         return Some(draft.valid_until());

@@ -117,7 +117,7 @@ pub fn publish(
     }
 }
 
-/// Publishes the first policy of a store, with which no other can be compared.
+/// Publishes the first policy of a store without a judgement, because there is no earlier policy.
 ///
 /// # Errors
 /// Returns an error if the policy violates the guardrails, if the store has a policy, or if it cannot be read or written.

@@ -43,8 +43,10 @@ pub enum VerifyError {
     /// The history of the store does not contain the publication.
     #[error("the history has no publication with {0}; see `policy history`")]
     NotInHistory(PublicationId),
-    /// The publication was made without a gate.
-    #[error("the publication with {0} was made without a gate")]
+    /// The publication was made without a judgement.
+    #[error(
+        "the publication with {0} was made without a judgement; choose one that was made with `--gate` or by `portcullis updater`, but not the first one"
+    )]
     WithoutGate(PublicationId),
     /// The stored result or a stored policy cannot be read.
     #[error("the publication with {id}: {why}")]
@@ -93,7 +95,10 @@ pub fn verify(
     let (evidence, expected) = match &record {
         GateRecord::Tightening { active } | GateRecord::TighteningPart { active } => {
             let comparison = Comparison::of(&find(active)?, policy, published);
-            let looser = comparison.iter().flat_map(Comparison::looser);
+            let comparison = comparison.ok_or_else(|| {
+                unreadable("one of the two policies can never be in force".to_owned())
+            })?;
+            let looser = comparison.looser();
             let difference = |field: &str| Difference {
                 field: field.to_owned(),
                 stored: "not looser".to_owned(),
@@ -101,7 +106,7 @@ pub fn verify(
             };
             return Ok(looser.map(difference).collect());
         }
-        GateRecord::First => return Ok(Vec::new()),
+        GateRecord::First => return Err(VerifyError::WithoutGate(id)),
         GateRecord::Permitted { evidence } => (evidence, Timestamp::from_micros(evidence.now_us)),
     };
     let now = expected.map_err(|error| unreadable(error.to_string()))?;
@@ -157,7 +162,7 @@ fn find(store: &dyn PolicyStore, id: PublicationId, hash: &str) -> Result<Policy
     let found = store.publication(PublicationId::Hash(hash))?;
     let entry = found.ok_or_else(|| {
         unreadable(format!(
-            "the history no longer has the policy {hash} with which it was compared"
+            "the history no longer contains the policy {hash}, with which the published policy was compared; use a copy of the store from the time of the publication"
         ))
     })?;
     let policy = entry

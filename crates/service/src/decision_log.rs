@@ -18,7 +18,6 @@ use crate::{
     keys,
     runtime::{
         Connections, Reconnecting, ServiceError, Stop, alarm, connect, line, list, log_status, now,
-        text,
     },
     stream::StreamEntry,
 };

@@ -1,4 +1,4 @@
-//! What a store keeps for the updater, a service of which one instance publishes policies.
+//! Conditions that a store checks when an updater publishes.
 
 use portcullis::types::{SignedDuration, Timestamp};
 use thiserror::Error;
@@ -20,10 +20,12 @@ pub struct PublishConditions {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum UnmetCondition {
     /// Another instance holds the lease, or it has expired.
-    #[error("the lease of the updater is lost or expired; another instance may be publishing")]
+    #[error(
+        "the lease of the updater is lost or has expired; check for a second updater on this store, or use a longer interval"
+    )]
     Lease,
     /// The features are older than permitted.
-    #[error("the features are older than `max_feature_age_sec`; check the source of the candles")]
+    #[error("the features are older than `max_feature_age_sec`; check the source of the features")]
     FeatureAge,
     /// The features end in the future.
     #[error(

@@ -5,39 +5,25 @@
 //! parts can be kept. If candles are given, the orders of each part are simulated from the starting cash, until one week
 //! after the day.
 
+mod effect;
 mod error;
 mod part;
-mod publications;
+mod publication;
+mod settings;
 
 use std::collections::BTreeMap;
 
 use portcullis::types::Timestamp;
 
+pub use effect::{Effect, effects};
 pub use error::BackfillError;
 pub use part::Part;
 use part::{PartKey, PartRun};
-pub use publications::{Effect, Publication, effects};
+pub use publication::Publication;
+pub use settings::BackfillSettings;
+use settings::DAY_MS;
 
-use crate::{
-    replay::Replayer,
-    simulate::{Settings, candles::Series},
-    tape::TapeReader,
-    trial::each_question,
-};
-
-/// The number of milliseconds of a day.
-const DAY_MS: i64 = 86_400_000;
-
-/// The settings of a backfill.
-#[derive(Debug, Clone, Copy)]
-pub struct BackfillSettings<'a> {
-    /// The evaluator of records. It should treat every policy as in force.
-    pub replayer: &'a Replayer,
-    /// The settings and the candles of the simulation; without them, nothing is simulated.
-    pub simulation: Option<(&'a Settings, &'a [Series])>,
-    /// A text that identifies all settings. Parts that were made with other settings are not used again.
-    pub identity: &'a str,
-}
+use crate::{tape::TapeReader, trial::each_question};
 
 /// The result of a backfill.
 #[derive(Debug, Default)]
@@ -45,7 +31,8 @@ pub struct BackfillSettings<'a> {
 pub struct Backfill {
     /// All parts, by day, active policy and policy.
     pub parts: Vec<Part>,
-    /// The new parts that later records cannot change: those of all days before the last one, without open positions.
+    /// The new parts that can be kept: their day is before the last day of the tapes, and no position or order waits for
+    /// later candles.
     pub finished: Vec<Part>,
     /// The number of intents and recorded decisions without a time, which are in no part.
     pub undated: u64,
@@ -89,6 +76,9 @@ pub fn backfill(
             result.parts.push(part);
         }
     }
+    result
+        .parts
+        .sort_by(|one, other| one.key().cmp(&other.key()));
     Ok(result)
 }
 

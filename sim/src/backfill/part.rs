@@ -3,16 +3,20 @@
 use portcullis::types::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{BackfillSettings, DAY_MS, error::BackfillError, publications::Publication};
+use super::{
+    error::BackfillError,
+    publication::Publication,
+    settings::{BackfillSettings, DAY_MS},
+};
 use crate::{
     replay::Replayer,
-    simulate::{SimulationOutcome, candles_between, units::AmountOverflow},
+    simulate::{RejectReason, SimulationOutcome, candles_between, units::AmountOverflow},
     tape::Line,
     text::to_day,
     trial::{PolicyRun, Question, add_line},
 };
 
-/// The number of days after a day in which its positions are simulated.
+/// The number of days for which the positions of a day are simulated after that day has ended.
 const DAYS_AFTER: i64 = 7;
 
 /// The results of one policy for the intents of one day that were recorded under one active policy.
@@ -38,9 +42,9 @@ pub struct Part {
     pub notional_usd: f64,
     /// The number of simulated positions, if there are candles.
     pub positions: Option<u64>,
-    /// The number of these positions that are open at the end of the candles.
-    pub still_open: Option<u64>,
-    /// The simulated net profit, in USD.
+    /// The number of positions that are open at the end of the candles, and of orders without a later candle.
+    pub waiting: Option<u64>,
+    /// The simulated net profit in USD, including the unrealised profit of open positions.
     pub net_usd: Option<f64>,
     /// The BLAKE3 hash of the lines of the records, each with a line feed.
     pub records_blake3: String,
@@ -51,7 +55,12 @@ pub struct Part {
 impl Part {
     /// Returns true if later candles cannot change the result.
     pub(super) fn is_settled(&self) -> bool {
-        self.still_open.is_none_or(|count| count == 0)
+        self.waiting.is_none_or(|count| count == 0)
+    }
+
+    /// Returns the values by which parts are sorted.
+    pub(super) fn key(&self) -> (&str, Option<&str>, &str) {
+        (&self.day, self.active.as_deref(), &self.policy)
     }
 }
 
@@ -168,7 +177,7 @@ impl<'a> PartRun<'a> {
                 trades: trial.totals.trades,
                 notional_usd: trial.totals.notional_usd.value(),
                 positions: trial.simulation.as_ref().map(|it| it.opened),
-                still_open: trial.simulation.as_ref().map(|it| it.still_open),
+                waiting: trial.simulation.as_ref().map(waiting),
                 net_usd: net,
                 records_blake3: digest.clone(),
                 settings: settings.identity.to_owned(),
@@ -181,4 +190,9 @@ impl<'a> PartRun<'a> {
 
 fn net_usd(outcome: &SimulationOutcome) -> Result<f64, AmountOverflow> {
     Ok(outcome.equity.minus(outcome.cash_at_start)?.to_f64())
+}
+
+fn waiting(outcome: &SimulationOutcome) -> u64 {
+    let without_candle = outcome.rejected.get(RejectReason::NoLaterCandle.as_str());
+    outcome.still_open + without_candle.copied().unwrap_or(0)
 }

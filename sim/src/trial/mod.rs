@@ -148,7 +148,7 @@ impl Run<'_> {
 
     fn answer(&mut self, at: Timestamp, question: &Question<'_>) {
         let replayer = self.settings.replayer;
-        // The number in the window does not depend on the records before it.
+        // Records before the window must not change the hash of the answers.
         let n = self.records;
         let mut first = None;
         for policy in &mut self.policies {

@@ -29,8 +29,8 @@ pub struct PolicyTrial {
     pub new_trades: u64,
     /// The totals of the trades.
     pub totals: Totals,
-    /// The BLAKE3 hash of the effects of all answers: for each record, a line of JSON with its number in
-    /// the window.
+    /// The BLAKE3 hash of all answers: for each record, a line of JSON with its number in the window and the effective
+    /// part of its answer.
     pub answers: blake3::Hash,
     /// The simulated result, if there are candles.
     pub simulation: Option<SimulationOutcome>,

@@ -9,6 +9,7 @@ use std::{
 use portcullis_forge::Comparison;
 use portcullis_sim::{
     backfill::{BackfillSettings, Part, Publication, backfill},
+    replay::Replayer,
     report::{BackfillReport, html::backfill_page},
     simulate::{
         Costs, Settings,
@@ -21,13 +22,17 @@ use portcullis_store::PolicyStore;
 use serde_json::json;
 
 use crate::{
-    args::{engine::EngineArgs, store::AddressArg, values::parse_report},
+    args::{operator::OperatorArgs, store::AddressArg, values::parse_report},
     commands::{
         policy::read_options,
         simulate::{parse_candles, parse_money},
     },
     failure::Failure,
-    input::{file::shown_path, stdin::find_stdin, tapes::Tapes},
+    input::{
+        file::shown_path,
+        stdin::{check_single_stdin, find_stdin},
+        tapes::Tapes,
+    },
     output::{
         file::{open_all, write_report},
         progress::RunProgress,
@@ -60,19 +65,24 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
     #[command(flatten)]
-    settings: EngineArgs,
+    operator: OperatorArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    args.settings.check_stdin(None, find_stdin(&args.tapes))?;
-    let (engine, run_settings) = args.settings.resolve()?;
+    check_single_stdin(&[
+        ("the tape", find_stdin(&args.tapes)),
+        ("--guardrails", args.operator.guardrails()),
+    ])?;
+    let (engine, run_settings) = args.operator.resolve(true)?;
     let tapes = Tapes::resolve(&args.tapes)?;
     let series = candles::read(&args.candles, &read_options()).map_err(Failure::error)?;
     let store = args.address.open()?;
     let publications = publications(store.as_ref())?;
     let known = read_parts(args.parts.as_deref())?;
-    let mut replayer = args.settings.replayer(engine, false);
-    replayer.assume_in_force = true;
+    let replayer = Replayer {
+        assume_in_force: true,
+        ..Replayer::new(engine)
+    };
     let simulation = args.cash.map(settings);
     let identity = json!({
         "version": env!("CARGO_PKG_VERSION"),
@@ -80,6 +90,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         "exit_owner": run_settings.exit_owner,
         "exit_delegates": run_settings.exit_delegates,
         "simulation": simulation,
+        "candles": series.iter().map(|it| it.symbol.to_string()).collect::<Vec<_>>(),
     });
     let identity = blake3::hash(identity.to_string().as_bytes()).to_string();
     let backfill_settings = BackfillSettings {
@@ -89,10 +100,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     };
     let reader = tapes.reader();
     let progress = RunProgress::new(reader.progress());
-    let inputs: Vec<&Path> = tapes
-        .paths()
-        .chain(args.settings.operator.guardrails())
-        .collect();
+    let inputs: Vec<&Path> = tapes.paths().chain(args.operator.guardrails()).collect();
     let [report] = open_all([args.report.as_deref()], &inputs, &progress)?;
     let result = backfill(
         &backfill_settings,

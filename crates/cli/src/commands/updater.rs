@@ -40,12 +40,14 @@ pub(crate) struct Args {
     #[command(flatten)]
     source: SourceArg,
     /// The JSON file with the targets of a model, read before each run; it may be absent
+    ///
+    /// Targets for another window than that of the features are ignored.
     #[arg(long, value_name = "FILE")]
     targets: Option<PathBuf>,
-    /// The interval between two runs, in seconds or with a unit, such as `5m`
+    /// The pause between two runs, in seconds or with a unit, such as `5m`
     #[arg(long, value_name = "DURATION", value_parser = parse_every, allow_negative_numbers = true)]
     every: Duration,
-    /// The largest time that is added to the interval; it differs between instances and runs
+    /// The upper limit of the time that is added to each pause; the time differs between instances and runs
     #[arg(long, value_name = "DURATION", default_value = "0", value_parser = parse_jitter, allow_negative_numbers = true)]
     jitter: Duration,
     /// Run once, and exit with status 1 if the run fails or the gate refuses the policy

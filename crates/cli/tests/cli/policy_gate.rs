@@ -112,7 +112,7 @@ fn a_gate_judges_and_a_judgement_is_verified() {
 
     let refused = publish(&place, &policy(6, &limits), &THROUGH_GATE);
     assert_eq!(refused.status, 1);
-    assert!(refused.stderr.contains("nothing was published: PUBLISH_GATE_LEVERAGE: the leverage of BTCUSDT rises by 3 above that of the active policy"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("nothing was published: PUBLISH_GATE_LEVERAGE: the leverage of BTCUSDT rises by 3.0000x above that of the active policy"), "{}", refused.stderr);
     let mixed = publish(
         &place,
         &policy(6, &json!({"max_notional_usd": 900})),
@@ -194,7 +194,7 @@ fn a_gate_judges_and_a_judgement_is_verified() {
         (without.status, &*without.stderr),
         (
             2,
-            "portcullis: the publication with the sequence 1 was made without a gate\n"
+            "portcullis: the publication with the sequence 1 was made without a judgement; choose one that was made with `--gate` or by `portcullis updater`, but not the first one\n"
         )
     );
 }
@@ -234,7 +234,7 @@ fn wrong_inputs_of_the_gate_are_errors() {
     check(
         &["--gate", "simulated.toml", "--history", "history.jsonl"],
         2,
-        "needs candles; add candle files",
+        "needs candles; add `--candles`",
     );
     check(
         &["--gate", "gate.toml", "--history", "absent.jsonl"],
@@ -322,11 +322,11 @@ fn an_updater_does_not_start_with_settings_that_do_not_fit() {
     };
     check(
         &["10m"],
-        "the shortest `validity_sec` of the templates is 900, but must be at least 1200",
+        "the shortest `validity_sec` of the templates is 900, but must be at least 1800",
     );
     check(&["0"], "must be from 1s to 24h");
     check(&["300", "--candles", "BTCUSDT.csv"], "cannot be used with");
-    check(&["300", "--jitter", "200"], "must be at least 1000");
+    check(&["300", "--jitter", "200"], "must be at least 1500");
     place.put(
         "templates.toml",
         TEMPLATES.replace("harvest_grace_sec = 7200", "harvest_grace_sec = 0"),

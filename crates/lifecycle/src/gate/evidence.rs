@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The measured values of a judgement, and the digests of its inputs. It is stored with the publication.
 ///
-/// Two judgements of the same policies, rules and history have equal evidence.
+/// Two judgements with the same inputs, time and version of the engine have equal evidence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -34,7 +34,7 @@ pub struct Evidence {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct PolicyEvidence {
-    /// The BLAKE3 hash of the effects of all answers.
+    /// The BLAKE3 hash of all answers.
     pub answers_blake3: String,
     /// The number of trades.
     pub trades: u64,
@@ -65,7 +65,7 @@ pub struct BaselineEvidence {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "result", rename_all = "snake_case", deny_unknown_fields)]
 pub enum GateRecord {
-    /// The policy is the first one of the store, with which no other could be compared.
+    /// The policy is the first one of the store. It was not judged, because there was no earlier policy.
     First,
     /// The policy is nowhere looser than the active policy.
     Tightening {

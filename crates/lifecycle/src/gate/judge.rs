@@ -69,7 +69,9 @@ pub enum JudgeError {
     #[error(transparent)]
     Trial(#[from] TrialError),
     /// The rules bound the drawdown, but there are no candles.
-    #[error("the gate bounds the drawdown of a simulation, which needs candles; add candle files")]
+    #[error(
+        "the gate bounds the drawdown of a simulation, which needs candles; add `--candles`, or remove `simulation` from the gate file"
+    )]
     NoCandles,
 }
 
@@ -91,7 +93,9 @@ pub fn judge(
         ));
     };
     let Some(comparison) = Comparison::of(active, case.draft, case.now) else {
-        let refusals = vec![Refusal::NotComparable("active")];
+        let is_draft = case.draft.in_force(case.draft.valid_until()).is_err();
+        let name = if is_draft { "new" } else { "active" };
+        let refusals = vec![Refusal::NotComparable(name)];
         return Ok(Judgement::refused(refusals, None, None));
     };
     if comparison.looser().next().is_none() {

@@ -62,7 +62,7 @@ pub enum Refusal {
     },
     /// Too few records depend on the policies.
     #[error(
-        "only {reached} records reached the {baseline} policy or the draft, but at least {min} are required; add tapes"
+        "only {reached} records have an answer that depends on the {baseline} policy or the draft, but `min_reached` is {min}; add tapes"
     )]
     TooFewRecords {
         /// The name of the policy.
@@ -74,7 +74,7 @@ pub enum Refusal {
     },
     /// Too many skips become trades.
     #[error(
-        "{share:.4} of the records that reached a policy are skipped under the {baseline} policy and traded under the draft, but at most {max} are permitted"
+        "{share:.4} of the records whose answer depends on a policy are skipped under the {baseline} policy and traded under the draft, but `max_new_trades` is {max}"
     )]
     NewTrades {
         /// The name of the policy.
@@ -100,7 +100,7 @@ pub enum Refusal {
     },
     /// The leverage of a symbol rises too much.
     #[error(
-        "the leverage of {symbol} rises by {rise} above that of the {baseline} policy, but by at most {max} is permitted"
+        "the leverage of {symbol} rises by {rise:.4}x above that of the {baseline} policy, but `max_leverage_rise` is {max}"
     )]
     Leverage {
         /// The name of the policy.
@@ -113,7 +113,7 @@ pub enum Refusal {
         max: f64,
     },
     /// The simulated drawdown is too large.
-    #[error("the simulated drawdown is {drawdown:.4} of the cash, but at most {max} is permitted")]
+    #[error("the simulated drawdown is {drawdown:.4} of the cash, but `max_drawdown` is {max}")]
     Drawdown {
         /// The drawdown, as a share of the starting cash.
         drawdown: f64,
@@ -122,7 +122,7 @@ pub enum Refusal {
     },
     /// The simulated drawdown rises too much.
     #[error(
-        "the simulated drawdown is {rise:.4} of the cash larger than under the {baseline} policy, but by at most {max} is permitted"
+        "the simulated drawdown is {rise:.4} of the cash larger than under the {baseline} policy, but `max_drawdown_rise` is {max}"
     )]
     DrawdownRise {
         /// The name of the policy.

@@ -99,8 +99,8 @@ impl GateRules {
     /// Parses a gate file. A byte order mark at the start is skipped.
     ///
     /// # Errors
-    /// Returns an error if the text is not TOML, lacks a field, or has an unknown field; otherwise all values out of
-    /// bounds.
+    /// Returns [`GateRulesError::Syntax`] if the text is not TOML, lacks a field, or has an unknown field, and
+    /// [`GateRulesError::Invalid`] with every value that is out of bounds.
     pub fn from_toml(text: &str) -> Result<Self, GateRulesError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let document: Document = toml::from_str(text).map_err(|error| {
@@ -259,7 +259,7 @@ fn rate<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Rate>, D::Error> 
 fn share<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Rate>, D::Error> {
     match rate(reader)? {
         Some(share) if share.is_negative() => {
-            Err(D::Error::custom("negative; use a share from 0 to 1"))
+            Err(D::Error::custom("negative; use a share such as 0.0004"))
         }
         share => Ok(share),
     }

@@ -6,7 +6,8 @@ use portcullis::{
     guardrails::Halt,
     types::{Shown, SignedDuration, Timestamp},
 };
-use portcullis_forge::{DocumentError, ForgeError, Forged, Loosening, Run, State, forge};
+use portcullis_forge::{DocumentError, ForgeError, Forged, Loosening, Run, State, Targets, forge};
+use portcullis_service::runtime::{alarm, line};
 use portcullis_sim::tape::TapeReader;
 use portcullis_store::{PolicyStore, PublishConditions, PublishError, Receipt, StoreError, Stored};
 use thiserror::Error;
@@ -63,7 +64,9 @@ pub enum CycleError {
     #[error("no draft: {0}")]
     Forge(#[from] ForgeError),
     /// The stored state is invalid.
-    #[error("{0}; remove it from the store to begin with an empty state")]
+    #[error(
+        "{0}; remove `quantum:policy:updater:state` or the file `.updater.json` of the store; the next run then begins with the numbers of the active policy"
+    )]
     State(DocumentError),
     /// Another program owns the policy in the store.
     #[error(
@@ -185,7 +188,17 @@ pub fn cycle(
     };
     let features = settings.source.read(&settings.templates, now)?;
     let targets = settings.read_targets()?;
-    let targets = targets.filter(|it| it.window_end() == features.window_end());
+    let is_current = |targets: &Targets| {
+        let is_current = targets.window_end() == features.window_end();
+        if !is_current {
+            let (found, own) = (targets.window_end(), features.window_end());
+            line(format_args!(
+                "TARGETS_IGNORED they belong to the window until {found}, and the features to the one until {own}"
+            ));
+        }
+        is_current
+    };
+    let targets = targets.filter(is_current);
     let loosening = match store.halts()? {
         Halt::Nothing => Loosening::Bounded,
         Halt::Symbols(_) | Halt::Everything => Loosening::Held,
@@ -208,8 +221,13 @@ pub fn cycle(
     } else {
         Cycle::Unchanged
     };
-    // Without this write, the next run begins with the numbers of the active policy.
-    store.save_updater_state(&settings.token, &forged.state().to_json())?;
+    match store.save_updater_state(&settings.token, &forged.state().to_json()) {
+        Ok(true) => {}
+        Ok(false) => alarm("STATE_NOT_SAVED the lease is lost; another instance continues"),
+        Err(error) => alarm(format_args!(
+            "STATE_NOT_SAVED {error}; the next run begins with the numbers of the active policy"
+        )),
+    }
     Ok(cycle)
 }
 

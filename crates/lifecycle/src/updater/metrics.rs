@@ -7,7 +7,8 @@ use super::cycle::{Cycle, CycleError};
 
 /// Counter by `result`: runs of the updater.
 const RUNS: &str = "portcullis_updater_runs_total";
-/// Gauge: seconds until the policy in the store expires, at the end of the last run; negative after the expiry.
+/// Gauge: seconds until the policy in the store expires, at the end of the last run that could read it; negative after the
+/// expiry.
 const EXPIRES_IN: &str = "portcullis_updater_policy_expires_in_seconds";
 
 pub(super) fn counted(result: &Result<Cycle, CycleError>) {

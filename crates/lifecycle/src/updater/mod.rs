@@ -1,4 +1,4 @@
-//! The updater: a service that derives a policy at a fixed interval, and publishes it through the gate.
+//! The updater: a service that derives a policy again and again, with a pause between two runs, and publishes it through the gate.
 //!
 //! Of several instances, the one with the lease of the store publishes. An unchanged policy is published again before it
 //! expires, but only after a run with recent features: without them, the policy expires. While entries are halted,
@@ -43,12 +43,12 @@ pub fn run(
 pub fn release(store: &dyn PolicyStore, settings: &UpdaterSettings) {
     if let Err(error) = store.release_lease(&settings.token) {
         alarm(format_args!(
-            "the lease of the updater was not released: {error}"
+            "LEASE_NOT_RELEASED {error}; another instance can publish when the lease ends"
         ));
     }
 }
 
-/// Logs the result of a run, and raises an alarm if the policy expires before the end of the next one.
+/// Logs the result of a run, and an alarm if the policy expires before the next one or has expired.
 pub fn report(
     store: &dyn PolicyStore,
     settings: &UpdaterSettings,
@@ -72,8 +72,12 @@ pub fn report(
     metrics::expiry(left_sec);
     let next_sec = settings.every.saturating_add(settings.jitter).as_secs();
     if i64::try_from(next_sec).is_ok_and(|next_sec| left_sec < next_sec) {
+        let text = match left_sec {
+            0.. => format!("POLICY_ABOUT_TO_EXPIRE in {left_sec} s, before the next run"),
+            _ => format!("POLICY_EXPIRED {} s ago", left_sec.unsigned_abs()),
+        };
         alarm(format_args!(
-            "POLICY_ABOUT_TO_EXPIRE in {left_sec} s, before the next run in up to {next_sec} s"
+            "{text}; all entries are skipped without a policy; check the errors above and the source of the features"
         ));
     }
 }

@@ -31,11 +31,11 @@ pub struct UpdaterSettings {
     pub source: FeatureSource,
     /// The file with the targets of a model. It is read before each run, and may be absent.
     pub targets: Option<PathBuf>,
-    /// The interval between two runs.
+    /// The pause between two runs.
     pub every: Duration,
-    /// The largest time that is added to the interval. It differs between instances.
+    /// The upper limit of the time that is added to each pause. The time differs between instances and runs.
     pub jitter: Duration,
-    /// The name of the service, for the audit log.
+    /// The name of the operator or of the service, for the audit log.
     pub operator: Operator,
     /// The signer of the policies; without it, they are not signed.
     pub signer: Option<PolicySigner>,
@@ -48,8 +48,8 @@ pub struct UpdaterSettings {
 pub enum SettingsError {
     /// A policy could expire before the next run.
     #[error(
-        "the shortest `validity_sec` of the templates is {validity_sec}, but must be at least {min_sec} for this interval: \
-         2 · (interval + jitter); use a longer validity or a shorter interval"
+        "the shortest `validity_sec` of the templates is {validity_sec}, but must be at least {min_sec}, which is \
+         3 · (interval + jitter); use a longer validity or a shorter interval"
     )]
     Validity {
         /// The shortest validity of a regime, in seconds.
@@ -67,7 +67,7 @@ pub enum SettingsError {
         "the gate bounds the drawdown of a simulation, which needs candle files as the source of the features"
     )]
     NoCandles,
-    /// Candles are a source of features only with their parameters.
+    /// The templates have no `candles`, which a source with candles requires.
     #[error(transparent)]
     Source(#[from] SourceError),
 }
@@ -78,11 +78,7 @@ impl UpdaterSettings {
     /// # Errors
     /// Returns the first setting that does not fit.
     pub fn check(&self) -> Result<(), SettingsError> {
-        let min_sec = self
-            .every
-            .saturating_add(self.jitter)
-            .saturating_mul(2)
-            .as_secs();
+        let min_sec = self.ahead().as_secs();
         let validity_sec = self.templates.shortest_validity_sec();
         if u64::from(validity_sec) < min_sec {
             return Err(SettingsError::Validity {
@@ -127,15 +123,20 @@ impl UpdaterSettings {
             .saturating_add(self.jitter.mul_f64(f64::from(share) / 255.0))
     }
 
-    /// Returns the length of the lease. If the leader ends, another instance publishes before the policy expires.
+    /// Returns the length of the lease, from the start of a run. If its holder is killed, another instance runs at most
+    /// 2.5 · (interval + jitter) later, which is before a policy expires that was not due for a renewal.
     pub(super) fn lease_length(&self) -> Duration {
         self.every.saturating_add(self.jitter).saturating_mul(3) / 2
     }
 
-    /// Returns true if the policy expires before the run after the next one.
+    /// Returns the time before the expiry from which a policy is renewed.
+    fn ahead(&self) -> Duration {
+        self.every.saturating_add(self.jitter).saturating_mul(3)
+    }
+
+    /// Returns true if the policy expires so soon that a later run might be too late to renew it.
     pub(super) fn must_renew(&self, active: Option<&Policy>, now: Timestamp) -> bool {
-        let ahead = self.every.saturating_add(self.jitter).saturating_mul(2);
-        let ahead = i64::try_from(ahead.as_micros()).unwrap_or(i64::MAX);
+        let ahead = i64::try_from(self.ahead().as_micros()).unwrap_or(i64::MAX);
         let until = now.saturating_add(SignedDuration::from_micros(ahead));
         active.is_none_or(|policy| policy.valid_until() <= until)
     }

@@ -97,7 +97,7 @@ impl World {
             source: FeatureSource::Candles(files.to_vec(), options),
             targets: None,
             every: Duration::from_secs(300),
-            jitter: Duration::from_secs(60),
+            jitter: Duration::ZERO,
             operator: Operator::new("updater"),
             signer: None,
             token: token.to_owned(),
@@ -134,7 +134,7 @@ fn an_unchanged_policy_is_renewed_only_with_recent_features() {
     let first = store.load().unwrap();
     assert_eq!(world.after(300, &store), "unchanged");
     assert_eq!(store.load().unwrap().hash(), first.hash());
-    // The validity is an hour, and two intervals with jitter are twelve minutes.
+    // The validity is an hour, and three pauses are fifteen minutes.
     world.candles(NOW + 45 * 60, CALM);
     assert_eq!(world.after(44 * 60, &store), "renewal");
     let renewed = store.load().unwrap();
@@ -317,7 +317,7 @@ fn settings_that_do_not_fit_are_refused() {
             found,
             SettingsError::Validity {
                 validity_sec: 900,
-                min_sec: 1120
+                min_sec: 1500
             }
         ),
         "{found}"

@@ -78,7 +78,7 @@ fn a_publication_without_a_gate_cannot_be_verified() {
     let found = verify(&store, 1, RULES, &history(8)).unwrap_err();
     assert_eq!(
         found.to_string(),
-        "the publication with the sequence 1 was made without a gate"
+        "the publication with the sequence 1 was made without a judgement; choose one that was made with `--gate` or by `portcullis updater`, but not the first one"
     );
     let found = verify(&store, 7, RULES, &history(8)).unwrap_err();
     assert!(matches!(found, VerifyError::NotInHistory(_)), "{found}");

@@ -36,7 +36,7 @@ pub(crate) struct Args {
     /// Publish only if this gate file (TOML) permits the policy; needs `--history`
     ///
     /// A policy that is nowhere looser than the one in the store is published without reading the history. Otherwise, the
-    /// recorded intents of the last days are decided under both. If a bound of the gate is violated, only the tightening
+    /// recorded intents of the last days are decided under it, under the policy in the store, and under the policy of 24 hours ago. If a bound of the gate is violated, only the tightening
     /// part of the policy is published, the refusal is recorded in the audit log, and the exit status is 1.
     #[arg(long, value_name = "FILE", requires = "tapes")]
     gate: Option<PathBuf>,

@@ -13,7 +13,12 @@ use crate::{
     print::print,
 };
 
+/// Help of `--no-guardrails`, which differs from that of a publication.
+const NO_GUARDRAILS_HELP: &str =
+    "Judge without guardrails; use this only if the publication was made without them";
+
 #[derive(Debug, clap::Args)]
+#[command(mut_arg("no_guardrails", |arg| arg.help(NO_GUARDRAILS_HELP)))]
 pub(crate) struct Args {
     #[command(flatten)]
     publication: PublicationIdArg,

@@ -11,7 +11,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum SourceError {
     /// A file cannot be read.
-    #[error("`{}`: {error}", .path.display())]
+    #[error("`{}`: {error}; check the path and its permissions", .path.display())]
     File {
         /// The path.
         path: PathBuf,
@@ -25,15 +25,17 @@ pub enum SourceError {
     #[error(transparent)]
     Candles(#[from] CandleError),
     /// The server cannot be read.
-    #[error("the features on {server} cannot be read: {why}")]
+    #[error("the features on {server} cannot be read: {why}; the next run tries again")]
     Server {
         /// The address of the server, without a password.
         server: String,
         /// The message of the server or of the operating system.
         why: String,
     },
-    /// The source has no candle or market state that ends before the run.
-    #[error("no features: no symbol has a candle or a market state before {0}")]
+    /// The source has no candle or market state up to the time of the run.
+    #[error(
+        "no features: no permitted symbol has a candle or a market state up to {0}; check that the feed writes them"
+    )]
     Nothing(Timestamp),
     /// The templates do not state how features are computed from candles.
     #[error(

@@ -33,7 +33,7 @@ fn connect<T>(
 }
 
 /// Reads the market states of the permitted symbols. The window ends at the time of the latest one. A symbol whose market
-/// state is older than the largest age of features has no features.
+/// state is more than `max_feature_age_sec` older than the run has no features.
 pub(super) fn market_states(
     server: &RedisServer,
     templates: &Templates,
@@ -60,7 +60,7 @@ pub(super) fn market_states(
     let max_age = i64::from(templates.max_feature_age_sec()).saturating_mul(1_000_000);
     let max_age = SignedDuration::from_micros(max_age);
     let features = dated.iter().map(|(symbol, at, state)| {
-        let is_recent = window_end.since(*at) <= max_age;
+        let is_recent = now.since(*at) <= max_age;
         let number = |name: &str| -> Option<f64> {
             let number: f64 = state.get(name)?.trim().parse().ok()?;
             (is_recent && number.is_finite()).then_some(number)
@@ -77,7 +77,8 @@ pub(super) fn market_states(
 }
 
 /// Reads the last candles of each permitted symbol. An entry has the fields `open_time` and `close_time` in epoch
-/// milliseconds, `high`, `low`, `close` and `volume`. A candle can also end a millisecond early. An entry without these fields ends the window, as a gap does.
+/// milliseconds, `high`, `low`, `close` and `volume`. A `close_time` that ends in 999 ms is the last millisecond of the
+/// candle, so 1 ms is added. An entry without one of these fields, and all entries before it, are ignored.
 pub(super) fn candles(
     server: &RedisServer,
     prefix: &str,

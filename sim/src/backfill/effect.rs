@@ -1,21 +1,11 @@
-//! Publications, and their effect in comparison with the policy before.
+//! The effect of a publication, in comparison with the policy before it.
 
-use portcullis::{policy::Policy, types::Timestamp};
 use serde::Serialize;
 
-use super::part::Part;
+use super::{part::Part, publication::Publication};
 
-/// A policy, and the time of its publication.
-#[derive(Debug, Clone)]
-pub struct Publication {
-    /// The policy.
-    pub policy: Policy,
-    /// The time of the publication.
-    pub at: Timestamp,
-}
-
-/// The effect of a publication: the results under it, less those under the policy before, for the records that were
-/// recorded while it was active.
+/// The results under the policy before a publication and under the publication, for the records that were recorded while it
+/// was active.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Effect {
