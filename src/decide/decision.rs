@@ -120,7 +120,8 @@ impl<'a> Trade<'a> {
         self.entry.side()
     }
 
-    /// Returns the leverage: the leverage of the policy, or a lower one that the intent requested.
+    /// Returns the leverage: the leverage of the policy, or a lower one that the intent requested or that an open
+    /// position has.
     #[must_use]
     pub const fn leverage(&self) -> Sourced<Leverage> {
         Sourced::new(

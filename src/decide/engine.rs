@@ -14,7 +14,7 @@ use crate::{
     intent::{Entry, Exit, Intent},
     policy::PolicyState,
     provenance::Sourced,
-    types::Timestamp,
+    types::{Leverage, Timestamp},
 };
 
 /// Evaluates to the result of a gate that passed. If the gate failed, returns the skip from the surrounding function.
@@ -85,7 +85,23 @@ impl Engine {
         intent: &'a Intent<'a>,
         now: Timestamp,
     ) -> Decision<'a> {
-        self.answer(policy, intent, Some(now), &mut Unobserved)
+        self.answer(policy, intent, None, Some(now), &mut Unobserved)
+    }
+
+    /// Decides one intent in a symbol with an open position at the time `now`. The leverage of a trade is at most `open`,
+    /// the leverage of the position. In all other respects, the decision is that of [`Self::decide`].
+    ///
+    /// A venue may refuse to change the leverage of an open position, so an addition must not have a higher one. If `open`
+    /// is lower than the leverage of the policy and of the intent, the source of the leverage is `position:leverage`. It
+    /// has no effect on an exit.
+    pub fn decide_add<'a>(
+        &'a self,
+        policy: PolicyState<'a>,
+        intent: &'a Intent<'a>,
+        open: Leverage,
+        now: Timestamp,
+    ) -> Decision<'a> {
+        self.answer(policy, intent, Some(open), Some(now), &mut Unobserved)
     }
 
     /// Decides one intent at its event time, as a replay does. An entry without a timestamp is
@@ -96,7 +112,7 @@ impl Engine {
         policy: PolicyState<'a>,
         intent: &'a Intent<'a>,
     ) -> Decision<'a> {
-        self.answer(policy, intent, intent.event_time(), &mut Unobserved)
+        self.answer(policy, intent, None, intent.event_time(), &mut Unobserved)
     }
 
     /// Decides one intent and records the values that each gate compared. If `now` is `None`, the
@@ -109,7 +125,7 @@ impl Engine {
     ) -> (Decision<'a>, Trace<'a>) {
         let mut trace = Trace::default();
         let now = now.or_else(|| intent.event_time());
-        let decision = self.answer(policy, intent, now, &mut trace);
+        let decision = self.answer(policy, intent, None, now, &mut trace);
         (decision, trace)
     }
 
@@ -118,6 +134,7 @@ impl Engine {
         &'a self,
         state: PolicyState<'a>,
         intent: &'a Intent<'a>,
+        open: Option<Leverage>,
         now: Option<Timestamp>,
         observer: &mut O,
     ) -> Decision<'a> {
@@ -141,7 +158,7 @@ impl Engine {
             ownership: &self.ownership,
             rule: None,
         });
-        self.answer_entry(state, intent, entry, now, observer)
+        self.answer_entry(state, intent, (entry, open), now, observer)
     }
 
     fn answer_exit<'a, O: Observer<'a>>(
@@ -168,7 +185,7 @@ impl Engine {
         &'a self,
         state: PolicyState<'a>,
         intent: &'a Intent<'a>,
-        entry: &'a Entry,
+        (entry, open): (&'a Entry, Option<Leverage>),
         now: Timestamp,
         observer: &mut O,
     ) -> Decision<'a> {
@@ -212,8 +229,11 @@ impl Engine {
         observer.passed(|| GateCheck::Universe {
             symbol: entry.symbol(),
         });
-        let (leverage, leverage_from) =
-            passed!(leverage::check(given, entry), intent, state.policy().ok());
+        let (leverage, leverage_from) = passed!(
+            leverage::check(given, entry, open),
+            intent,
+            state.policy().ok()
+        );
         observer.passed(|| GateCheck::Leverage {
             requested: entry.leverage().and_then(Result::ok),
             applied: Sourced::new(leverage, leverage_from.source(entry.symbol())),

@@ -9,6 +9,9 @@ pub enum LeverageFrom {
     Policy,
     /// The intent, which requested a lower leverage.
     Intent,
+    /// The open position, whose leverage is lower than that of the policy and of the intent. Only
+    /// [`Engine::decide_add`](super::Engine::decide_add) has this origin.
+    Position,
 }
 
 impl LeverageFrom {
@@ -16,6 +19,7 @@ impl LeverageFrom {
         match self {
             Self::Policy => Source::PolicyLeverage(symbol),
             Self::Intent => Source::Intent("leverage"),
+            Self::Position => Source::Position("leverage"),
         }
     }
 }

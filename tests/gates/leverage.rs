@@ -2,9 +2,15 @@
 //! more.
 
 use super::{
-    ENTRY, NOW, UNTIL, check, check_at, decide, sample, sample_policy::sample_policy_json,
+    ENTRY, NOW, UNTIL, at, check, check_at, decide, engine, sample,
+    sample_policy::sample_policy_json, with_intent,
 };
-use portcullis::{answer::Answer, decide::Decision, policy::Policy};
+use portcullis::{
+    answer::Answer,
+    decide::Decision,
+    policy::{Policy, PolicyState},
+    types::Leverage,
+};
 
 /// Checks a trade in BTCUSDT, where the policy has 8x: the leverage, its source, and the requested leverage.
 #[track_caller]
@@ -60,6 +66,39 @@ fn an_invalid_leverage_is_a_skip() {
             ),
             "SKIP POLICY_MISSING_LEVERAGE",
         );
+    }
+}
+
+#[test]
+fn an_addition_has_at_most_the_leverage_of_the_position() {
+    let policy = sample();
+    let add = |stated: &str, open: f64| {
+        let record =
+            format!(r#"{{"symbol": "BTCUSDT", "side": "BUY", "size": 250, "leverage": {stated}}}"#);
+        with_intent(&record, |intent| {
+            let open = Leverage::new(open).unwrap();
+            let engine = engine("{}");
+            let state = PolicyState::present(&policy);
+            match engine.decide_add(state, intent, open, at(NOW)) {
+                Decision::Trade(trade) => {
+                    let leverage = trade.leverage();
+                    let requested = trade.leverage_requested().map(|it| it.value().get());
+                    format!("{} {} {requested:?}", leverage.value(), leverage.source())
+                }
+                skip => skip.reason().unwrap().to_string(),
+            }
+        })
+    };
+    let by_policy = "8 policy:leverage_by_symbol.BTCUSDT None";
+    assert_eq!(add("null", 8.5), by_policy);
+    assert_eq!(add("null", 8.0), by_policy);
+    assert_eq!(add("null", 7.5), "7.5 position:leverage None");
+    assert_eq!(add("5", 7.5), "5 intent:leverage Some(5.0)");
+    assert_eq!(add("5", 5.0), "5 intent:leverage Some(5.0)");
+    assert_eq!(add("5", 4.0), "4 position:leverage Some(5.0)");
+    // An unusable request is not replaced by the leverage of the position.
+    for stated in ["0", "-5", "\"x\""] {
+        assert_eq!(add(stated, 4.0), "POLICY_MISSING_LEVERAGE", "{stated}");
     }
 }
 

@@ -112,6 +112,7 @@ fn row_agrees(n: usize, row: &BatchRow, alone: &Answered) -> Result<(), TestCase
         let from = match from {
             LeverageFrom::Policy => "policy:",
             LeverageFrom::Intent => "intent:",
+            LeverageFrom::Position => "position:",
         };
         prop_assert!(
             source.starts_with(from),

@@ -1,5 +1,4 @@
-//! Gate 8: the leverage. An intent can get a lower leverage than the policy has, but never a higher
-//! one.
+//! Gate 8: the leverage. An intent or an open position can lower the leverage of the policy, but never raise it.
 
 use crate::{
     decide::{LeverageFrom, SkipReason},
@@ -11,6 +10,7 @@ use crate::{
 pub(in crate::decide) fn check<'a>(
     given: Option<Leverage>,
     entry: &Entry,
+    open: Option<Leverage>,
 ) -> Result<(Leverage, LeverageFrom), SkipReason<'a>> {
     let given = given.ok_or(SkipReason::NoLeverage {
         symbol: entry.symbol(),
@@ -19,9 +19,13 @@ pub(in crate::decide) fn check<'a>(
         .leverage_or(given)
         .map_err(SkipReason::LeverageUnusable)?;
     let lower = requested < given;
-    Ok(if lower {
+    let (leverage, from) = if lower {
         (requested, LeverageFrom::Intent)
     } else {
         (given, LeverageFrom::Policy)
+    };
+    Ok(match open {
+        Some(open) if open < leverage => (open, LeverageFrom::Position),
+        Some(_) | None => (leverage, from),
     })
 }

@@ -162,6 +162,7 @@ impl<'a> PlainAnswers<'a> {
             for ((row, from), is_trade) in self.range.clone().zip(sources).zip(&self.trades) {
                 let source = match from {
                     LeverageFrom::Intent => Some(Source::Intent("leverage")),
+                    LeverageFrom::Position => Some(Source::Position("leverage")),
                     LeverageFrom::Policy => {
                         let symbol = self.batch.symbol(self.rows.symbol(row));
                         symbol.map(|symbol| Source::PolicyLeverage(*symbol))
