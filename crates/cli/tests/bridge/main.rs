@@ -21,6 +21,7 @@ mod consumers;
 mod faults;
 mod identity;
 mod large;
+mod logged;
 mod metrics;
 mod once;
 mod plant;
