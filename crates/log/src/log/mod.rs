@@ -18,7 +18,7 @@ use crate::{
     disk::Disk,
     error::{LogError, shown},
     fault::Leftover,
-    files::{LOCK, Listing, plain_name, sealed_name},
+    files::{LOCK, Listing, new_path, plain_name, sealed_name},
     line::{header_line, row_line},
     position::StreamPosition,
     recovery::{End, Loaded, OpenFile, SealedFile, load},
@@ -372,6 +372,10 @@ impl DecisionLog {
             } else {
                 let truncated = self.disk.truncate(&path, length);
                 truncated.map_err(|error| LogError::io(&path, &error))?;
+                // On a full disk, the space of an unfinished sealed file is needed for rows.
+                let new = new_path(&self.directory, number);
+                let removed = self.disk.remove(&new);
+                removed.map_err(|error| LogError::io(&new, &error))?;
             }
         } else {
             let path = self.directory.join(plain_name(self.next_file));
