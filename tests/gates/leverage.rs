@@ -85,7 +85,9 @@ fn an_addition_has_at_most_the_leverage_of_the_position() {
                     let requested = trade.leverage_requested().map(|it| it.value().get());
                     format!("{} {} {requested:?}", leverage.value(), leverage.source())
                 }
-                skip => skip.reason().unwrap().to_string(),
+                skip @ (Decision::Exit(_) | Decision::Skip(_)) => {
+                    skip.reason().unwrap().to_string()
+                }
             }
         })
     };

@@ -2,7 +2,7 @@ use portcullis::{Engine, ExitOwnership, Guardrails, Policy, types::Timestamp};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{sample::policy_json, tape::TapeSource};
+use crate::{replay::Replayer, sample::policy_json, tape::TapeSource};
 
 const START_MS: i64 = 1_767_571_200_000;
 const HOUR_MS: i64 = 3_600_000;

@@ -45,7 +45,7 @@ pub fn log_status(text: impl fmt::Display) {
     line(format_args!("portcullis: {text}"));
 }
 
-/// Logs a line at the level of errors. Control characters are escaped as in [`line`].
+/// Logs a line at the level of errors. Control characters are escaped as in [`line()`].
 pub fn alarm(text: impl fmt::Display) {
     error!("{}", Shown(text).whole());
 }
