@@ -29,7 +29,7 @@ pub struct BackfillReport<'a> {
 
 /// The totals of one policy over all days.
 #[derive(Debug, Default, Serialize)]
-pub(super) struct PolicyTotals {
+pub(super) struct PublicationRow {
     pub(super) seq: Option<u64>,
     pub(super) version: String,
     pub(super) hash: String,
@@ -40,7 +40,7 @@ pub(super) struct PolicyTotals {
     pub(super) effect: Option<Effect>,
 }
 
-impl PolicyTotals {
+impl PublicationRow {
     /// Returns the word for the effect of the publication: `helped`, `hurt` or `same` by the simulated profit, or `-` if
     /// nothing was simulated.
     pub(super) fn verdict(&self) -> &'static str {
@@ -55,7 +55,7 @@ impl PolicyTotals {
 
 impl BackfillReport<'_> {
     /// Returns the totals of each publication, in order of time.
-    pub(super) fn totals(&self) -> Vec<PolicyTotals> {
+    pub(super) fn totals(&self) -> Vec<PublicationRow> {
         let effects = effects(self.publications, &self.backfill.parts);
         let of = |(publication, effect): (&Publication, Option<Effect>)| {
             let hash = publication.policy.hash().to_string();
@@ -64,12 +64,12 @@ impl BackfillReport<'_> {
                 .parts
                 .iter()
                 .filter(|part| part.policy == hash);
-            let mut totals = PolicyTotals {
+            let mut totals = PublicationRow {
                 seq: publication.policy.seq(),
                 version: publication.policy.version().to_owned(),
                 published: to_second(publication.at),
                 effect,
-                ..PolicyTotals::default()
+                ..PublicationRow::default()
             };
             for part in own {
                 totals.trades += part.trades;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::process::{Redis, Server};
+use crate::process::{Bridge, Redis, Server, eventually};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
 const TEMPLATES: &str = include_str!("../../../../examples/templates.toml");
@@ -130,4 +130,69 @@ fn a_policy_follows_candle_streams() {
         nothing.starts_with("UPDATE_FAILED no features: "),
         "{nothing}"
     );
+}
+
+#[test]
+fn a_service_publishes_until_it_is_stopped_and_ends_its_lease() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("templates.toml"), TEMPLATES).unwrap();
+    fs::write(
+        folder.path().join("gate.toml"),
+        GATE.split("[simulation]").next().unwrap(),
+    )
+    .unwrap();
+    let start = || {
+        let mut command = std::process::Command::new(PROGRAM);
+        command
+            .args([
+                "updater",
+                "--templates",
+                "templates.toml",
+                "--gate",
+                "gate.toml",
+                "--every",
+                "1",
+            ])
+            .args([
+                "--no-guardrails",
+                "--market-states",
+                "--store",
+                &server.url(),
+            ])
+            .current_dir(folder.path());
+        Bridge::spawn(command)
+    };
+    let (leader, other) = (start(), start());
+    let at = seconds(&mut redis, 0).to_string();
+    let state = [
+        "sigma",
+        "0.02",
+        "ts",
+        "0.4",
+        "p_chop",
+        "0.5",
+        "volume",
+        "9e7",
+        "spread",
+        "0.0001",
+        "ts_timestamp",
+        &at,
+    ];
+    redis.run(&[&["HSET", "quantum:marketstate:BTCUSDT"], &state[..]].concat());
+    eventually("a publication", || {
+        redis.length("quantum:policy:history") == 1
+    });
+    eventually("an unchanged policy and a standby", || {
+        let logs = leader.log() + &other.log();
+        logs.contains("POLICY_UNCHANGED") && logs.contains("UPDATER_STANDBY")
+    });
+    leader.stop();
+    other.stop();
+    let lease: u64 = redis::cmd("EXISTS")
+        .arg("quantum:policy:updater:lease")
+        .query(&mut redis.0)
+        .unwrap();
+    assert_eq!(lease, 0);
 }

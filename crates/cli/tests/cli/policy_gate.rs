@@ -357,3 +357,40 @@ fn a_publication_by_hand_has_no_derivation() {
         absent.stderr
     );
 }
+
+/// A process that is killed at any time leaves the old or the new policy, and an audit log without a fault.
+#[test]
+fn a_killed_updater_leaves_a_whole_store() {
+    let place = place();
+    features(&place, 100, 0.02);
+    assert_eq!(update(&place, &["300"]).status, 0);
+    let mut published = 0;
+    for n in 0..24_u64 {
+        // Each run has features of another window, and publishes unless it is killed first.
+        let sigma = if n % 2 == 0 { 0.05 } else { 0.1 };
+        features(&place, 90 - n, sigma);
+        let mut command = place.command(&[
+            "updater",
+            "--once",
+            "--store",
+            STORE,
+            "--templates",
+            "templates.toml",
+            "--gate",
+            "gate.toml",
+            "--features",
+            "features.json",
+            "--no-guardrails",
+            "--every",
+            "300",
+        ]);
+        let mut child = command.stderr(std::process::Stdio::null()).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(n * 4));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let shown = place.run(&["policy", "check", "--store", STORE]);
+        assert_eq!(shown.status, 0, "{}", shown.stderr);
+        published = audited(&place)["entries"].as_array().unwrap().len();
+    }
+    assert!(published > 0);
+}

@@ -264,14 +264,36 @@ fn all_faults_are_listed_with_their_paths() {
 }
 
 #[test]
+fn wrong_parameters_of_candles_are_faults() {
+    for (to, expected) in [
+        (
+            "returns = 1,",
+            "`candles.returns` is 1, but must be at least 2",
+        ),
+        (
+            "returns = 96, trend_certain = nan }",
+            "`candles.trend_certain` is NaN",
+        ),
+    ] {
+        let from = if to.ends_with('}') {
+            "returns = 96, trend_certain = 0.8 }"
+        } else {
+            "returns = 96,"
+        };
+        let found = faults(&[(from, to)]);
+        assert!(found.contains(expected), "{found}");
+    }
+}
+
+#[test]
 fn syntax_errors_have_a_line() {
     assert_eq!(
         faults(&[("max_flat = 5", "max_flats = 5")]),
-        "line 11: unknown field `max_flats`, expected one of `permitted_symbols`, `min_volume`, `max_spread`, \
+        "line 12: unknown field `max_flats`, expected one of `permitted_symbols`, `min_volume`, `max_spread`, \
          `sigma_floor`, `max_flat`, `max_members`, `max_new`, `max_new_24h`, `start_leverage`"
     );
     let twice = faults(&[("max_flat = 5", "max_flat = 5\nmax_flat = 5")]);
-    assert!(twice.starts_with("line 12: duplicate key"), "{twice}");
+    assert!(twice.starts_with("line 13: duplicate key"), "{twice}");
 }
 
 #[test]

@@ -240,7 +240,7 @@ impl<'a> Case<'a> {
             });
         }
         let (min, max) = (bounds.notional_ratio.min, bounds.notional_ratio.max);
-        let notional = notional_ratio(draft.notional_usd, measured.policy.notional_usd);
+        let notional = quotient(draft.notional_usd, measured.policy.notional_usd);
         if !(min <= notional && notional <= max) {
             let ratio = notional;
             refusals.push(Refusal::Notional {
@@ -333,13 +333,9 @@ fn leverage(policy: &Policy, symbol: Symbol) -> Option<f64> {
     }
 }
 
-/// Returns the ratio of two notionals. Two zeros are equal.
-fn notional_ratio(new: f64, was: f64) -> f64 {
-    if new == 0.0 && was == 0.0 {
-        1.0
-    } else {
-        new / was
-    }
+/// Returns the quotient of two sums. Two sums of zero are equal.
+fn quotient(new: f64, was: f64) -> f64 {
+    if new == was { 1.0 } else { new / was }
 }
 
 /// Returns the share of some records; 0 if there are none.

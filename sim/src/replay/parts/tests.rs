@@ -274,8 +274,14 @@ fn any_form() -> impl Strategy<Value = Form> {
     ]
 }
 
+/// Returns the number of random partitions, which `PORTCULLIS_CASES` sets.
+fn cases() -> u32 {
+    let cases = std::env::var("PORTCULLIS_CASES").ok();
+    cases.and_then(|cases| cases.parse().ok()).unwrap_or(48)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_partition_gives_the_result_of_one_run(

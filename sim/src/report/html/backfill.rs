@@ -4,7 +4,7 @@ use portcullis::types::Shown;
 
 use super::page::{Chart, Data, Page, Section, Series, Table};
 use crate::{
-    report::backfill::{BackfillReport, PolicyTotals, usd},
+    report::backfill::{BackfillReport, PublicationRow, usd},
     text::{some, thousands},
 };
 
@@ -37,13 +37,13 @@ pub fn backfill_page(report: &BackfillReport<'_>) -> Page {
     }
 }
 
-fn name(it: &PolicyTotals) -> String {
+fn name(it: &PublicationRow) -> String {
     let seq = it.seq.map_or_else(|| "-".to_owned(), |seq| seq.to_string());
     format!("{seq}: {}", Shown(&it.version).whole())
 }
 
 /// The effect of each publication.
-fn changes(totals: &[PolicyTotals]) -> Section {
+fn changes(totals: &[PublicationRow]) -> Section {
     let with_effect = || totals.iter().filter_map(|it| Some((it, it.effect?)));
     let has_profit = with_effect().any(|(_, effect)| effect.net_usd.is_some());
     let values = with_effect().map(|(_, effect)| match effect.net_usd {
@@ -89,7 +89,7 @@ fn changes(totals: &[PolicyTotals]) -> Section {
 }
 
 /// The totals of each policy over all days.
-fn policies(totals: &[PolicyTotals]) -> Section {
+fn policies(totals: &[PublicationRow]) -> Section {
     Section {
         id: "policies",
         title: "Every policy for all days",
