@@ -207,7 +207,7 @@ fn missing(kind: &str, first: u64, last: u64) -> String {
     }
 }
 
-/// What an interrupted write left. It is not a fault, and opening the log removes it.
+/// An incomplete write in a log, for example after a crash. It is not a fault, and opening the log removes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Leftover {

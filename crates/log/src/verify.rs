@@ -28,7 +28,8 @@ pub struct Verification {
     pub faults: Vec<Fault>,
     /// The number of all faults.
     pub fault_count: u64,
-    /// What an interrupted write left; not a fault. Also the last line of a log that is written at the same time.
+    /// The incomplete writes that were found, which are not faults. They include the last line of a log that another process
+    /// is writing.
     pub leftovers: Vec<Leftover>,
     /// The names in the directory that do not belong to a log.
     pub foreign: Vec<String>,

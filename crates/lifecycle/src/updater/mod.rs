@@ -1,8 +1,9 @@
-//! The updater: a service that derives a policy again and again, with a pause between two runs, and publishes it through the gate.
+//! The updater: a service that derives a policy again and again, with a pause between two runs, and publishes it through
+//! the gate.
 //!
-//! Of several instances, the one with the lease of the store publishes. An unchanged policy is published again before it
-//! expires, but only after a run with recent features: without them, the policy expires. While entries are halted,
-//! nothing is loosened.
+//! If there are several instances, only the one that holds the lease of the store publishes. An unchanged policy is
+//! published again before it expires, but only after a run with recent features: without them, the policy expires. While
+//! entries are halted, nothing is loosened.
 
 mod cycle;
 mod metrics;

@@ -64,8 +64,8 @@ pub(crate) fn policy(changes: &[(&str, Value)]) -> Policy {
     Policy::from_json(&document.to_string()).unwrap()
 }
 
-/// Returns an intent for each hour of a number of days before `NOW`: alternately BTCUSDT and ETHUSDT for 100 USD
-/// of margin, long, with a requested leverage of 10.
+/// Returns an intent for each hour of a number of days before `NOW`: long entries of BTCUSDT and ETHUSDT in turn,
+/// with a margin of 100 USD and a requested leverage of 10.
 pub(crate) fn history(days: i64) -> String {
     history_until(days, NOW)
 }

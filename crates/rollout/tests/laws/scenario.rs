@@ -161,8 +161,8 @@ impl ArmDraft {
         if let Some(matched) = self.source {
             let own = call.intent.source.clone().filter(|it| !it.is_empty());
             let name = match matched {
-                Matched::OfRecord => own.unwrap_or("nobody".to_owned()),
-                Matched::Other => "nobody".to_owned(),
+                Matched::OfRecord => own.unwrap_or("another-source".to_owned()),
+                Matched::Other => "another-source".to_owned(),
             };
             arm = arm.with_source(name).unwrap();
         }

@@ -134,7 +134,7 @@ fn policies(totals: &[PublicationRow]) -> Section {
     }
 }
 
-/// What the active policies did on each day.
+/// The trades of each day under the policies that were active.
 fn by_day(report: &BackfillReport<'_>, days: &[&str]) -> Section {
     let of_day = |day: &str| {
         let active = report
