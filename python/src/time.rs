@@ -88,7 +88,10 @@ pub(crate) fn from_datetime(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Ti
         )
         .into());
     }
-    if value.call_method0(intern!(py, "utcoffset"))?.is_none() {
+    // `NaT` of pandas is a datetime without these methods.
+    let offset = value.call_method0(intern!(py, "utcoffset"));
+    let offset = offset.map_err(|_| fault("which is not a time; pass an aware datetime"))?;
+    if offset.is_none() {
         return Err(fault(
             "which has no time zone; pass an aware datetime, such as `datetime.now(timezone.utc)`",
         )
@@ -104,7 +107,6 @@ pub(crate) fn from_datetime(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Ti
         (Ok(days), Ok(seconds), Ok(micros)) => {
             Some(days * 86_400_000_000 + seconds * 1_000_000 + micros)
         }
-        // `NaT` of pandas is a datetime.
         _ => None,
     };
     micros
