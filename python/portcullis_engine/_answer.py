@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ._codes import HarvestAction, PositionSide, Side, SkipCode, Verdict
@@ -145,7 +145,7 @@ def _side(text: str) -> Side | PositionSide:
         raise ValueError(f"{text!r} is not a side; use BUY, SELL, LONG or SHORT") from None
 
 
-_CODES = {
+_CODES: dict[str, Callable[[Any], object]] = {
     "reason": SkipCode,
     "side": _side,
     "position_leg": PositionSide,

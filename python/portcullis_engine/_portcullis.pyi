@@ -5,6 +5,8 @@ from datetime import datetime
 from os import PathLike
 from typing import Any, Literal, NoReturn, SupportsIndex, final
 
+from typing_extensions import Self, disjoint_base
+
 from ._answer import Answer
 from ._codes import Gate, HarvestAction, PositionSide, Side, SkipCode
 
@@ -84,7 +86,7 @@ class Policy:
 class PolicyTimeline:
     """The policies that are active from given times on. Before the first time, there is no policy."""
 
-    def __new__(cls, changes: Iterable[tuple[datetime, Policy | None]]) -> PolicyTimeline:
+    def __new__(cls, changes: Iterable[tuple[datetime, Policy | None]]) -> Self:
         """Create a timeline from pairs of an aware datetime and a policy, or ``None`` for a withdrawal.
 
         :raises PortcullisError: if a datetime is naive, not between 2000 and 2100, or a duplicate.
@@ -127,6 +129,7 @@ class Guardrails:
     def __hash__(self) -> int: ...
     def __reduce__(self) -> tuple[Any, tuple[str, ...]]: ...
 
+@disjoint_base
 class Decision:
     """The answer to an intent or a position: the base class of ``Trade``, ``Exit`` and ``Skip``.
 
@@ -346,10 +349,11 @@ class HarvestAdvice:
     def __deepcopy__(self, memo: Any, /) -> NoReturn: ...
     def __reduce_ex__(self, protocol: SupportsIndex, /) -> NoReturn: ...
 
+@disjoint_base
 class Engine:
     def __new__(
         cls, guardrails: Guardrails, *, exit_owner: str, exit_delegates: Sequence[str]
-    ) -> Engine: ...
+    ) -> Self: ...
     @property
     def guardrails(self) -> Guardrails: ...
     @property
@@ -359,7 +363,7 @@ class Engine:
     def decide(
         self,
         policy: Policy | PolicyTimeline | None,
-        intent: Mapping[str, Any] | None = None,
+        intent: Mapping[str, Any] | str | bytes | None = None,
         *,
         now_ms: int | None = None,
         now: datetime | None = None,
@@ -380,8 +384,8 @@ class Engine:
     ) -> Trade | Exit | Skip:
         """Decide one intent.
 
-        The intent is a mapping, or the keyword arguments. Both have the fields of a JSON intent, with the same aliases and the
-        same answers. ``None`` is an absent field; NaN is an unusable number, which fails the gate that needs it. A refused
+        The intent is a mapping, a JSON text, or the keyword arguments. All have the fields of a JSON intent, with the same
+        aliases and the same answers. Pass the text if you have it: a dict no longer shows that a key was a duplicate. ``None`` is an absent field; NaN is an unusable number, which fails the gate that needs it. A refused
         intent is a :class:`Skip` and not an error.
 
         :param policy: the policy, or the policies by time, or ``None`` if there is no policy.
@@ -396,7 +400,7 @@ class Engine:
     def explain(
         self,
         policy: Policy | PolicyTimeline | None,
-        intent: Mapping[str, Any] | None = None,
+        intent: Mapping[str, Any] | str | bytes | None = None,
         *,
         now: datetime | None = None,
         now_ms: int | None = None,
@@ -407,7 +411,7 @@ class Engine:
     def harvest(
         self,
         policy: Policy | PolicyTimeline | None,
-        position: Mapping[str, Any] | None = None,
+        position: Mapping[str, Any] | str | bytes | None = None,
         *,
         now: datetime | None = None,
         now_ms: int | None = None,
@@ -418,7 +422,7 @@ class Engine:
     def explain_harvest(
         self,
         policy: Policy | PolicyTimeline | None,
-        position: Mapping[str, Any] | None = None,
+        position: Mapping[str, Any] | str | bytes | None = None,
         *,
         now: datetime | None = None,
         now_ms: int | None = None,
@@ -499,7 +503,7 @@ def bucket(salt: str, key: str) -> int:
 def decide_assumed(
     engine: Engine,
     policy: Policy | PolicyTimeline | None,
-    intent: Mapping[str, Any],
+    intent: Mapping[str, Any] | str | bytes,
     now: datetime | None,
     now_ms: int | None,
 ) -> Answer: ...

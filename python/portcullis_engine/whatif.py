@@ -23,7 +23,7 @@ TableT = TypeVar("TableT")
 def decide(
     engine: Engine,
     policy: Policy | PolicyTimeline | None,
-    intent: Mapping[str, Any],
+    intent: Mapping[str, Any] | str | bytes,
     *,
     now: datetime | None = None,
     now_ms: int | None = None,

@@ -20,7 +20,7 @@ use crate::{
     answer::to_python,
     decision::to_object,
     error::{Fault, guarded},
-    fields::{Known, mapping_to_json},
+    fields::{Known, record_text},
     guardrails::Guardrails,
     policy::{active, state},
     position::{self, Record},
@@ -37,7 +37,7 @@ pub(crate) struct Engine {
 
 /// Calls `decide` with the intent of a call, and the policy that is active.
 ///
-/// `intent` is a mapping, or `None` if the fields are in `known` and `others`.
+/// `intent` is a mapping or a text, or `None` if the fields are in `known` and `others`.
 fn with_intent<T>(
     intent: Option<&Bound<'_, PyAny>>,
     known: &Known<'_>,
@@ -66,7 +66,7 @@ fn with_intent<T>(
             {
                 return decide(&builder.build());
             }
-            mapping_to_json(intent, "the intent")?
+            record_text(intent, "the intent")?
         }
     };
     let mut scratch = Scratch::default();
@@ -302,7 +302,7 @@ fn position_text(
     fields: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<String> {
     match (position, fields) {
-        (Some(position), None) => mapping_to_json(position, "the position"),
+        (Some(position), None) => record_text(position, "the position"),
         (None, fields) => Known::default().to_json(fields),
         (Some(_), Some(_)) => Err(Fault::new(
             "a position and keyword arguments are both given; pass only one of them",

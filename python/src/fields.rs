@@ -8,7 +8,7 @@ use pyo3::{
     intern,
     prelude::*,
     types::{
-        PyBool, PyDict, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple,
+        PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple,
     },
 };
 
@@ -137,8 +137,26 @@ impl<'py> Known<'py> {
     }
 }
 
-/// Writes a mapping as a JSON object. A text is returned as it is.
-pub(crate) fn mapping_to_json(value: &Bound<'_, PyAny>, what: &str) -> PyResult<String> {
+/// Returns a record as JSON: a mapping is written as an object, and a text is returned as it is.
+pub(crate) fn record_text(value: &Bound<'_, PyAny>, what: &str) -> PyResult<String> {
+    if let Ok(text) = value.cast::<PyString>() {
+        let text = text.to_str().map(str::to_owned);
+        return text.map_err(|_| {
+            Fault::new(format_args!(
+                "{what} contains a surrogate, which is not Unicode text; pass the bytes"
+            ))
+            .into()
+        });
+    }
+    if let Ok(bytes) = value.cast::<PyBytes>() {
+        return String::from_utf8(bytes.as_bytes().to_vec()).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            Fault::new(format_args!(
+                "{what} is not UTF-8 from byte {at} on; send UTF-8"
+            ))
+            .into()
+        });
+    }
     if let Ok(dict) = value.cast::<PyDict>() {
         return Known::default().to_json(Some(dict));
     }
@@ -151,7 +169,7 @@ pub(crate) fn mapping_to_json(value: &Bound<'_, PyAny>, what: &str) -> PyResult<
         return Ok(object.finish());
     }
     Err(Fault::new(format_args!(
-        "{what} is {}; pass a dict, or keyword arguments",
+        "{what} is {}; pass a dict, JSON text, or keyword arguments",
         a_type(value)
     ))
     .into())

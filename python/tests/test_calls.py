@@ -183,7 +183,7 @@ def test_values_that_json_does_not_have_are_errors(engine: Engine, policy: Polic
 
 
 def test_unusable_intents_are_errors(engine: Engine, policy: Policy) -> None:
-    for intent in ([], "BTCUSDT", 5, object()):
+    for intent in ([], 5, object()):
         with pytest.raises(PortcullisError, match="pass a dict"):
             engine.decide(policy, intent, now=NOW)  # type: ignore[arg-type]
     with pytest.raises(PortcullisError, match="both given"):
@@ -212,6 +212,18 @@ def test_datetimes_in_intents(policy: Policy) -> None:
         assert isinstance(fresh, Trade), fresh
         stale = engine.decide(policy, INTENT | {name: NOW - timedelta(seconds=61)}, now=NOW)
         assert isinstance(stale, Skip) and stale.reason is SkipCode.INTENT_STALE
+
+
+def test_texts_are_intents(engine: Engine, policy: Policy) -> None:
+    text = json.dumps(INTENT)
+    assert engine.decide(policy, text, now=NOW) == engine.decide(policy, INTENT, now=NOW)
+    assert engine.decide(policy, text.encode(), now=NOW) == engine.decide(policy, INTENT, now=NOW)
+    duplicate = engine.decide(policy, text.replace("{", '{"leverage": 2, ', 1), now=NOW)
+    assert isinstance(duplicate, Skip) and duplicate.reason is SkipCode.INTENT_INVALID
+    unreadable = engine.decide(policy, "BTCUSDT", now=NOW)
+    assert isinstance(unreadable, Skip) and unreadable.reason is SkipCode.INTENT_UNREADABLE
+    with pytest.raises(PortcullisError, match="not UTF-8 from byte 1 on"):
+        engine.decide(policy, b"{\xff}", now=NOW)
 
 
 def test_mappings_are_intents(engine: Engine, policy: Policy) -> None:

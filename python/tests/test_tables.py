@@ -12,6 +12,7 @@ import textwrap
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -461,7 +462,7 @@ def test_a_fork_after_import_and_use(engine: Engine, policy: Policy) -> None:
     child.join()
 
 
-def test_the_package_needs_no_other_package() -> None:
+def test_the_package_needs_no_other_package(tmp_path: Path) -> None:
     program = textwrap.dedent(
         """
         import sys
@@ -477,9 +478,16 @@ def test_the_package_needs_no_other_package() -> None:
         """
     )
     path = os.pathsep.join(sys.path)
+    # A folder without the sources of the package, which the interpreter would import first.
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": path}
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": path},
     )
+    assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "POLICY_MISSING"
 
 
