@@ -22,6 +22,8 @@ class PortcullisError(ValueError):
     """The value that was found, as text."""
     line: int | None
     """The line of the fault in the text, counted from 1."""
+    code: str | None
+    """The stable code of an error of a policy store, such as ``POLICY_STORE_UNAVAILABLE``."""
 
     def __init__(
         self,
@@ -30,8 +32,10 @@ class PortcullisError(ValueError):
         field: str | None = None,
         value: str | None = None,
         line: int | None = None,
+        code: str | None = None,
     ) -> None:
         super().__init__(message)
         self.field = field
         self.value = value
         self.line = line
+        self.code = code

@@ -15,12 +15,18 @@ __all__ = [
     "Decision",
     "Engine",
     "Exit",
+    "Feed",
+    "FeedSnapshot",
     "Guardrails",
+    "Halt",
     "HarvestAdvice",
     "Policy",
     "PolicySet",
     "PolicyTimeline",
+    "PolicyUnavailable",
+    "Reader",
     "Skip",
+    "Store",
     "Trade",
     "__version__",
     "answer_table",
@@ -362,7 +368,7 @@ class Engine:
     def exit_delegates(self) -> tuple[str, ...]: ...
     def decide(
         self,
-        policy: Policy | PolicyTimeline | None,
+        policy: Policy | PolicyTimeline | Feed | FeedSnapshot | PolicyUnavailable | None,
         intent: Mapping[str, Any] | str | bytes | None = None,
         *,
         now_ms: int | None = None,
@@ -388,7 +394,8 @@ class Engine:
         aliases and the same answers. Pass the text if you have it: a dict no longer shows that a key was a duplicate. ``None`` is an absent field; NaN is an unusable number, which fails the gate that needs it. A refused
         intent is a :class:`Skip` and not an error.
 
-        :param policy: the policy, or the policies by time, or ``None`` if there is no policy.
+        :param policy: the policy, or the policies by time, or ``None`` if there is no policy; or a feed or one of its
+            snapshots, whose halts are then applied as well.
         :param now: the time of the decision, an aware datetime. Pass exactly one of ``now`` and ``now_ms``.
         :param now_ms: the time of the decision, in epoch milliseconds.
         :param position_size_usd: the notional in USD.
@@ -399,7 +406,7 @@ class Engine:
 
     def explain(
         self,
-        policy: Policy | PolicyTimeline | None,
+        policy: Policy | PolicyTimeline | Feed | FeedSnapshot | PolicyUnavailable | None,
         intent: Mapping[str, Any] | str | bytes | None = None,
         *,
         now: datetime | None = None,
@@ -410,7 +417,7 @@ class Engine:
 
     def harvest(
         self,
-        policy: Policy | PolicyTimeline | None,
+        policy: Policy | PolicyTimeline | Feed | FeedSnapshot | PolicyUnavailable | None,
         position: Mapping[str, Any] | str | bytes | None = None,
         *,
         now: datetime | None = None,
@@ -421,7 +428,7 @@ class Engine:
 
     def explain_harvest(
         self,
-        policy: Policy | PolicyTimeline | None,
+        policy: Policy | PolicyTimeline | Feed | FeedSnapshot | PolicyUnavailable | None,
         position: Mapping[str, Any] | str | bytes | None = None,
         *,
         now: datetime | None = None,
@@ -547,3 +554,130 @@ def diff(
     threads: int,
     assume_in_force: bool,
 ) -> dict[str, Any]: ...
+
+@final
+class Halt:
+    """The symbols in which entries are halted. It is true if anything is halted."""
+
+    def __new__(cls, symbols: Iterable[str]) -> Self:
+        """Create a halt of these symbols.
+
+        :raises PortcullisError: if a text is not a symbol.
+        """
+
+    @staticmethod
+    def all() -> Halt:
+        """Return the halt of every symbol."""
+
+    @property
+    def is_everything(self) -> bool:
+        """True if every symbol is halted. Then ``symbols`` is empty."""
+
+    @property
+    def symbols(self) -> tuple[str, ...]: ...
+    def halts(self, symbol: str) -> bool:
+        """Return true if entries in the symbol are halted. A text that is not a symbol is halted."""
+
+    def __bool__(self) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]: ...
+
+@final
+class PolicyUnavailable:
+    """The reason why a store has no policy that the reader accepts. A decision under it is a skip with this reason."""
+
+    __match_args__ = ("code", "detail")
+
+    @property
+    def code(self) -> SkipCode: ...
+    @property
+    def detail(self) -> str: ...
+    def __bool__(self) -> NoReturn:
+        """Raise ``TypeError``: use ``isinstance(policy, Policy)``."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class FeedSnapshot:
+    """The policy, or the reason why there is none, and the halts of a store at one moment."""
+
+    @property
+    def number(self) -> int:
+        """The number of the snapshot. It grows with each change; 0 means that the store has not answered yet."""
+
+    @property
+    def policy(self) -> Policy | PolicyUnavailable:
+        """The policy, or the reason why it is unavailable. It does not contain the halts."""
+
+    @property
+    def halt(self) -> Halt: ...
+
+@disjoint_base
+class Feed:
+    def __new__(
+        cls,
+        store: Store,
+        *,
+        trusted_keys: list[str],
+        sequence_file: str | PathLike[str] | None,
+        require_noeviction: bool,
+    ) -> Self: ...
+    @property
+    def snapshot(self) -> FeedSnapshot:
+        """The current policy and halts, read without a lock."""
+
+    @property
+    def policy(self) -> Policy | PolicyUnavailable:
+        """The current policy, or the reason why it is unavailable, read without a lock.
+
+        It does not contain the halts: pass the feed itself to ``engine.decide`` to apply both.
+        """
+
+    @property
+    def halt(self) -> Halt:
+        """The current halts, read without a lock."""
+
+    def _read_health(self) -> dict[str, Any]: ...
+    def _wait(self, after: int, timeout: float) -> bool: ...
+    def _wait_or_stop(self, after: int) -> FeedSnapshot | None: ...
+    def _end(self) -> bool: ...
+
+@final
+class Reader:
+    def __new__(
+        cls, store: Store, trusted_keys: list[str], sequence_file: str | PathLike[str] | None
+    ) -> Self: ...
+    def load(self) -> Policy: ...
+
+@final
+class Store:
+    @staticmethod
+    def redis(url: str) -> Store: ...
+    @staticmethod
+    def file(path: str | PathLike[str]) -> Store: ...
+    @property
+    def name(self) -> str: ...
+    def load(self) -> Policy: ...
+    def current_hash(self) -> str | None: ...
+    def publish(
+        self,
+        policy: Policy,
+        guardrails: Guardrails,
+        operator_name: str,
+        *,
+        expected: str | None,
+        now: datetime,
+        reason: str | None,
+        signing_key: str | None,
+    ) -> tuple[Policy, int, list[str]]: ...
+    def history(self, newest: int) -> list[dict[str, Any]]: ...
+    def halts(self) -> Halt: ...
+    def halt(
+        self, halt: Halt, operator_name: str, *, now: datetime, reason: str | None
+    ) -> Halt: ...
+    def resume(
+        self, halt: Halt, operator_name: str, *, now: datetime, reason: str | None
+    ) -> Halt: ...
+    def audit(self) -> dict[str, Any]: ...

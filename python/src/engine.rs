@@ -22,7 +22,8 @@ use crate::{
     error::{Fault, guarded},
     fields::{Known, record_text},
     guardrails::Guardrails,
-    policy::{active, state},
+    live::current,
+    policy::active,
     position::{self, Record},
     time::instant,
 };
@@ -117,7 +118,10 @@ impl Engine {
     #[pyo3(signature = (policy, intent = None, *, now_ms = None, now = None, symbol = None, side = None, source = None,
         leverage = None, position_size_usd = None, quantity = None, price = None, id = None, ts = None,
         position_usd = None, entry_price = None, stop_loss = None, take_profit = None, **fields))]
-    #[expect(clippy::too_many_arguments, reason = "they are the fields of an intent")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "they are the fields of an intent"
+    )]
     fn decide<'py>(
         &self,
         py: Python<'py>,
@@ -156,11 +160,13 @@ impl Engine {
             stop_loss,
             take_profit,
         };
+        let policy = &current(policy)?;
         let policy = active(policy, at)?;
         guarded(|| {
             with_intent(intent.as_ref(), &known, fields.as_ref(), |intent| {
-                let of = state(policy.map(|policy| &policy.get().inner));
-                to_object(py, &self.inner.decide(of, intent, at), policy)
+                let of = policy.state();
+                let engine = policy.engine(&self.inner);
+                to_object(py, &engine.decide(of, intent, at), policy.object())
             })
         })
     }
@@ -176,13 +182,20 @@ impl Engine {
         fields: Option<Bound<'py, PyDict>>,
     ) -> PyResult<String> {
         let at = instant(now.as_ref(), now_ms.as_ref())?;
+        let policy = &current(policy)?;
         let policy = active(policy, at)?;
         guarded(|| {
-            with_intent(intent.as_ref(), &Known::default(), fields.as_ref(), |intent| {
-                let of = state(policy.map(|policy| &policy.get().inner));
-                let traced = self.inner.decide_traced(of, intent, Some(at));
-                Ok(Explanation::new(traced).to_string())
-            })
+            with_intent(
+                intent.as_ref(),
+                &Known::default(),
+                fields.as_ref(),
+                |intent| {
+                    let of = policy.state();
+                    let engine = policy.engine(&self.inner);
+                    let traced = engine.decide_traced(of, intent, Some(at));
+                    Ok(Explanation::new(traced).to_string())
+                },
+            )
         })
     }
 
@@ -198,6 +211,7 @@ impl Engine {
         fields: Option<Bound<'py, PyDict>>,
     ) -> PyResult<Py<PyAny>> {
         let at = instant(now.as_ref(), now_ms.as_ref())?;
+        let policy = &current(policy)?;
         let policy = active(policy, at)?;
         let text = position_text(position.as_ref(), fields.as_ref())?;
         guarded(|| {
@@ -205,8 +219,8 @@ impl Engine {
             match Record::read(&text, &mut scratch) {
                 Record::Position(record) => position::to_object(py, &record, policy, at),
                 Record::Other(intent) => {
-                    let of = state(policy.map(|policy| &policy.get().inner));
-                    to_object(py, &self.inner.decide(of, &intent, at), policy)
+                    let of = policy.state();
+                    to_object(py, &self.inner.decide(of, &intent, at), policy.object())
                 }
             }
         })
@@ -223,10 +237,11 @@ impl Engine {
         fields: Option<Bound<'py, PyDict>>,
     ) -> PyResult<String> {
         let at = instant(now.as_ref(), now_ms.as_ref())?;
+        let policy = &current(policy)?;
         let policy = active(policy, at)?;
         let text = position_text(position.as_ref(), fields.as_ref())?;
         guarded(|| {
-            let of = state(policy.map(|policy| &policy.get().inner));
+            let of = policy.state();
             let mut scratch = Scratch::default();
             Ok(match Record::read(&text, &mut scratch) {
                 Record::Position(record) => match position::evaluate(&record, of, at) {
@@ -287,8 +302,9 @@ pub(crate) fn decide_assumed<'py>(
     let policy = active(policy, at)?;
     guarded(|| {
         with_intent(Some(intent), &Known::default(), None, |intent| {
-            let of = state(policy.map(|policy| &policy.get().inner)).assume_in_force();
-            let decision = engine.get().inner.decide(of, intent, at);
+            let of = policy.state().assume_in_force();
+            let engine = policy.engine(&engine.get().inner);
+            let decision = engine.decide(of, intent, at);
             let row = Answer::decision(&decision);
             let row = row.to(0, intent.id(), intent.event_time());
             to_python(py, &row)

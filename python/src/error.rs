@@ -14,6 +14,7 @@ pub(crate) struct Fault {
     field: Option<String>,
     value: Option<String>,
     line: Option<usize>,
+    code: Option<&'static str>,
 }
 
 impl Fault {
@@ -43,6 +44,12 @@ impl Fault {
         self
     }
 
+    /// Sets the stable code of the fault.
+    pub(crate) fn with_code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
+        self
+    }
+
     /// Prepends the name of the file in which the fault is.
     pub(crate) fn in_file(mut self, path: impl Display) -> Self {
         self.message = format!("{path}: {}", self.message);
@@ -66,6 +73,7 @@ fn raise(py: Python<'_>, fault: Fault) -> PyResult<PyErr> {
     named.set_item("field", fault.field)?;
     named.set_item("value", fault.value)?;
     named.set_item("line", fault.line)?;
+    named.set_item("code", fault.code)?;
     let message = fault.message.into_bound_py_any(py)?;
     let error = class.bind(py).call((message,), Some(&named))?;
     Ok(PyErr::from_value(error))

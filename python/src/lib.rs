@@ -7,13 +7,17 @@ mod answer;
 mod decision;
 mod engine;
 mod error;
+mod feed;
 mod fields;
 mod guardrails;
+mod live;
 mod names;
 mod policy;
 mod position;
+mod process;
 mod replay;
 mod rollout;
+mod store;
 mod table;
 mod time;
 mod timeline;
@@ -27,11 +31,14 @@ mod _portcullis {
     use crate::{
         decision::{Decision, Exit, Skip, Trade},
         engine::{Engine, decide_assumed},
+        feed::{Feed, Reader},
         guardrails::Guardrails,
+        live::{FeedSnapshot, Halt, PolicyUnavailable},
         policy::Policy,
         position::HarvestAdvice,
         replay::{diff, replay},
         rollout::{Arm, PolicySet, bucket},
+        store::Store,
         table::{answer_table, explain_row, open_answers, record_columns},
         timeline::PolicyTimeline,
     };

@@ -13,7 +13,9 @@ use portcullis::{
 use portcullis_sim::replay::Timeline;
 use pyo3::{exceptions::PyTypeError, prelude::*, types::PyDict};
 
-use crate::{error::Fault, fields::a_type, time::to_datetime, timeline::PolicyTimeline};
+use crate::{
+    error::Fault, fields::a_type, live::Active, time::to_datetime, timeline::PolicyTimeline,
+};
 
 /// A validated policy.
 #[pyclass(frozen, module = "portcullis_engine")]
@@ -39,17 +41,15 @@ pub(crate) fn to_json_text(value: &Bound<'_, PyDict>) -> PyResult<String> {
 
 /// Reads a text file, with its path in the error.
 pub(crate) fn read_file(path: &PathBuf) -> PyResult<String> {
-    fs::read(path)
-        .map_err(PyErr::from)
-        .and_then(|bytes| {
-            String::from_utf8(bytes).map_err(|_| {
-                Fault::new(format_args!(
-                    "{}: the file is not UTF-8; save it as UTF-8",
-                    path.display()
-                ))
-                .into()
-            })
+    fs::read(path).map_err(PyErr::from).and_then(|bytes| {
+        String::from_utf8(bytes).map_err(|_| {
+            Fault::new(format_args!(
+                "{}: the file is not UTF-8; save it as UTF-8",
+                path.display()
+            ))
+            .into()
         })
+    })
 }
 
 #[pymethods]
@@ -155,9 +155,7 @@ impl Policy {
     }
 
     /// A pickle contains the fields as text, so that reading it validates the policy again.
-    fn __reduce__<'py>(
-        slf: &Bound<'py, Self>,
-    ) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
         Ok((slf.get_type().getattr("from_json")?, (slf.get().to_json(),)))
     }
 }
@@ -165,16 +163,15 @@ impl Policy {
 static NO_POLICY: PolicyUnavailable = PolicyUnavailable::NotFound;
 
 /// Returns the policy of the argument `policy` that is active at a time.
-pub(crate) fn active<'a>(
-    argument: &'a Bound<'_, PyAny>,
-    now: Timestamp,
-) -> PyResult<Option<&'a Py<Policy>>> {
+pub(crate) fn active<'a>(argument: &'a Bound<'_, PyAny>, now: Timestamp) -> PyResult<Active<'a>> {
     if let Ok(policy) = argument.cast_exact::<Policy>() {
-        Ok(Some(policy.as_unbound()))
+        Ok(Active::of(Some(policy.as_unbound())))
     } else if argument.is_none() {
-        Ok(None)
+        Ok(Active::of(None))
     } else if let Ok(timeline) = argument.cast_exact::<PolicyTimeline>() {
-        Ok(timeline.get().active(now))
+        Ok(Active::of(timeline.get().active(now)))
+    } else if let Some(active) = Active::followed(argument) {
+        Ok(active)
     } else {
         Err(wrong_policy(argument))
     }

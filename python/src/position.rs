@@ -18,8 +18,9 @@ use pyo3::{exceptions::PyTypeError, prelude::*, types::PyTuple};
 use crate::{
     answer::{detached, to_line, to_python},
     decision::harvest_skip,
+    live::Active,
     names::answer_side,
-    policy::{Policy, state},
+    policy::Policy,
 };
 
 /// A position, or the unreadable intent as which any other record is answered.
@@ -65,10 +66,10 @@ pub(crate) fn evaluate<'p>(
 pub(crate) fn to_object(
     py: Python<'_>,
     record: &OtherRecord<'_>,
-    policy: Option<&Py<Policy>>,
+    active: Active<'_>,
     at: Timestamp,
 ) -> PyResult<Py<PyAny>> {
-    let of = state(policy.map(|policy| &policy.get().inner));
+    let (of, policy) = (active.state(), active.object());
     let snapshot = read_snapshot(record);
     let (row, is_harvest) = match evaluate_position(&snapshot, of, Some(at)) {
         Ok(decision) => (
