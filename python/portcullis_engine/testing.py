@@ -375,8 +375,9 @@ def _malformed(row: object) -> str | None:
         value = row.get(name)
         if value is None and (decision != "TRADE" or name == "size_usd"):
             continue
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not is_number or not (math.isfinite(value) and value > 0):
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return f"`{name}` of a {decision} must be a number"
+        if not (math.isfinite(value) and value > 0):
             return f"`{name}` of a {decision} must be a finite number above 0"
         if decision != "TRADE":
             return f"a {decision} must not have a `{name}`"
@@ -564,7 +565,7 @@ def _monotone(case: _Case, data: st.DataObject) -> bool:
         guardrails[kind] = data.draw(_numbers())
     row = case.ask(tight)
     if row["decision"] != "TRADE":
-        return loose["decision"] == "TRADE"
+        return bool(loose["decision"] == "TRADE")
     case.demand(loose["decision"] == "TRADE", f"a stricter {kind} must not turn a SKIP into a TRADE")
     for name in ("leverage", "notional_usd", "size_usd"):
         before, after = _number(loose, name), _number(row, name)

@@ -225,8 +225,8 @@ def test_an_expiry_that_is_read_as_a_bound_from_below_is_found() -> None:
         ({"decision": "SKIP"}, "must have a `reason`"),
         ({"decision": "EXIT", "leverage": 2.0}, "must not have a `leverage`"),
         ({"decision": "TRADE", "leverage": math.nan, "notional_usd": 1.0}, "finite number above 0"),
-        ({"decision": "TRADE", "leverage": 2.0}, "`notional_usd` of a TRADE must be"),
-        ({"decision": "TRADE", "leverage": True, "notional_usd": 1.0}, "`leverage` of a TRADE must be"),
+        ({"decision": "TRADE", "leverage": 2.0}, "`notional_usd` of a TRADE must be a number"),
+        ({"decision": "TRADE", "leverage": True, "notional_usd": 1.0}, "`leverage` of a TRADE must be a number"),
     ],
 )
 def test_an_answer_that_is_not_well_formed_is_found(answer: Any, part: str) -> None:
