@@ -38,10 +38,10 @@ try:
     from hypothesis import HealthCheck, Phase, given, settings
     from hypothesis import strategies as st
     from hypothesis.errors import Flaky
-except ModuleNotFoundError as error:
+except ModuleNotFoundError as _error:
     raise ModuleNotFoundError(
-        "the laws need the package `hypothesis`; install `portcullis-engine[testing]`", name=error.name
-    ) from error
+        "the laws need the package `hypothesis`; install `portcullis-engine[testing]`", name=_error.name
+    ) from _error
 
 from ._errors import PortcullisError
 from ._portcullis import Decision, Engine, Guardrails, Policy
