@@ -45,7 +45,9 @@ impl PolicyTimeline {
 
     fn is_equal(&self, other: &Self) -> bool {
         let fields = |policy: &Option<Py<Policy>>| {
-            policy.as_ref().map(|policy| policy.get().inner.fields().clone())
+            policy
+                .as_ref()
+                .map(|policy| policy.get().inner.fields().clone())
         };
         self.changes.len() == other.changes.len()
             && self.changes.iter().zip(&other.changes).all(
@@ -136,7 +138,10 @@ impl PolicyTimeline {
 
     fn __reduce__<'py>(
         slf: &Bound<'py, Self>,
-    ) -> PyResult<(Bound<'py, PyAny>, (Vec<(Bound<'py, PyAny>, Option<Py<Policy>>)>,))> {
+    ) -> PyResult<(
+        Bound<'py, PyAny>,
+        (Vec<(Bound<'py, PyAny>, Option<Py<Policy>>)>,),
+    )> {
         let changes = slf.get().changes(slf.py())?;
         Ok((slf.get_type().into_any(), (changes,)))
     }
