@@ -175,7 +175,7 @@ impl AnswerReader {
     /// Returns the schema as a capsule.
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
         let schema = FFI_ArrowSchema::try_from(self.schema.as_ref());
-        let schema = schema.map_err(|error| Fault::new(error))?;
+        let schema = schema.map_err(Fault::new)?;
         PyCapsule::new_with_value(py, schema, c"arrow_schema")
     }
 
@@ -199,13 +199,12 @@ impl AnswerReader {
 
 /// Returns the error of Python that a reader raised, or the error of a table.
 fn stream_error(error: &ArrowError) -> PyErr {
-    match error {
-        ArrowError::ExternalError(inner) => match inner.downcast_ref::<TableError>() {
-            Some(error) => table_fault(error).into(),
-            None => Fault::new(inner).into(),
-        },
-        error => Fault::new(error).into(),
+    if let ArrowError::ExternalError(inner) = error
+        && let Some(error) = inner.downcast_ref::<TableError>()
+    {
+        return table_fault(error).into();
     }
+    Fault::new(error).into()
 }
 
 /// Answers all rows of a table.
@@ -221,12 +220,12 @@ pub(crate) fn answer_table(
     columns: Option<Vec<String>>,
 ) -> PyResult<AnswerReader> {
     let of = (of.0.as_str(), of.1);
-    let mut answers = TableAnswers::new(engine.get(), policy, records, at, of, columns)?;
+    let answers = TableAnswers::new(engine.get(), policy, records, at, of, columns)?;
     let schema = answers.schema();
     let batches = guarded(|| {
         py.detach(|| {
             let mut batches = Vec::new();
-            while let Some(batch) = answers.next() {
+            for batch in answers {
                 batches.push(batch.map_err(|error| stream_error(&error))?);
                 Python::attach(|py| py.check_signals())?;
             }
