@@ -356,6 +356,9 @@ fn push_converted(to: &mut Vec<u8>, name: &str, value: &Bound<'_, PyAny>) -> PyR
         });
     } else if is(intern!(py, "Integral"))? {
         push_whole(to, value)?;
+    } else if kind == "Decimal" && value.call_method0(intern!(py, "is_finite"))?.is_truthy()? {
+        // The text has all digits, as on a tape.
+        to.extend_from_slice(value.str()?.to_str()?.as_bytes());
     } else if is(intern!(py, "Real"))? || kind == "Decimal" {
         push_number(to, value.extract()?);
     } else {
