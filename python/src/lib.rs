@@ -39,7 +39,7 @@ mod _portcullis {
         replay::{diff, replay},
         rollout::{Arm, PolicySet, bucket},
         store::Store,
-        table::{answer_table, explain_row, open_answers, record_columns},
+        table::{AnswerReader, answer_table, explain_row, open_answers, record_columns},
         timeline::PolicyTimeline,
     };
 

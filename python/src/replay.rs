@@ -56,7 +56,9 @@ fn interruptible<T: Send>(
             }
             let result = worker.join();
             signal?;
-            result.map_err(|_| Fault::new("the engine panicked, which is a bug; report it with the tape").into())
+            result.map_err(|_| {
+                Fault::new("the engine panicked, which is a bug; report it with the tape").into()
+            })
         })
     })
 }

@@ -77,6 +77,7 @@ impl<'a> IntentBuilder<'a> {
         }
     }
 
+    #[inline]
     pub(super) fn blank() -> Self {
         Self {
             id: None,
@@ -141,11 +142,15 @@ impl<'a> IntentBuilder<'a> {
 
     /// Sets the time of sending. An entry with a time before the year 2000 or after the start of 2100 is invalid.
     pub fn with_emitted_at(mut self, at: Timestamp) -> Self {
+        self.set_emitted_at(at);
+        self
+    }
+
+    pub(super) fn set_emitted_at(&mut self, at: Timestamp) {
         match time::check_plausible(at) {
             Ok(()) => self.times = Times::sent_at(at),
             Err(fault) => self.time_fault = Some(fault),
         }
-        self
     }
 
     /// Sets the requested leverage.
@@ -214,6 +219,11 @@ impl<'a> IntentBuilder<'a> {
     /// Checks all fields and builds the intent.
     #[must_use]
     pub fn build(mut self) -> Intent<'a> {
+        self.finish()
+    }
+
+    /// Builds the intent in place, because a builder is too large to be moved for each intent.
+    pub(super) fn finish(&mut self) -> Intent<'a> {
         let (request, is_exit, side) = match self.direction.resolve() {
             Resolved::Exit(direction) => {
                 let side = direction.side;
@@ -226,13 +236,14 @@ impl<'a> IntentBuilder<'a> {
             Resolved::Neither(fault) => (self.entry(&Err(fault)), false, None),
         };
         let rare = RareParts {
-            policy_hash: self.policy_hash,
-            unsupported: Some(self.unsupported).filter(|fields| !fields.is_empty()),
-            time_fault: self.time_fault,
+            policy_hash: self.policy_hash.take(),
+            unsupported: Some(std::mem::take(&mut self.unsupported))
+                .filter(|fields| !fields.is_empty()),
+            time_fault: self.time_fault.take(),
         };
         Intent {
-            id: self.id,
-            source: self.source,
+            id: self.id.take(),
+            source: std::mem::replace(&mut self.source, Ok(None)),
             times: self.times,
             rare: rare.boxed(),
             request: request.map_err(|fault| {
