@@ -66,6 +66,7 @@ mod publication;
 #[cfg(feature = "redis")]
 pub mod redis;
 mod refusal;
+mod rollout;
 mod sequence;
 mod signature;
 mod stored;
@@ -75,7 +76,7 @@ mod verifying_reader;
 
 pub use audit::{AuditEntry, AuditError, AuditLog, AuditRecord, AuditTrail, ForeignRecord};
 pub use backoff::Backoff;
-pub use change::{Change, Commit};
+pub use change::{Change, Commit, SetChange};
 pub use content::{ContentToken, StoreContent};
 pub use error::{LoadError, PublishError, ReleaseError, StoreError};
 pub use eviction::Eviction;
@@ -95,6 +96,10 @@ pub use publication::{Publication, PublicationEvidence, Receipt, Rollback};
 #[cfg(feature = "redis")]
 pub use redis::{RedisServer, RedisStore};
 pub use refusal::PublicationRefusal;
+pub use rollout::{
+    ArmPolicy, ArmResults, ArmStart, PolicySetError, RolloutChange, RolloutError, RolloutReceipt,
+    RolloutRefusal, RolloutStep, StoredArm, StoredSet,
+};
 pub use sequence::SequenceGuard;
 pub use signature::{InvalidKeyError, PolicySigner, TrustedKeys};
 pub use stored::Stored;

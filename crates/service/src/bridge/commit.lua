@@ -102,7 +102,7 @@ local current
 -- Returns true if the policy and the halts are those of the decision. A trade without tokens is never current.
 local function is_current(entry)
   if entry.verdict == 'SKIP' and entry.policy == '' then return true end
-  current = current or { policy = policy_token(policy), halts = halts_token(halts, recorded, unpack(switches)) }
+  current = current or { policy = policy_token(policy, set), halts = halts_token(halts, recorded, unpack(switches)) }
   return entry.policy == current.policy and entry.halts == current.halts
 end
 

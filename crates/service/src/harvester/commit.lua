@@ -20,7 +20,7 @@ local FIRST_ITEM = 8 + 2 * compared
 local is_written = step == 'propose' or step == 'renew' or step == 'withdraw'
 
 local function is_current()
-  local is_same = token == policy_token(policy)
+  local is_same = token == policy_token(policy, set)
   return is_same and (step == 'withdraw' or clock() <= tonumber(last_time))
 end
 

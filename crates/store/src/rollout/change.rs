@@ -1,0 +1,209 @@
+//! The changes of the policy set of a store.
+
+use portcullis::{
+    policy::Policy,
+    types::{PolicyHash, Symbol, Timestamp},
+};
+use portcullis_rollout::{Arm, Bps, PolicySet, Progress, RaiseConditions, Refusal, Schedule};
+
+use super::{ArmPolicy, RolloutError, StoredArm, StoredSet};
+use crate::{Operator, PolicySigner, Publication};
+
+/// A change of the policy set, for [`PolicyStore::roll`](crate::PolicyStore::roll).
+#[derive(Debug, Clone)]
+pub struct RolloutChange {
+    /// The change.
+    pub step: RolloutStep,
+    /// The operator who makes the change.
+    pub operator: Operator,
+    /// The time of the change.
+    pub at: Timestamp,
+    /// The signer of the new set. Without one, the new set is not signed.
+    pub signer: Option<PolicySigner>,
+    /// The stable code of the reason for the audit log, such as `DEADLINE`.
+    pub code: Option<&'static str>,
+}
+
+/// The kinds of changes.
+#[derive(Debug, Clone)]
+pub enum RolloutStep {
+    /// Starts an arm. If the store has no set, a set is created.
+    Start(Box<ArmStart>),
+    /// Raises the share of an arm.
+    Raise {
+        /// The hash of the arm.
+        arm: PolicyHash,
+        /// The new share.
+        bps: Bps,
+        /// The number of closed trades since the start of the arm.
+        closed_trades: u64,
+        /// The conditions of the raise.
+        conditions: RaiseConditions,
+    },
+    /// Publishes the policy of an arm as the live policy, and removes the arm.
+    Promote {
+        /// The hash of the arm.
+        arm: PolicyHash,
+        /// The policy of the arm ([`Publication::of_arm`]).
+        publication: Box<Publication>,
+    },
+    /// Removes an arm.
+    Abort {
+        /// The hash of the arm.
+        arm: PolicyHash,
+    },
+    /// Turns the kill switch on.
+    Kill,
+    /// Turns the kill switch off.
+    Unkill,
+}
+
+/// An arm to start.
+#[derive(Debug, Clone)]
+pub struct ArmStart {
+    /// The arm. It has the hash of the policy.
+    pub arm: Arm,
+    /// The policy of the arm.
+    pub policy: ArmPolicy,
+    /// The schedule by which an updater raises, promotes or aborts the arm.
+    pub schedule: Option<Schedule>,
+}
+
+/// The result of a change.
+#[derive(Debug, Clone)]
+pub struct RolloutReceipt {
+    /// The new set.
+    pub set: PolicySet,
+    /// For a start: the symbols of the universe of the arm that the arm applies to.
+    pub symbols: Vec<Symbol>,
+    /// For a promotion: the live policy as it is stored.
+    pub promoted: Option<Policy>,
+}
+
+/// A change of a policy set that was refused, for the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RolloutRefusal {
+    /// The name of the step, such as `start`.
+    pub step: &'static str,
+    /// The hash of the arm, if it is known.
+    pub arm: Option<PolicyHash>,
+    /// The stable code of the reason.
+    pub code: &'static str,
+    /// The explanation.
+    pub detail: String,
+    /// The operator who tried to make the change.
+    pub operator: Operator,
+    /// The time of the attempt.
+    pub at: Timestamp,
+}
+
+/// A new set, before it is written.
+pub(crate) struct NextSet {
+    pub(crate) stored: StoredSet,
+    pub(crate) symbols: Vec<Symbol>,
+}
+
+impl RolloutStep {
+    /// Returns the name of the step: `start`, `raise`, `promote`, `abort`, `kill` or `unkill`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Start(_) => "start",
+            Self::Raise { .. } => "raise",
+            Self::Promote { .. } => "promote",
+            Self::Abort { .. } => "abort",
+            Self::Kill => "kill",
+            Self::Unkill => "unkill",
+        }
+    }
+
+    /// Returns the hash of the arm; `None` for the kill switch.
+    #[must_use]
+    pub const fn arm(&self) -> Option<PolicyHash> {
+        match self {
+            Self::Start(start) => Some(start.arm.hash()),
+            Self::Raise { arm, .. } | Self::Promote { arm, .. } | Self::Abort { arm } => Some(*arm),
+            Self::Kill | Self::Unkill => None,
+        }
+    }
+
+    /// Returns the share of the arm after the step, if the step sets it.
+    pub(crate) const fn bps(&self) -> Option<Bps> {
+        match self {
+            Self::Start(start) => Some(start.arm.bps()),
+            Self::Raise { bps, .. } => Some(*bps),
+            Self::Promote { .. } | Self::Abort { .. } | Self::Kill | Self::Unkill => None,
+        }
+    }
+}
+
+/// Returns the set after a change. `live` is the hash of the stored policy, or of the published one for a promotion.
+/// `highest` is the highest sequence of a set so far.
+pub(crate) fn next_set(
+    change: &RolloutChange,
+    before: Option<StoredSet>,
+    live: PolicyHash,
+    highest: Option<u64>,
+) -> Result<NextSet, RolloutError> {
+    let at = change.at;
+    let (set, mut arms) = match before {
+        Some(before) => (before.set, before.arms),
+        None if matches!(change.step, RolloutStep::Start(_)) => (
+            PolicySet::new(highest.unwrap_or_default(), live),
+            Vec::new(),
+        ),
+        None => return Err(RolloutError::NoSet),
+    };
+    // Another writer may have published a policy without changing the set.
+    let is_promotion = matches!(change.step, RolloutStep::Promote { .. });
+    let set = match set.live() == live || is_promotion {
+        true => set,
+        false => set.replace_live(live)?,
+    };
+    let mut symbols = Vec::new();
+    let set = match &change.step {
+        RolloutStep::Start(start) => {
+            let started = set.start(start.arm.clone(), start.policy.policy().symbols(), at)?;
+            arms.push(StoredArm::new(start, at));
+            symbols = started.symbols;
+            started.set
+        }
+        RolloutStep::Raise {
+            arm,
+            bps,
+            closed_trades,
+            conditions,
+        } => {
+            let known = arms.iter_mut().find(|it| it.policy.hash() == *arm);
+            let stored = known.ok_or(Refusal::UnknownArm(*arm))?;
+            let progress = Progress {
+                since: stored.since,
+                closed_trades: closed_trades.saturating_sub(stored.closed_before),
+            };
+            let raised = set.raise(*arm, *bps, progress, conditions, at)?;
+            stored.since = at;
+            stored.closed_before = *closed_trades;
+            raised
+        }
+        RolloutStep::Promote { arm, .. } => set.promote(*arm, at)?.replace_live(live)?,
+        RolloutStep::Abort { arm } => set.abort(*arm)?,
+        RolloutStep::Kill => set.kill()?,
+        RolloutStep::Unkill => set.unkill()?,
+    };
+    let stored = StoredSet::new(set, &arms, change.signer.as_ref());
+    Ok(NextSet { stored, symbols })
+}
+
+/// Returns the set after a publication replaced the live policy; `None` if the set cannot be changed: without a signer, a
+/// signed set stays as it is, and no arm applies until the set is changed again.
+pub(crate) fn after_publication(
+    before: &StoredSet,
+    live: PolicyHash,
+    signer: Option<&PolicySigner>,
+) -> Option<StoredSet> {
+    if before.has_signature() && signer.is_none() {
+        return None;
+    }
+    let set = before.set.replace_live(live).ok()?;
+    Some(StoredSet::new(set, &before.arms, signer))
+}
