@@ -341,7 +341,9 @@ pub trait PolicyStore: Send + Sync {
             let live = replaced.policy().map_err(|_| RolloutError::NoLive)?;
             let promoted = match &change.step {
                 RolloutStep::Promote { publication, .. } => {
-                    Some((publication, publication.complete(head.seq.max(live.seq()))?))
+                    let publication = (**publication).clone().with_code(change.code);
+                    let policy = publication.complete(head.seq.max(live.seq()))?;
+                    Some((publication, policy))
                 }
                 RolloutStep::Start(_)
                 | RolloutStep::Raise { .. }
@@ -369,7 +371,8 @@ pub trait PolicyStore: Send + Sync {
                         promoted: promoted.map(|(_, policy)| policy),
                     });
                 }
-                Commit::Moved | Commit::Unmet(_) => {}
+                Commit::Unmet(condition) => return Err(PublishError::from(condition).into()),
+                Commit::Moved => {}
             }
         }
         Err(StoreError::Contended { store: self.name() }.into())

@@ -53,6 +53,11 @@ pub enum RolloutError {
     /// The stored set is not valid.
     #[error(transparent)]
     Set(#[from] PolicySetError),
+    /// The stored set is signed, and the change has no signer. Only an abort and the kill switch need none.
+    #[error(
+        "the policy set is signed, and readers with trusted keys would reject it without a signature; use a signing key"
+    )]
+    NoSigner,
     /// The change is refused.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -72,6 +77,7 @@ impl RolloutError {
             Self::NoLive => "ROLLOUT_NO_LIVE",
             Self::NoSet => "ROLLOUT_NO_SET",
             Self::Set(_) => "ROLLOUT_SET_REJECTED",
+            Self::NoSigner => "ROLLOUT_NO_SIGNER",
             Self::Refused(refusal) => refusal.code(),
             Self::Publish(error) => error
                 .code()

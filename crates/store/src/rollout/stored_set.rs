@@ -6,11 +6,11 @@ use portcullis::{
     policy::{Policy, PolicyState},
     types::{PolicyHash, Timestamp},
 };
-use portcullis_rollout::{PolicySet, Rollout, Schedule};
+use portcullis_rollout::{Measured, PolicySet, Progress, Rollout, Schedule};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{ArmStart, PolicySetError};
+use super::{ArmResults, ArmStart, PolicySetError};
 use crate::{PolicySigner, TrustedKeys};
 
 /// The first bytes of the signed message, so that no other signed message is the same.
@@ -101,6 +101,20 @@ impl StoredArm {
     #[must_use]
     pub const fn closed_before(&self) -> u64 {
         self.closed_before
+    }
+
+    /// Combines the results of the arm with its progress at the current share.
+    #[must_use]
+    pub const fn measured(&self, results: &ArmResults) -> Measured {
+        Measured {
+            progress: Progress {
+                since: self.since,
+                closed_trades: results.closed_trades.saturating_sub(self.closed_before),
+            },
+            compared: results.compared,
+            agreed: results.agreed,
+            drawdown: results.drawdown,
+        }
     }
 
     /// Returns the schedule by which an updater raises, promotes or aborts the arm.
