@@ -178,20 +178,18 @@ pub fn cycle(
         return Ok(Cycle::Standby);
     }
     let now = clock();
-    let rollouts = |forged, now| Rollouts {
-        store,
-        settings,
-        forged,
-        now,
-    };
     let derived = derive(store, settings, now).and_then(|(baselines, forged)| {
-        rollouts(Some(&forged), now).abort_looser();
         let inputs = (&baselines, now);
         let cycle = finish(store, settings, inputs, &forged, history, clock)?;
         Ok((cycle, forged))
     });
-    let forged = derived.as_ref().ok().map(|(_, forged)| forged);
-    rollouts(forged, clock()).follow_schedules();
+    let rollouts = Rollouts {
+        store,
+        settings,
+        forged: derived.as_ref().ok().map(|(_, forged)| forged),
+        now: clock(),
+    };
+    rollouts.follow_schedules();
     derived.map(|(cycle, _)| cycle)
 }
 
@@ -240,7 +238,8 @@ fn derive(
     Ok((baselines, forged))
 }
 
-/// Publishes a draft if it is due, and saves the state of the forge.
+/// Aborts the canaries that are looser than the targets of the draft, publishes the draft if it is due, and saves the state
+/// of the forge.
 fn finish(
     store: &dyn PolicyStore,
     settings: &UpdaterSettings,
@@ -249,6 +248,13 @@ fn finish(
     history: &dyn Fn() -> TapeReader,
     clock: &dyn Fn() -> Timestamp,
 ) -> Result<Cycle, CycleError> {
+    let rollouts = Rollouts {
+        store,
+        settings,
+        forged: Some(forged),
+        now,
+    };
+    rollouts.abort_looser();
     let is_changed = forged.derivation().is_changed();
     let is_due = is_changed || settings.must_renew(baselines.active.as_ref(), now);
     let cycle = if is_due {
