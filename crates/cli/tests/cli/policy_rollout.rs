@@ -278,7 +278,10 @@ fn changes_of_an_unknown_arm_or_set_are_refused_and_recorded() {
         "ROLLOUT_NO_SET",
     );
     assert_eq!(start(&place, &["--bps", "5000"]).status, 0);
-    let again = start(&place, &["--bps", "5000"]);
+    let mut again = start_of("");
+    let end = until(&place);
+    (again[3], again[7]) = ("shadow", &end);
+    let again = rollout(&place, &[&again[..], &["--bps", "5000"]].concat());
     check_refused(&place, "start", &again, "ROLLOUT_INVALID_SET");
     let unknown = rollout(&place, &["abort", &"0".repeat(64)]);
     check_refused(&place, "abort", &unknown, "ROLLOUT_UNKNOWN_ARM");
@@ -373,11 +376,37 @@ fn wrong_arguments_are_usage_errors() {
     let mut asked = start_of("2099-01-01T00:00:00Z");
     asked.retain(|it| *it != "--yes");
     let end = until(&place);
-    asked[6] = &end;
+    asked[7] = &end;
     let asked = rollout(&place, &[&asked[..], &["--bps", "5000"]].concat());
     assert_eq!(asked.status, 2, "{}", asked.stderr);
     assert!(asked.stderr.contains("`--yes`"), "{}", asked.stderr);
     assert_eq!(audit(&place)["entries"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_start_replaces_a_set_that_is_not_valid() {
+    let place = published();
+    assert_eq!(start(&place, &["--bps", "5000"]).status, 0);
+    place.put("store.set.json", "{}");
+    let killed = rollout(&place, &["kill"]);
+    check_refused(&place, "kill", &killed, "ROLLOUT_SET_REJECTED");
+    let run = place.run(&["policy", "rollout", "status", "--store", STORE]);
+    assert_eq!(run.status, 1);
+    assert!(
+        run.stderr.contains("ROLLOUT_SET_REJECTED"),
+        "{}",
+        run.stderr
+    );
+    let started = start(&place, &["--bps", "5000"]);
+    assert_eq!(started.status, 0, "{}", started.stderr);
+    assert!(
+        started
+            .stderr
+            .contains("note: the stored policy set is not valid"),
+        "{}",
+        started.stderr
+    );
+    assert_eq!(status(&place)["set"]["seq"], 2);
 }
 
 #[test]

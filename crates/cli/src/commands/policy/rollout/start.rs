@@ -21,7 +21,7 @@ use crate::{
         file::{read_file, shown_path},
         policy::{PolicyInput, read_policy},
     },
-    print::{Format, print},
+    print::{Format, print, warn},
 };
 
 /// The code of an arm that is not valid.
@@ -121,7 +121,13 @@ fn confirm(attempt: &Attempt, arm: &Arm, policy: &ArmPolicy, yes: bool) -> Resul
     let failed = |error: RolloutError| attempt.failed(Some(arm.hash()), &error);
     let stored = attempt.store.stored().map_err(Failure::error)?;
     let live = stored.policy().map_err(|_| failed(RolloutError::NoLive))?;
-    let set = attempt.store.policy_set().map_err(failed)?;
+    let set = match attempt.store.policy_set() {
+        Err(RolloutError::Set(error)) => {
+            warn(format_args!("note: {error}; its content is replaced"));
+            None
+        }
+        set => set.map_err(failed)?,
+    };
     let set = set.map_or_else(
         || PolicySet::new(0, live.hash()),
         |stored| stored.set().clone(),
