@@ -172,7 +172,8 @@ fn a_canary_is_started_raised_and_promoted() {
     ] {
         assert!(log.contains(&line), "{line}\n{log}");
     }
-    assert!(log.contains("rollout.promoted"), "{log}");
+    let promoted = format!("by ada  arm {}  set 5\n", &arm[..8]);
+    assert!(log.contains(&promoted), "{log}");
 }
 
 fn rollout_status(place: &Place) -> String {

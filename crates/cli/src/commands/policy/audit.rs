@@ -110,13 +110,16 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
 }
 
-/// Returns the step that was refused, the share of the arm, and the sequence of the policy set, for an entry that contains
-/// them.
+/// Returns the step that was refused, the promoted arm, the share of the arm, and the sequence of the policy set, for an
+/// entry that contains them.
 fn of_rollout(entry: &AuditEntry) -> String {
+    // Without the hash of a policy, that of the arm is in its column.
+    let arm = entry.arm().filter(|_| entry.policy_hash().is_some());
+    let arm = arm.map(|arm| format!("  arm {}", arm.short()));
     let step = entry.step().map(|step| format!("  {}", Shown(step)));
     let bps = entry.bps().map(|bps| format!("  {bps} bps"));
     let seq = entry.set_seq().map(|seq| format!("  set {seq}"));
-    [step, bps, seq].into_iter().flatten().collect()
+    [step, arm, bps, seq].into_iter().flatten().collect()
 }
 
 /// Returns a line for the trimmed beginning, and a line for each record of another program.

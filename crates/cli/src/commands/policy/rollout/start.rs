@@ -164,9 +164,9 @@ impl Args {
             PolicyInput::Valid(policy) => policy,
             PolicyInput::Unavailable(unavailable) => {
                 let name = format!("`{}`", shown_path(&self.file));
-                print_violations(&name, Format::Text, &unavailable).or_else(|_| {
+                print_violations(&name, Format::Text, &unavailable).map_err(|_| {
                     let detail = format!("{name}: {unavailable}");
-                    Err(attempt.refused(None, "ROLLOUT_INVALID_POLICY", &detail))
+                    attempt.refused(None, "ROLLOUT_INVALID_POLICY", &detail)
                 })?;
                 return Err(Failure::error(unavailable));
             }
