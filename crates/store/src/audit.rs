@@ -58,6 +58,7 @@ pub(super) fn of_publication(
     record.set_if("replaces", replaced.hash().ok().flatten());
     record.set_if("rollback_of", publication.rollback_of());
     record.set_if("arm", publication.promotion_of());
+    record.set_if("code", publication.code());
     record.set_if(SET_SEQ, set_seq);
     let evidence = publication.evidence();
     let sha256 = |text: &Option<String>| text.as_ref().map(|it| hex::encode(Sha256::digest(it)));
@@ -334,6 +335,30 @@ impl AuditEntry {
     #[must_use]
     pub fn policy_hash(&self) -> Option<PolicyHash> {
         self.0.get(field::POLICY_HASH)?.parse().ok()
+    }
+
+    /// Returns the hash of the arm that was changed or promoted.
+    #[must_use]
+    pub fn arm(&self) -> Option<PolicyHash> {
+        self.0.get("arm")?.parse().ok()
+    }
+
+    /// Returns the share of a started or raised arm, in basis points.
+    #[must_use]
+    pub fn bps(&self) -> Option<u64> {
+        self.0.number("bps")
+    }
+
+    /// Returns the sequence of the policy set after the change.
+    #[must_use]
+    pub fn set_seq(&self) -> Option<u64> {
+        self.0.number(SET_SEQ)
+    }
+
+    /// Returns the name of the step that was refused, such as `raise`.
+    #[must_use]
+    pub fn step(&self) -> Option<&str> {
+        self.0.get("step")
     }
 
     /// Returns all fields of the entry.

@@ -328,7 +328,7 @@ pub trait PolicyStore: Send + Sync {
     }
 
     /// Changes the policy set in one atomic change, with an entry in the audit log. A promotion also publishes the policy
-    /// of the arm.
+    /// of the arm. A start replaces content that is not a policy set.
     ///
     /// # Errors
     /// Returns an error if the store has no valid policy, the change is refused, the policy of a promoted arm cannot be
@@ -336,12 +336,18 @@ pub trait PolicyStore: Send + Sync {
     fn roll(&self, change: &RolloutChange) -> Result<RolloutReceipt, RolloutError> {
         for _ in 0..ATTEMPTS {
             let text = self.stored_set()?;
-            let before = text.as_deref().map(StoredSet::from_json).transpose()?;
+            let before = match text.as_deref().map(StoredSet::from_json).transpose() {
+                // A start replaces content that is not a set, which no reader accepts.
+                Err(_) if matches!(change.step, RolloutStep::Start(_)) => None,
+                before => before?,
+            };
             let (replaced, head) = (self.stored()?, self.head()?);
             let live = replaced.policy().map_err(|_| RolloutError::NoLive)?;
             let promoted = match &change.step {
                 RolloutStep::Promote { publication, .. } => {
-                    Some((publication, publication.complete(head.seq.max(live.seq()))?))
+                    let publication = (**publication).clone().with_code(change.code);
+                    let policy = publication.complete(head.seq.max(live.seq()))?;
+                    Some((publication, policy))
                 }
                 RolloutStep::Start(_)
                 | RolloutStep::Raise { .. }
@@ -369,7 +375,8 @@ pub trait PolicyStore: Send + Sync {
                         promoted: promoted.map(|(_, policy)| policy),
                     });
                 }
-                Commit::Moved | Commit::Unmet(_) => {}
+                Commit::Unmet(condition) => return Err(PublishError::from(condition).into()),
+                Commit::Moved => {}
             }
         }
         Err(StoreError::Contended { store: self.name() }.into())

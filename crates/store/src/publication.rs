@@ -20,6 +20,7 @@ pub struct Publication {
     at: Timestamp,
     rollback_of: Option<PolicyHash>,
     promotion_of: Option<PolicyHash>,
+    code: Option<&'static str>,
     signer: Option<PolicySigner>,
     evidence: PublicationEvidence,
     conditions: Option<PublishConditions>,
@@ -72,6 +73,7 @@ impl Publication {
             at: now,
             rollback_of: None,
             promotion_of: None,
+            code: None,
             signer: None,
             evidence: PublicationEvidence::default(),
             conditions: None,
@@ -96,6 +98,12 @@ impl Publication {
     #[must_use]
     pub fn with_conditions(mut self, conditions: PublishConditions) -> Self {
         self.conditions = Some(conditions);
+        self
+    }
+
+    /// Sets the code of the reason for a promotion, for the audit log.
+    pub(super) const fn with_code(mut self, code: Option<&'static str>) -> Self {
+        self.code = code;
         self
     }
 
@@ -191,6 +199,10 @@ impl Publication {
     #[must_use]
     pub const fn promotion_of(&self) -> Option<PolicyHash> {
         self.promotion_of
+    }
+
+    pub(super) const fn code(&self) -> Option<&'static str> {
+        self.code
     }
 
     pub(super) const fn signer(&self) -> Option<&PolicySigner> {

@@ -104,6 +104,11 @@ pub enum RolloutError {
     /// The stored set is not valid.
     #[error(transparent)]
     Set(#[from] PolicySetError),
+    /// The stored set is signed, and the change has no signer. Only an abort and the kill switch need none.
+    #[error(
+        "the policy set is signed, and readers with trusted keys would reject it without a signature; use a signing key"
+    )]
+    NoSigner,
     /// The change is refused.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -123,6 +128,7 @@ impl RolloutError {
             Self::NoLive => "ROLLOUT_NO_LIVE",
             Self::NoSet => "ROLLOUT_NO_SET",
             Self::Set(_) => "ROLLOUT_SET_REJECTED",
+            Self::NoSigner => "ROLLOUT_NO_SIGNER",
             Self::Refused(refusal) => refusal.code(),
             Self::Publish(error) => error
                 .code()
@@ -162,6 +168,16 @@ impl RolloutStep {
         }
     }
 
+    /// Returns true if the step can only make the live policy decide more entries. Such a step needs no signer: without a
+    /// signature, readers with trusted keys reject the whole set, and the live policy decides all entries.
+    #[must_use]
+    pub const fn is_tightening(&self) -> bool {
+        match self {
+            Self::Abort { .. } | Self::Kill => true,
+            Self::Start(_) | Self::Raise { .. } | Self::Promote { .. } | Self::Unkill => false,
+        }
+    }
+
     /// Returns the share of the arm after the step, if the step sets it.
     pub(crate) const fn bps(&self) -> Option<Bps> {
         match self {
@@ -181,6 +197,10 @@ pub(crate) fn next_set(
     highest: Option<u64>,
 ) -> Result<NextSet, RolloutError> {
     let at = change.at;
+    let is_signed = before.as_ref().is_some_and(StoredSet::has_signature);
+    if is_signed && change.signer.is_none() && !change.step.is_tightening() {
+        return Err(RolloutError::NoSigner);
+    }
     let (set, mut arms) = match before {
         Some(before) => (before.set, before.arms),
         None if matches!(change.step, RolloutStep::Start(_)) => {

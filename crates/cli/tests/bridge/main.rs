@@ -34,6 +34,7 @@ mod proxy;
 mod recorded;
 mod recording;
 mod redelivered;
+mod rollout;
 mod streams;
 #[path = "../../../../tests/support/tally.rs"]
 mod tally;

@@ -45,6 +45,7 @@ mod parts;
 mod pipes;
 mod policy;
 mod policy_gate;
+mod policy_rollout;
 mod policy_schema;
 mod policy_store;
 mod policy_timeline;

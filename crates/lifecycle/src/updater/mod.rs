@@ -3,10 +3,12 @@
 //!
 //! If there are several instances, only the one that holds the lease of the store publishes. An unchanged policy is
 //! published again before it expires, but only after a run with recent features: without them, the policy expires. While
-//! entries are halted, nothing is loosened.
+//! entries are halted, nothing is loosened. After each publication, the arms of the policy set that have a schedule are
+//! raised, promoted or aborted.
 
 mod cycle;
 mod metrics;
+mod rollout;
 mod settings;
 mod source;
 

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use crate::support::*;
 
 const SYMBOLS: [&str; 2] = ["BTCUSDT", "ETHUSDT"];
-const QUARTER: i64 = 15 * 60;
+pub(crate) const QUARTER: i64 = 15 * 60;
 
 /// Returns the templates of the documentation, with short windows and for one symbol.
 fn templates() -> Templates {
@@ -39,15 +39,15 @@ fn templates() -> Templates {
 }
 
 /// Candle files in a folder, a clock, and the settings of an updater.
-struct World {
+pub(crate) struct World {
     folder: TempDir,
-    now: Cell<i64>,
+    pub(crate) now: Cell<i64>,
     /// The number of days of recorded intents.
     days: i64,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
             now: Cell::new(NOW),
@@ -60,7 +60,7 @@ impl World {
     }
 
     /// Writes candles of 15 minutes that end at `end`, each of which moves the price by `step` in turns up and down.
-    fn candles(&self, end: i64, step: f64) {
+    pub(crate) fn candles(&self, end: i64, step: f64) {
         for symbol in SYMBOLS {
             let mut text = "timestamp,open,high,low,close,volume\n".to_owned();
             let mut price = 100.0;
@@ -79,7 +79,7 @@ impl World {
         }
     }
 
-    fn settings(&self, token: &str) -> UpdaterSettings {
+    pub(crate) fn settings(&self, token: &str) -> UpdaterSettings {
         let files = SYMBOLS.map(|symbol| CandleFile {
             symbol: Some(Symbol::new(symbol).unwrap()),
             path: self.path(symbol),
@@ -104,27 +104,34 @@ impl World {
         }
     }
 
-    fn cycle(&self, store: &dyn PolicyStore, token: &str) -> Result<Cycle, CycleError> {
-        let settings = self.settings(token);
+    pub(crate) fn cycle(&self, store: &dyn PolicyStore, token: &str) -> Result<Cycle, CycleError> {
+        self.cycle_with(store, &self.settings(token))
+    }
+
+    pub(crate) fn cycle_with(
+        &self,
+        store: &dyn PolicyStore,
+        settings: &UpdaterSettings,
+    ) -> Result<Cycle, CycleError> {
         settings.check().unwrap();
         cycle(
             store,
-            &settings,
+            settings,
             &|| reader(&history_until(self.days, self.now.get())),
             &|| at(self.now.get()),
         )
     }
 
     /// Runs at a number of seconds after the last run. Returns the name of the result.
-    fn after(&self, seconds: i64, store: &dyn PolicyStore) -> &'static str {
+    pub(crate) fn after(&self, seconds: i64, store: &dyn PolicyStore) -> &'static str {
         self.now.set(self.now.get() + seconds);
         self.cycle(store, "one").unwrap().name()
     }
 }
 
 /// Eight movements of 0.7 % are in the regime `range` of the templates, and of 1.6 % in `volatile`.
-const CALM: f64 = 0.007;
-const VOLATILE: f64 = 0.016;
+pub(crate) const CALM: f64 = 0.007;
+pub(crate) const VOLATILE: f64 = 0.016;
 
 #[test]
 fn an_unchanged_policy_is_renewed_only_with_recent_features() {

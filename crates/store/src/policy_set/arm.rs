@@ -4,7 +4,9 @@ use portcullis::{
     policy::Policy,
     types::{PolicyHash, Timestamp},
 };
-use portcullis_rollout::{Arm, Schedule};
+use portcullis_rollout::{Arm, Measured, Progress, Schedule};
+
+use super::ArmResults;
 
 /// The policy of an arm, and the state of its rollout.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,6 +72,20 @@ impl StoredArm {
     #[must_use]
     pub const fn closed_before(&self) -> u64 {
         self.closed_before
+    }
+
+    /// Combines the results of the arm with its progress at the current share.
+    #[must_use]
+    pub const fn measured(&self, results: &ArmResults) -> Measured {
+        Measured {
+            progress: Progress {
+                since: self.since,
+                closed_trades: results.closed_trades.saturating_sub(self.closed_before),
+            },
+            compared: results.compared,
+            agreed: results.agreed,
+            drawdown: results.drawdown,
+        }
     }
 
     /// Returns the schedule by which an updater raises, promotes or aborts the arm.
