@@ -136,7 +136,12 @@ pub(crate) fn set_decisions(
             let number = usize::try_from(line.number).unwrap_or(usize::MAX);
             match run.replayer.read(line, number, &mut scratch) {
                 TapeRecord::Position(_) => positions += 1,
-                record => run.answer((record, number, n), &timeline, &mut output, on_decision),
+                record @ (TapeRecord::Intent(_)
+                | TapeRecord::RecordedDecision(_)
+                | TapeRecord::PolicyUpdated(..)
+                | TapeRecord::PolicyWithdrawn(_)) => {
+                    run.answer((record, number, n), &timeline, &mut output, on_decision);
+                }
             }
         }
         output.rows.clear();

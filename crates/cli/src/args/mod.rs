@@ -2,6 +2,7 @@
 
 pub(crate) mod engine;
 pub(crate) mod operator;
+pub(crate) mod policy_set;
 pub(crate) mod profile;
 pub(crate) mod service;
 pub(crate) mod sizes;
