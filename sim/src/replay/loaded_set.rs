@@ -34,7 +34,7 @@ pub enum LoadedSetError {
         path: String,
     },
     /// The set does not name a policy.
-    #[error("`{name}`: the policy set does not name this policy ({hash}); remove the file")]
+    #[error("the policy set does not name the policy {hash} of `{name}`; remove the file")]
     NotNamed {
         /// The name of the policy for messages.
         name: String,
@@ -42,7 +42,7 @@ pub enum LoadedSetError {
         hash: PolicyHash,
     },
     /// Two policies have the same hash.
-    #[error("`{first}` and `{second}` contain the same policy ({hash}); remove one of the files")]
+    #[error("`{first}` and `{second}` contain the same policy {hash}; remove one of the files")]
     Duplicate {
         /// The name of the first of the two policies.
         first: String,

@@ -302,7 +302,10 @@ impl ReplayReport<'_> {
         }
         if counts.policies_rejected > 0 {
             let updates = counted(counts.policies_rejected, "policy update");
-            writeln!(f, "{updates} rejected; the previous policy stayed active")?;
+            match self.outcome.set {
+                Some(_) => writeln!(f, "{updates} rejected")?,
+                None => writeln!(f, "{updates} rejected; the previous policy stayed active")?,
+            }
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use portcullis_service::stream::StreamSource;
 use portcullis_sim::{
     generate::write_tape,
     replay::{
-        AnswerTally, ReplayError, Sinks,
+        AnswerTally, ReplayError, Replayer, Sinks,
         parts::{NamedText, Settings},
         replay, replay_set,
     },
@@ -140,6 +140,15 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             args.format,
         );
     }
+    replay_tapes(args, &tapes, (&replayer, &run_settings, guardrails))
+}
+
+/// Replays the tapes under their policies or under a policy set, and writes the outputs.
+fn replay_tapes(
+    args: &Args,
+    tapes: &Tapes,
+    (replayer, run_settings, guardrails): (&Replayer, &RunSettings, Option<NamedText>),
+) -> Result<(), Failure> {
     let set = SetInput::read(&args.set)?;
     let policy = args.policy.as_deref().map(named_text).transpose()?;
     let initial = match (&args.policy, &policy) {
@@ -174,8 +183,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     };
     let threads = args.threads.count();
     let outcome = match &set {
-        Some(set) => replay_set(&replayer, &set.loaded, reader, threads, sinks),
-        None => replay(&replayer, initial.policy, reader, threads, sinks),
+        Some(set) => replay_set(replayer, &set.loaded, reader, threads, sinks),
+        None => replay(replayer, initial.policy, reader, threads, sinks),
     };
     progress.finish();
     // The answers that precede a read error are kept.
@@ -187,7 +196,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     finished?;
     let summary = ReplayReport {
         outcome: &outcome,
-        run_settings: &run_settings,
+        run_settings,
         tapes: &tapes.names,
     };
     if let Some(tally) = &tally {
