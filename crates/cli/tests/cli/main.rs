@@ -46,6 +46,7 @@ mod pipes;
 mod policy;
 mod policy_gate;
 mod policy_schema;
+mod policy_sets;
 mod policy_store;
 mod policy_timeline;
 mod program;
