@@ -137,7 +137,7 @@ proptest! {
         let rows = ran.rows();
         for (code, count) in &set.counts.arm_reasons {
             let with = rows.iter().filter(|row| row["arm_reason"] == **code).count();
-            prop_assert_eq!(with as u64, *count, "{}", code);
+            prop_assert_eq!(u64::try_from(with).unwrap(), *count, "{}", code);
         }
         for arm in set.set.arms().iter().filter(|arm| arm.is_shadow()) {
             let counts = set.counts.of_arm(arm.hash());

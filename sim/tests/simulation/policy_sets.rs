@@ -67,7 +67,7 @@ proptest! {
     fn a_set_without_arms_is_its_live_policy(world in any_world()) {
         let set = set(vec![live()], &[]);
         let ran = run_world(&world, Under::Set(&set));
-        check_equal(&ran, &run_world(&world, Under::Policy(live())))?;
+        check_equal(&ran, &run_world(&world, Under::Policy(&live())))?;
         let outcome = &ran.outcome;
         prop_assert_eq!(outcome.arms.len(), 1);
         prop_assert_eq!(outcome.arms[0].drawdown_usd, outcome.curve.drawdown_usd);
@@ -79,7 +79,7 @@ proptest! {
     fn a_full_canary_is_its_policy(world in any_world()) {
         let set = set(vec![live(), canary()], &[("canary", 10_000, LATER)]);
         let ran = run_world(&world, Under::Set(&set));
-        let alone = run_world(&world, Under::Policy(canary()));
+        let alone = run_world(&world, Under::Policy(&canary()));
         prop_assert_eq!(&ran.entries, &alone.entries);
         prop_assert_eq!(&ran.outcome.trips, &alone.outcome.trips);
         prop_assert_eq!(ran.outcome.equity, alone.outcome.equity);

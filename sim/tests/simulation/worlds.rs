@@ -304,13 +304,13 @@ const THETA: [(&str, &str); 5] = [
 
 /// The policies of a simulation.
 pub(crate) enum Under<'s> {
-    Policy(Policy),
+    Policy(&'s Policy),
     Set(&'s LoadedSet),
 }
 
 /// Runs a simulation of a world and returns its entries and its outcome.
 pub(crate) fn run(world: &World) -> (Vec<LedgerEntry>, SimulationOutcome) {
-    let ran = run_world(world, Under::Policy(policy(&THETA)));
+    let ran = run_world(world, Under::Policy(&policy(&THETA)));
     (ran.entries, ran.outcome)
 }
 
@@ -366,8 +366,8 @@ pub(crate) fn run_files(
     settings: &Settings,
     replacements: &[(&str, &str)],
 ) -> Ran {
-    let under = Under::Policy(policy(replacements));
-    run_under(candles, tape, settings, under)
+    let policy = policy(replacements);
+    run_under(candles, tape, settings, Under::Policy(&policy))
 }
 
 /// Runs a simulation of these candles, as CSV by symbol.
@@ -400,7 +400,10 @@ pub(crate) fn run_under(
     };
     let (run, tapes) = ((&replayer, settings), TapeReader::new(vec![tape]));
     let simulated = match under {
-        Under::Policy(policy) => simulate(run, Ok(policy), tapes, &series, on_entry, progress),
+        Under::Policy(policy) => {
+            let policy = Ok(policy.clone());
+            simulate(run, policy, tapes, &series, on_entry, progress)
+        }
         Under::Set(set) => simulate_set(run, set, tapes, &series, on_entry, progress),
     };
     let (decisions, outcome) = simulated.unwrap();
