@@ -134,7 +134,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     )?;
     let (engine, run_settings) = args.settings.resolve()?;
     let tapes = Tapes::resolve(&args.tapes)?;
-    let set = SetInput::read(&args.set)?;
+    let set = SetInput::read(args.set.files())?;
     let initial = InitialPolicy::read(args.policy.as_deref())?;
     let options = ReadOptions {
         interval: args.interval,

@@ -11,7 +11,6 @@ use portcullis_sim::replay::{
 use serde::Serialize;
 
 use crate::{
-    args::policy_set::PolicySetArgs,
     failure::Failure,
     input::{
         file::{read_file, shown_path},
@@ -36,16 +35,14 @@ struct Texts {
 }
 
 impl SetInput {
-    /// Reads the set, if one is given.
+    /// Reads the set and its policies, if they are given.
     ///
     /// # Errors
     /// Returns an error if a file cannot be read, the set or a policy is not valid, or the policies are not exactly those
     /// that the set names.
-    pub(crate) fn read(args: &PolicySetArgs) -> Result<Option<Self>, Failure> {
-        match args.files() {
-            Some((set, policies)) => Self::of(set, policies).map(Some),
-            None => Ok(None),
-        }
+    pub(crate) fn read(files: Option<(&Path, &[PathBuf])>) -> Result<Option<Self>, Failure> {
+        let read = files.map(|(set, policies)| Self::of(set, policies));
+        read.transpose()
     }
 
     fn of(path: &Path, policies: &[PathBuf]) -> Result<Self, Failure> {

@@ -149,7 +149,7 @@ fn replay_tapes(
     tapes: &Tapes,
     (replayer, run_settings, guardrails): (&Replayer, &RunSettings, Option<NamedText>),
 ) -> Result<(), Failure> {
-    let set = SetInput::read(&args.set)?;
+    let set = SetInput::read(args.set.files())?;
     let policy = args.policy.as_deref().map(named_text).transpose()?;
     let initial = match (&args.policy, &policy) {
         (Some(path), Some(file)) => InitialPolicy::of(path, &file.text)?,
