@@ -22,7 +22,7 @@ use super::{
     set_run::SetRun,
     timeline::Timeline,
 };
-use crate::tape::TapeReader;
+use crate::tape::{TapeReader, table::Rows};
 
 /// The policies and counts of tapes whose intents were decided.
 #[derive(Debug)]
@@ -60,6 +60,7 @@ pub fn decisions(
     let mut n = 0;
     for chunk in tapes {
         let chunk = chunk.map_err(|error| ReplayError::Tape { error, records: n })?;
+        output.counts.offset_assumed += chunk.rows().map_or(0, Rows::ts_without_zone);
         for line in chunk.lines() {
             n += 1;
             let number = usize::try_from(line.number).unwrap_or(usize::MAX);
@@ -131,6 +132,7 @@ pub(crate) fn set_decisions(
     let (mut positions, mut n) = (0, 0);
     for chunk in tapes {
         let chunk = chunk.map_err(|error| ReplayError::Tape { error, records: n })?;
+        output.counts.offset_assumed += chunk.rows().map_or(0, Rows::ts_without_zone);
         for line in chunk.lines() {
             n += 1;
             let number = usize::try_from(line.number).unwrap_or(usize::MAX);

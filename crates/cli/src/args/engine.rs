@@ -6,7 +6,7 @@ use clap::Args;
 use portcullis::decide::Engine;
 use portcullis_sim::{replay::Replayer, report::RunSettings};
 
-use super::{operator::OperatorArgs, policy_set::PolicySetArgs};
+use super::{operator::OperatorArgs, rehearsal::RehearsalArgs};
 use crate::{failure::Failure, input::stdin::check_single_stdin};
 
 /// The settings of the engine that decides the records of a tape.
@@ -36,7 +36,7 @@ impl EngineArgs {
     pub(crate) fn check_stdin(
         &self,
         policy: Option<&Path>,
-        set: Option<&PolicySetArgs>,
+        set: Option<&RehearsalArgs>,
         tape: Option<&Path>,
     ) -> Result<(), Failure> {
         let mut arguments = vec![
@@ -44,7 +44,7 @@ impl EngineArgs {
             ("`--guardrails`", self.operator.guardrails()),
             ("the tape", tape),
         ];
-        if let Some((set, policies)) = set.and_then(PolicySetArgs::files) {
+        if let Some((set, policies)) = set.and_then(RehearsalArgs::files) {
             arguments.push(("`--policy-set`", Some(set)));
             let policies = policies.iter().map(|path| Some(path.as_path()));
             arguments.extend(policies.map(|path| ("`--set-policy`", path)));

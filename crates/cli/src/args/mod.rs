@@ -2,8 +2,8 @@
 
 pub(crate) mod engine;
 pub(crate) mod operator;
-pub(crate) mod policy_set;
 pub(crate) mod profile;
+pub(crate) mod rehearsal;
 pub(crate) mod service;
 pub(crate) mod sizes;
 pub(crate) mod store;

@@ -19,12 +19,12 @@ use portcullis_sim::{
 use crate::{
     args::{
         engine::EngineArgs,
-        policy_set::PolicySetArgs,
+        rehearsal::RehearsalArgs,
         sizes::SizeArgs,
         values::{BareUnit, parse_duration, parse_report},
     },
     failure::Failure,
-    input::{policy::InitialPolicy, policy_set::SetInput, stdin::find_stdin, tapes::Tapes},
+    input::{policy::InitialPolicy, rehearsal::SetInput, stdin::find_stdin, tapes::Tapes},
     output::{
         file::{open_all, write_report},
         progress::RunProgress,
@@ -50,7 +50,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     #[command(flatten)]
-    set: PolicySetArgs,
+    set: RehearsalArgs,
     /// The candle file of one symbol: CSV, JSON, Parquet or Feather
     ///
     /// CSV and JSON can be in gzip, zstd or zip. The required columns are a time (`timestamp`, `date`, `open_time`, …),

@@ -70,12 +70,7 @@ pub(crate) fn read_guardrails_text(path: &Path) -> Result<(String, Guardrails), 
 
 /// Reads a policy file, and fails if the policy is not valid.
 pub(crate) fn valid_policy(path: &Path) -> Result<Policy, Failure> {
-    valid_policy_of(path, &read_file(path)?)
-}
-
-/// Parses the text of a policy file, and fails if the policy is not valid.
-pub(crate) fn valid_policy_of(path: &Path, text: &str) -> Result<Policy, Failure> {
-    match policy_of(path, text)? {
+    match read_policy(path)? {
         PolicyInput::Valid(policy) => Ok(policy),
         PolicyInput::Unavailable(unavailable) => Err(Failure::Negative(format!(
             "`{0}` is not a valid policy: {unavailable} (run `portcullis policy check {0}` to list all violations)",

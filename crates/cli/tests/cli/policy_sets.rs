@@ -343,6 +343,39 @@ fn a_simulation_reports_the_result_of_each_arm() {
     check_snapshot("policy_set_simulation_text", &run(&place, &arguments));
 }
 
+#[test]
+fn times_without_an_offset_are_counted_by_each_command() {
+    let mut naive = entry_in("BTCUSDT", 1);
+    naive.as_object_mut().unwrap().remove("ts");
+    naive["timestamp"] = "2026-01-05T00:00:01".into();
+    let place = place(&[naive, exit(2)]);
+    let candles: String = (0..3)
+        .map(|n| format!("{},1,1,1,1\n", (START + n * 60) * 1000))
+        .collect();
+    place.put(
+        "BTCUSDT.csv",
+        format!("open_time,open,high,low,close\n{candles}"),
+    );
+    let simulate = [
+        "simulate",
+        "tape.jsonl",
+        "--candles",
+        "BTCUSDT.csv",
+        "--cash",
+        "1",
+    ];
+    for command in [&["replay", "tape.jsonl"][..], &simulate] {
+        for policies in [&SET[..], &["--policy", "live.json"]] {
+            let run = place.run(&[command, policies, &["--format", "json"]].concat());
+            let summary: Value = serde_json::from_str(&run.stdout).unwrap();
+            assert_eq!(
+                summary["times_without_offset"], 1,
+                "{command:?} {policies:?}"
+            );
+        }
+    }
+}
+
 #[track_caller]
 fn check_refused(place: &Place, arguments: &[&str], status: i32, message: &str) {
     let commands: [&[&str]; 2] = [

@@ -26,7 +26,7 @@ use portcullis_sim::{
 use crate::{
     args::{
         engine::EngineArgs,
-        policy_set::PolicySetArgs,
+        rehearsal::RehearsalArgs,
         store::Address,
         threads::ThreadsArg,
         values::{parse_report, parse_whole},
@@ -36,7 +36,7 @@ use crate::{
     input::{
         file::{read_file, shown_path},
         policy::{InitialPolicy, read_guardrails_text},
-        policy_set::SetInput,
+        rehearsal::SetInput,
         stdin::find_stdin,
         tapes::Tapes,
     },
@@ -73,7 +73,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     #[command(flatten)]
-    set: PolicySetArgs,
+    set: RehearsalArgs,
     /// Rank all policies (`*.json`) in this directory
     ///
     /// Each record is answered once under each policy, which is active for the whole tape; policy records on the tape

@@ -15,7 +15,6 @@ use crate::{
     input::{
         file::{read_file, shown_path},
         kind::FileKind,
-        policy::valid_policy_of,
     },
 };
 
@@ -64,7 +63,7 @@ impl SetInput {
         let mut named: Vec<(String, Policy)> = Vec::new();
         for path in policies {
             let (name, text) = (shown_path(path), read_file(path)?);
-            named.push((name.clone(), valid_policy_of(path, &text)?));
+            named.push((name.clone(), parse_policy(path, &text)?));
             texts.policies.push(NamedText { name, text });
         }
         let loaded = LoadedSet::new(set, named)
@@ -77,4 +76,15 @@ impl SetInput {
         let text = serde_json::to_vec(&(settings, &self.texts)).unwrap_or_default();
         blake3::hash(&text).to_hex().to_string()
     }
+}
+
+/// Parses the text of a policy file, and fails if the policy is not valid.
+fn parse_policy(path: &Path, text: &str) -> Result<Policy, Failure> {
+    Policy::from_json(text).or_else(|invalid| {
+        FileKind::check(path, FileKind::Policy)?;
+        Err(Failure::Negative(format!(
+            "`{0}` is not a valid policy: {invalid} (run `portcullis policy check {0}` to list all violations)",
+            shown_path(path)
+        )))
+    })
 }

@@ -6,7 +6,7 @@ use clap::Args;
 
 /// The policy set under which the records of a tape are decided.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct PolicySetArgs {
+pub(crate) struct RehearsalArgs {
     /// Decide all records under this policy set (JSON), in place of the policies on the tape
     ///
     /// Canaries decide their share of the symbols, and shadows are compared with the answers. Policy records on the tape
@@ -23,7 +23,7 @@ pub(crate) struct PolicySetArgs {
     set_policies: Vec<PathBuf>,
 }
 
-impl PolicySetArgs {
+impl RehearsalArgs {
     /// Returns the file of the set and the files of its policies, if a set is given.
     pub(crate) fn files(&self) -> Option<(&Path, &[PathBuf])> {
         Some((self.policy_set.as_deref()?, &self.set_policies))
