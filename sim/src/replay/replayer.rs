@@ -510,6 +510,7 @@ impl Replayer {
                 lines.push(b'\n');
             }
             AnswerBuffer::Columns(columns) => columns.push(answer),
+            AnswerBuffer::ArmColumns(columns) => columns.answers.push(answer),
         }
     }
 }

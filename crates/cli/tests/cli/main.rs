@@ -47,6 +47,7 @@ mod policy;
 mod policy_gate;
 mod policy_rollout;
 mod policy_schema;
+mod policy_sets;
 mod policy_store;
 mod policy_timeline;
 mod program;
