@@ -7,6 +7,7 @@ use portcullis::{
     policy::Policy,
     types::{PolicyHash, Timestamp},
 };
+use portcullis_forge::Templates;
 use portcullis_lifecycle::updater::{FeatureSource, UpdaterSettings};
 use portcullis_rollout::{Arm, Key, Role, Salt, Schedule};
 use portcullis_store::{
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::{
     support::{DAY, NOW, at},
-    updater::{CALM, QUARTER, VOLATILE, World},
+    updater::{CALM, QUARTER, VOLATILE, World, templates},
 };
 
 const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -450,4 +451,32 @@ fn a_signed_set_is_only_loosened_with_a_key() {
     world.candles(NOW + 41 * 60, CALM);
     world.cycle(&store, "one").unwrap();
     assert_eq!(store.shares(), [0_u16; 0]);
+}
+
+/// The guardrails have changed since the start of the arm, and no policy without `market` may be published.
+#[test]
+fn a_promotion_outside_the_guardrails_is_refused() {
+    let world = World::new();
+    let store = Measured::new(&world);
+    start(&store, plain());
+    let market = templates().replacen("format = 1\n", "format = 1\nmarket = \"usdm\"\n", 1);
+    let settings = UpdaterSettings {
+        templates: Templates::from_toml(&market).unwrap(),
+        guardrails: Guardrails::none().with_market("usdm"),
+        ..world.settings("one")
+    };
+    let run = |closed| {
+        store.closed(closed);
+        world.now.set(world.now.get() + QUARTER);
+        world.candles(world.now.get(), CALM);
+        world.cycle_with(&store, &settings).unwrap();
+    };
+    run(2);
+    assert_eq!(store.shares(), [10_000]);
+    let live = store.load().unwrap();
+    run(5);
+    assert_eq!(store.shares(), [10_000]);
+    let code = Some("POLICY_CONSTRAINT_VIOLATION".to_owned());
+    assert_eq!(store.last(), ("rollout.refused".to_owned(), code));
+    assert_eq!(store.load().unwrap().hash(), live.hash());
 }
