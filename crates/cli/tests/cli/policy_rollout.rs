@@ -380,28 +380,37 @@ fn wrong_arguments_are_usage_errors() {
 }
 
 #[test]
-fn a_start_replaces_a_set_that_is_not_valid() {
+fn a_set_that_is_not_valid_is_refused_and_replaced_by_a_start() {
     let place = published();
     assert_eq!(start(&place, &["--bps", "5000"]).status, 0);
-    place.put("store.set.json", "{}");
-    let killed = rollout(&place, &["kill"]);
-    check_refused(&place, "kill", &killed, "ROLLOUT_SET_REJECTED");
-    let run = place.run(&["policy", "rollout", "status", "--store", STORE]);
-    assert_eq!(run.status, 1);
-    assert!(
-        run.stderr.contains("ROLLOUT_SET_REJECTED"),
-        "{}",
-        run.stderr
-    );
+    let stored = place.read("store.set.json");
+    let arm = hash(&place);
+    let unknown = "0".repeat(64);
+    for (from, to) in [
+        (&*stored, "{}"),
+        ("\"bps\":5000", "\"bps\":10001"),
+        ("\"key\":\"symbol\"", "\"key\":\"source\""),
+        (
+            &*format!("\"hash\":\"{arm}\""),
+            &*format!("\"hash\":\"{unknown}\""),
+        ),
+    ] {
+        assert!(stored.contains(from), "{from}");
+        place.put("store.set.json", stored.replacen(from, to, 1));
+        let killed = rollout(&place, &["kill"]);
+        check_refused(&place, "kill", &killed, "ROLLOUT_SET_REJECTED");
+        let run = place.run(&["policy", "rollout", "status", "--store", STORE]);
+        assert_eq!(run.status, 1, "{to}");
+        assert!(
+            run.stderr.contains("ROLLOUT_SET_REJECTED: "),
+            "{}",
+            run.stderr
+        );
+    }
     let started = start(&place, &["--bps", "5000"]);
     assert_eq!(started.status, 0, "{}", started.stderr);
-    assert!(
-        started
-            .stderr
-            .contains("note: the stored policy set is not valid"),
-        "{}",
-        started.stderr
-    );
+    let note = "note: the stored policy set is not valid";
+    assert!(started.stderr.contains(note), "{}", started.stderr);
     assert_eq!(status(&place)["set"]["seq"], 2);
 }
 

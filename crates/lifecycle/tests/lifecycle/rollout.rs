@@ -164,7 +164,7 @@ fn start_policy(
     let publication = Publication::new(policy, &guardrails, Operator::new("ada"), at(NOW));
     let policy = publication.unwrap().arm_policy().unwrap();
     let salt = Salt::new("canary-7").unwrap();
-    let bps = plain().steps()[0].bps();
+    let bps = plain().steps().first().unwrap().bps();
     let arm = Arm::new(role, policy.hash(), bps, salt, at(NOW + 10 * DAY)).unwrap();
     let hash = policy.hash();
     let step = RolloutStep::Start(Box::new(ArmStart {
@@ -343,6 +343,31 @@ fn a_failed_run_holds_back_raises_but_not_aborts() {
     world.now.set(NOW + 3601);
     world.cycle_with(&store, &settings).unwrap_err();
     assert_eq!(store.shares(), [0_u16; 0]);
+}
+
+#[test]
+fn a_clock_that_goes_back_raises_nothing() {
+    let world = World::new();
+    let store = Measured::new(&world);
+    start(&store, plain());
+    store.closed(9);
+    world.now.set(NOW - 600);
+    // The run may also fail, because the window of the features goes back.
+    let _ = world.cycle(&store, "one");
+    assert_eq!(store.shares(), [5000]);
+}
+
+#[test]
+fn without_a_live_policy_nothing_is_recorded() {
+    let world = World::new();
+    let store = Measured::new(&world);
+    start(&store, schedule(&json!({}), NOW + 60));
+    store.release(1, &Operator::new("ada"), at(NOW)).unwrap();
+    let entries = store.audit().unwrap().entries().len();
+    world.now.set(NOW + QUARTER);
+    world.cycle(&store, "one").unwrap_err();
+    assert_eq!(store.audit().unwrap().entries().len(), entries);
+    assert_eq!(store.shares(), [5000]);
 }
 
 #[test]
