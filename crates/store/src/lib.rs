@@ -61,6 +61,7 @@ mod memory;
 pub mod metrics;
 mod open;
 mod operator;
+mod policy_set;
 mod policy_store;
 mod publication;
 #[cfg(feature = "redis")]
@@ -91,15 +92,13 @@ pub use memory::MemoryStore;
 pub use metrics::record_answer;
 pub use open::open;
 pub use operator::Operator;
+pub use policy_set::{ArmPolicy, ArmResults, ArmStart, PolicySetError, StoredArm, StoredSet};
 pub use policy_store::PolicyStore;
 pub use publication::{Publication, PublicationEvidence, Receipt, Rollback};
 #[cfg(feature = "redis")]
 pub use redis::{RedisServer, RedisStore};
 pub use refusal::PublicationRefusal;
-pub use rollout::{
-    ArmPolicy, ArmResults, ArmStart, PolicySetError, RolloutChange, RolloutError, RolloutReceipt,
-    RolloutRefusal, RolloutStep, StoredArm, StoredSet,
-};
+pub use rollout::{RolloutChange, RolloutError, RolloutReceipt, RolloutRefusal, RolloutStep};
 pub use sequence::SequenceGuard;
 pub use signature::{InvalidKeyError, PolicySigner, TrustedKeys};
 pub use stored::Stored;

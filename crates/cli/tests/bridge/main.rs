@@ -26,6 +26,7 @@ mod metrics;
 mod once;
 mod plant;
 mod policy;
+mod policy_set;
 mod process;
 mod profile;
 #[path = "../../../../tests/support/proxy.rs"]

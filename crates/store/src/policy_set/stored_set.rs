@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use portcullis::{
     policy::{Policy, PolicyState},
-    types::{PolicyHash, Timestamp},
+    types::PolicyHash,
 };
-use portcullis_rollout::{Measured, PolicySet, Progress, Rollout, Schedule};
+use portcullis_rollout::{PolicySet, Rollout, Schedule};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{ArmResults, ArmStart, PolicySetError};
+use super::{PolicySetError, StoredArm};
 use crate::{PolicySigner, TrustedKeys};
 
 /// The first bytes of the signed message, so that no other signed message is the same.
@@ -21,24 +21,11 @@ const MESSAGE: &str = "portcullis policy set\n";
 /// The signature covers everything: the set, the policies, the times and the schedules.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredSet {
-    pub(super) set: PolicySet,
+    pub(crate) set: PolicySet,
     /// One for each arm of the set, in the same order.
-    pub(super) arms: Vec<StoredArm>,
+    pub(crate) arms: Vec<StoredArm>,
     signature: Option<String>,
 }
-
-/// The policy of an arm, and the state of its rollout.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StoredArm {
-    pub(super) policy: Policy,
-    pub(super) since: Timestamp,
-    pub(super) closed_before: u64,
-    pub(super) schedule: Option<Schedule>,
-}
-
-/// A policy that the guardrails permit, with its hash, for an arm ([`Publication::arm_policy`](crate::Publication::arm_policy)).
-#[derive(Debug, Clone, PartialEq)]
-pub struct ArmPolicy(pub(crate) Policy);
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -61,72 +48,9 @@ struct ArmDocument {
     schedule: Option<Box<RawValue>>,
 }
 
-impl ArmPolicy {
-    /// Returns the policy.
-    #[must_use]
-    pub const fn policy(&self) -> &Policy {
-        &self.0
-    }
-
-    /// Returns the hash of the policy, which is also that of the arm.
-    #[must_use]
-    pub const fn hash(&self) -> PolicyHash {
-        self.0.hash()
-    }
-}
-
-impl StoredArm {
-    pub(super) fn new(start: &ArmStart, since: Timestamp) -> Self {
-        Self {
-            policy: start.policy.0.clone(),
-            since,
-            closed_before: 0,
-            schedule: start.schedule.clone(),
-        }
-    }
-
-    /// Returns the policy.
-    #[must_use]
-    pub const fn policy(&self) -> &Policy {
-        &self.policy
-    }
-
-    /// Returns the time of the last start or raise.
-    #[must_use]
-    pub const fn since(&self) -> Timestamp {
-        self.since
-    }
-
-    /// Returns the number of trades that had been closed when the arm was raised last.
-    #[must_use]
-    pub const fn closed_before(&self) -> u64 {
-        self.closed_before
-    }
-
-    /// Combines the results of the arm with its progress at the current share.
-    #[must_use]
-    pub const fn measured(&self, results: &ArmResults) -> Measured {
-        Measured {
-            progress: Progress {
-                since: self.since,
-                closed_trades: results.closed_trades.saturating_sub(self.closed_before),
-            },
-            compared: results.compared,
-            agreed: results.agreed,
-            drawdown: results.drawdown,
-        }
-    }
-
-    /// Returns the schedule by which an updater raises, promotes or aborts the arm.
-    #[must_use]
-    pub const fn schedule(&self) -> Option<&Schedule> {
-        self.schedule.as_ref()
-    }
-}
-
 impl StoredSet {
     /// Combines a set with its arms: those of `arms` that the set names.
-    pub(super) fn new(set: PolicySet, arms: &[StoredArm], signer: Option<&PolicySigner>) -> Self {
+    pub(crate) fn new(set: PolicySet, arms: &[StoredArm], signer: Option<&PolicySigner>) -> Self {
         let stored = |hash| arms.iter().find(|arm| arm.policy.hash() == hash).cloned();
         let mut new = Self {
             arms: set

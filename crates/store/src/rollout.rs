@@ -4,10 +4,13 @@ use portcullis::{
     policy::Policy,
     types::{PolicyHash, Symbol, Timestamp},
 };
-use portcullis_rollout::{Arm, Bps, PolicySet, Progress, RaiseConditions, Refusal, Schedule};
+use portcullis_rollout::{Bps, PolicySet, Progress, RaiseConditions, Refusal};
+use thiserror::Error;
 
-use super::{ArmPolicy, RolloutError, StoredArm, StoredSet};
-use crate::{Operator, PolicySigner, Publication};
+use super::{
+    ArmStart, Operator, PolicySetError, PolicySigner, Publication, PublishError, StoreError,
+    StoredArm, StoredSet,
+};
 
 /// A change of the policy set, for [`PolicyStore::roll`](crate::PolicyStore::roll).
 #[derive(Debug, Clone)]
@@ -58,17 +61,6 @@ pub enum RolloutStep {
     Unkill,
 }
 
-/// An arm to start.
-#[derive(Debug, Clone)]
-pub struct ArmStart {
-    /// The arm. It has the hash of the policy.
-    pub arm: Arm,
-    /// The policy of the arm.
-    pub policy: ArmPolicy,
-    /// The schedule by which an updater raises, promotes or aborts the arm.
-    pub schedule: Option<Schedule>,
-}
-
 /// The result of a change.
 #[derive(Debug, Clone)]
 pub struct RolloutReceipt {
@@ -95,6 +87,55 @@ pub struct RolloutRefusal {
     pub operator: Operator,
     /// The time of the attempt.
     pub at: Timestamp,
+}
+
+/// An error of a change of the policy set. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum RolloutError {
+    /// The store has no valid policy, so there is no live policy.
+    #[error(
+        "the store has no valid policy, so nothing can be tried beside it; publish a policy first"
+    )]
+    NoLive,
+    /// The store has no policy set.
+    #[error("the store has no policy set; start an arm with `portcullis policy rollout start`")]
+    NoSet,
+    /// The stored set is not valid.
+    #[error(transparent)]
+    Set(#[from] PolicySetError),
+    /// The stored set is signed, and the change has no signer. Only an abort and the kill switch need none.
+    #[error(
+        "the policy set is signed, and readers with trusted keys would reject it without a signature; use a signing key"
+    )]
+    NoSigner,
+    /// The change is refused.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The policy of a promoted arm cannot be published.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// The store could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl RolloutError {
+    /// Returns the stable code, such as `ROLLOUT_NO_SYMBOL`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoLive => "ROLLOUT_NO_LIVE",
+            Self::NoSet => "ROLLOUT_NO_SET",
+            Self::Set(_) => "ROLLOUT_SET_REJECTED",
+            Self::NoSigner => "ROLLOUT_NO_SIGNER",
+            Self::Refused(refusal) => refusal.code(),
+            Self::Publish(error) => error
+                .code()
+                .map_or("ROLLOUT_NOT_PUBLISHED", |code| code.code()),
+            Self::Store(_) => "ROLLOUT_STORE_UNAVAILABLE",
+        }
+    }
 }
 
 /// A new set, before it is written.
@@ -162,10 +203,10 @@ pub(crate) fn next_set(
     }
     let (set, mut arms) = match before {
         Some(before) => (before.set, before.arms),
-        None if matches!(change.step, RolloutStep::Start(_)) => (
-            PolicySet::new(highest.unwrap_or_default(), live),
-            Vec::new(),
-        ),
+        None if matches!(change.step, RolloutStep::Start(_)) => {
+            let seq = highest.map_or(0, |seq| seq);
+            (PolicySet::new(seq, live), Vec::new())
+        }
         None => return Err(RolloutError::NoSet),
     };
     // Another writer may have published a policy without changing the set.
