@@ -135,3 +135,116 @@ fn a_raise_needs_closed_trades_and_the_status_shows_the_results() {
     redis.run(&["HSET", &key, "drawdown", "unknown"]);
     assert_eq!(place.arm()["drawdown"], Value::Null);
 }
+
+/// Runs the updater once. Returns its log.
+fn update(place: &Place) -> String {
+    let run = place.run(&[
+        "updater",
+        "--once",
+        "--templates",
+        "templates.toml",
+        "--gate",
+        "gate.toml",
+        "--every",
+        "300",
+        "--no-guardrails",
+        "--store",
+        &place.server.url(),
+        "--market-states",
+        "--by",
+        "updater",
+    ]);
+    assert!(run.status.success(), "{run:?}");
+    String::from_utf8(run.stderr).unwrap()
+}
+
+#[test]
+fn the_updater_raises_and_promotes_an_arm_by_its_results() {
+    let place = Place {
+        server: Server::start(),
+        folder: tempfile::tempdir().unwrap(),
+    };
+    let put = |name: &str, text: &str| fs::write(place.folder.path().join(name), text).unwrap();
+    put(
+        "templates.toml",
+        include_str!("../../../../examples/templates.toml"),
+    );
+    let gate = include_str!("../../../../examples/gate.toml");
+    put("gate.toml", gate.split("[simulation]").next().unwrap());
+    let mut redis = place.server.connect();
+    let (now, _): (i64, i64) = redis::cmd("TIME").query(&mut redis.0).unwrap();
+    redis.run(&[
+        "HSET",
+        "quantum:marketstate:BTCUSDT",
+        "sigma",
+        "0.02",
+        "ts",
+        "0.4",
+        "p_chop",
+        "0.5",
+        "volume",
+        "9e7",
+        "spread",
+        "0.0001",
+        "ts_timestamp",
+        &now.to_string(),
+    ]);
+    let first = update(&place);
+    assert!(first.contains("POLICY_PUBLISHED first "), "{first}");
+
+    let store = place.server.url();
+    let shown = place.run(&["policy", "show", "--store", &store, "--format", "json"]);
+    let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    let mut fields = shown["fields"].clone();
+    let policy = fields.as_object_mut().unwrap();
+    policy.retain(|name, _| !matches!(name.as_str(), "policy_seq" | "policy_hash"));
+    policy["policy_version"] = json!("canary");
+    policy["leverage_by_symbol"] = json!("{\"BTCUSDT\":1}");
+    policy["valid_until_epoch"] = json!((now + 7200).to_string());
+    put("canary.json", &fields.to_string());
+    let step = |bps: u64| json!({"bps": bps, "min_sec": 0, "min_closed_trades": 2});
+    let schedule = json!({
+        "format": 1, "steps": [step(5000), step(10000)], "conditions": {"max_drawdown_bps": 500},
+        "deadline": "2090-01-01T00:00:00Z",
+    });
+    put("schedule.json", &schedule.to_string());
+    let until = (now + 3600).to_string();
+    let started = place.run(&[
+        "policy",
+        "rollout",
+        "start",
+        "canary.json",
+        "--role",
+        "canary",
+        "--schedule",
+        "schedule.json",
+        "--salt",
+        "canary-7",
+        "--until",
+        &until,
+        "--store",
+        &store,
+        "--no-guardrails",
+        "--yes",
+    ]);
+    assert!(started.status.success(), "{started:?}");
+    let arm = place.arm()["hash"].as_str().unwrap().to_owned();
+    let key = format!("quantum:policy:arm:{arm}");
+    let waits = update(&place);
+    assert!(waits.contains(": ROLLOUT_TOO_FEW_TRADES: "), "{waits}");
+    redis.run(&["HSET", &key, "closed_trades", "2"]);
+    let waits = update(&place);
+    assert!(waits.contains(": DRAWDOWN_UNKNOWN: "), "{waits}");
+    redis.run(&["HSET", &key, "drawdown", "0.01"]);
+    let raised = update(&place);
+    assert!(raised.contains("ROLLOUT_RAISED arm "), "{raised}");
+    assert_eq!(place.arm()["bps"], 10_000);
+    redis.run(&["HSET", &key, "closed_trades", "4"]);
+    let promoted = update(&place);
+    assert!(promoted.contains("ROLLOUT_PROMOTED arm "), "{promoted}");
+    assert_eq!(place.arm(), Value::Null);
+    let history = place.run(&["policy", "history", "--store", &store, "--format", "json"]);
+    let history: Value = serde_json::from_slice(&history.stdout).unwrap();
+    assert_eq!(history[0]["promotion_of"], json!(arm));
+    assert_eq!(history[0]["by"], "updater");
+}

@@ -107,6 +107,7 @@ fn a_canary_is_started_raised_and_promoted() {
         assert!(started.stdout.contains(line), "{}", started.stdout);
     }
     let arm = hash(&place);
+    let (short, _) = arm.split_at(8);
     let shown = status(&place);
     let shown = &shown["set"]["arms"][0];
     assert_eq!(shown["symbols"], json!(["SOLUSDT", "DOTUSDT"]));
@@ -123,7 +124,7 @@ fn a_canary_is_started_raised_and_promoted() {
 
     let conditions = ["--min-sec", "0", "--min-closed-trades", "0"];
     let raise = |bps: &str| {
-        let raise = ["raise", &arm[..8], "--bps", bps];
+        let raise = ["raise", short, "--bps", bps];
         rollout(&place, &[&raise[..], &conditions].concat())
     };
     assert_eq!(raise("5000").status, 0);
@@ -153,26 +154,20 @@ fn a_canary_is_started_raised_and_promoted() {
     assert_eq!(status(&place)["live"]["policy_version"], "1.0.1");
 
     let history = place.run(&["policy", "history", "--store", STORE]).stdout;
-    let promotion = format!("promotion of arm {}", &arm[..8]);
+    let promotion = format!("promotion of arm {}", short);
     assert!(history.contains(&promotion), "{history}");
     let log = place.run(&["policy", "audit", "--store", STORE]).stdout;
     for line in [
-        format!(
-            "rollout.started      {}  by ada  2500 bps  set 1\n",
-            &arm[..8]
-        ),
-        format!(
-            "rollout.raised       {}  by ada  5000 bps  set 2\n",
-            &arm[..8]
-        ),
+        format!("rollout.started      {}  by ada  2500 bps  set 1\n", short),
+        format!("rollout.raised       {}  by ada  5000 bps  set 2\n", short),
         format!(
             "rollout.refused      {}  by ada  raise  ROLLOUT_NOT_HIGHER\n",
-            &arm[..8]
+            short
         ),
     ] {
         assert!(log.contains(&line), "{line}\n{log}");
     }
-    let promoted = format!("by ada  arm {}  set 5\n", &arm[..8]);
+    let promoted = format!("by ada  arm {}  set 5\n", short);
     assert!(log.contains(&promoted), "{log}");
 }
 
@@ -385,28 +380,37 @@ fn wrong_arguments_are_usage_errors() {
 }
 
 #[test]
-fn a_start_replaces_a_set_that_is_not_valid() {
+fn a_set_that_is_not_valid_is_refused_and_replaced_by_a_start() {
     let place = published();
     assert_eq!(start(&place, &["--bps", "5000"]).status, 0);
-    place.put("store.set.json", "{}");
-    let killed = rollout(&place, &["kill"]);
-    check_refused(&place, "kill", &killed, "ROLLOUT_SET_REJECTED");
-    let run = place.run(&["policy", "rollout", "status", "--store", STORE]);
-    assert_eq!(run.status, 1);
-    assert!(
-        run.stderr.contains("ROLLOUT_SET_REJECTED"),
-        "{}",
-        run.stderr
-    );
+    let stored = place.read("store.set.json");
+    let arm = hash(&place);
+    let unknown = "0".repeat(64);
+    for (from, to) in [
+        (&*stored, "{}"),
+        ("\"bps\":5000", "\"bps\":10001"),
+        ("\"key\":\"symbol\"", "\"key\":\"source\""),
+        (
+            &*format!("\"hash\":\"{arm}\""),
+            &*format!("\"hash\":\"{unknown}\""),
+        ),
+    ] {
+        assert!(stored.contains(from), "{from}");
+        place.put("store.set.json", stored.replacen(from, to, 1));
+        let killed = rollout(&place, &["kill"]);
+        check_refused(&place, "kill", &killed, "ROLLOUT_SET_REJECTED");
+        let run = place.run(&["policy", "rollout", "status", "--store", STORE]);
+        assert_eq!(run.status, 1, "{to}");
+        assert!(
+            run.stderr.contains("ROLLOUT_SET_REJECTED: "),
+            "{}",
+            run.stderr
+        );
+    }
     let started = start(&place, &["--bps", "5000"]);
     assert_eq!(started.status, 0, "{}", started.stderr);
-    assert!(
-        started
-            .stderr
-            .contains("note: the stored policy set is not valid"),
-        "{}",
-        started.stderr
-    );
+    let note = "note: the stored policy set is not valid";
+    assert!(started.stderr.contains(note), "{}", started.stderr);
     assert_eq!(status(&place)["set"]["seq"], 2);
 }
 

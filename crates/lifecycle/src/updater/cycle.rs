@@ -4,12 +4,12 @@ use std::fmt;
 
 use portcullis::{
     guardrails::Halt,
-    types::{Shown, SignedDuration, Timestamp},
+    types::{Shown, Timestamp},
 };
 use portcullis_forge::{DocumentError, ForgeError, Forged, Loosening, Run, State, Targets, forge};
 use portcullis_service::runtime::{alarm, line};
 use portcullis_sim::tape::TapeReader;
-use portcullis_store::{PolicyStore, PublishConditions, PublishError, Receipt, StoreError, Stored};
+use portcullis_store::{PolicyStore, PublishError, Receipt, StoreError, Stored};
 use thiserror::Error;
 
 use super::{rollout::Rollouts, settings::UpdaterSettings, source::SourceError};
@@ -272,16 +272,6 @@ fn finish(
     Ok(cycle)
 }
 
-/// Returns the conditions that the store checks when the draft, or the policy of an arm, is published.
-pub(super) fn conditions(settings: &UpdaterSettings, forged: &Forged) -> PublishConditions {
-    let max_age = i64::from(settings.templates.max_feature_age_sec()).saturating_mul(1_000_000);
-    PublishConditions {
-        lease: settings.token.clone(),
-        features_end: forged.derivation().window_end,
-        max_feature_age: SignedDuration::from_micros(max_age),
-    }
-}
-
 /// Returns true if the store has never had a policy.
 fn is_new(store: &dyn PolicyStore) -> Result<bool, StoreError> {
     let head = store.head()?;
@@ -301,7 +291,7 @@ fn publish_draft(
         operator: settings.operator.clone(),
         signer: settings.signer.as_ref(),
         derivation: Some(forged.derivation().to_json()),
-        conditions: Some(conditions(settings, forged)),
+        conditions: Some(settings.conditions(forged.derivation().window_end)),
         clock,
     };
     if baselines.active.is_none() {

@@ -12,7 +12,7 @@ use portcullis_store::{
     RolloutChange, RolloutError, RolloutRefusal, RolloutStep, StoredArm, StoredSet,
 };
 
-use super::{cycle::conditions, metrics, settings::UpdaterSettings};
+use super::{metrics, settings::UpdaterSettings};
 
 /// The code of an abort because the policy of the arm has expired.
 const POLICY_EXPIRED: &str = "ARM_POLICY_EXPIRED";
@@ -143,7 +143,9 @@ impl Rollouts<'_> {
         };
         match Publication::of_arm(arm, &terms) {
             Ok(publication) => {
-                let publication = publication.with_conditions(conditions(self.settings, forged));
+                let features_end = forged.derivation().window_end;
+                let conditions = self.settings.conditions(features_end);
+                let publication = publication.with_conditions(conditions);
                 let step = RolloutStep::Promote {
                     arm: hash,
                     publication: Box::new(publication),
@@ -188,7 +190,7 @@ impl Rollouts<'_> {
         }
     }
 
-    /// Logs an error, and records it in the audit log unless it is an error of the store.
+    /// Logs an error, and records it in the audit log, unless it is an error of the store or there is no live policy.
     fn failed(&self, step: &'static str, arm: PolicyHash, error: &RolloutError) {
         let code = error.code();
         alarm(format_args!(
@@ -198,7 +200,9 @@ impl Rollouts<'_> {
         metrics::rollout("refused", code);
         if matches!(
             error,
-            RolloutError::Store(_) | RolloutError::Publish(PublishError::Store(_))
+            RolloutError::NoLive
+                | RolloutError::Store(_)
+                | RolloutError::Publish(PublishError::Store(_))
         ) {
             return;
         }

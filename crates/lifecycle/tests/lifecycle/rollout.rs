@@ -7,6 +7,7 @@ use portcullis::{
     policy::Policy,
     types::{PolicyHash, Timestamp},
 };
+use portcullis_forge::Templates;
 use portcullis_lifecycle::updater::{FeatureSource, UpdaterSettings};
 use portcullis_rollout::{Arm, Key, Role, Salt, Schedule};
 use portcullis_store::{
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::{
     support::{DAY, NOW, at},
-    updater::{CALM, QUARTER, VOLATILE, World},
+    updater::{CALM, QUARTER, VOLATILE, World, templates},
 };
 
 const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -163,7 +164,7 @@ fn start_policy(
     let publication = Publication::new(policy, &guardrails, Operator::new("ada"), at(NOW));
     let policy = publication.unwrap().arm_policy().unwrap();
     let salt = Salt::new("canary-7").unwrap();
-    let bps = plain().steps()[0].bps();
+    let bps = plain().steps().first().unwrap().bps();
     let arm = Arm::new(role, policy.hash(), bps, salt, at(NOW + 10 * DAY)).unwrap();
     let hash = policy.hash();
     let step = RolloutStep::Start(Box::new(ArmStart {
@@ -345,6 +346,31 @@ fn a_failed_run_holds_back_raises_but_not_aborts() {
 }
 
 #[test]
+fn a_clock_that_goes_back_raises_nothing() {
+    let world = World::new();
+    let store = Measured::new(&world);
+    start(&store, plain());
+    store.closed(9);
+    world.now.set(NOW - 600);
+    // The run may also fail, because the window of the features goes back.
+    let _ = world.cycle(&store, "one");
+    assert_eq!(store.shares(), [5000]);
+}
+
+#[test]
+fn without_a_live_policy_nothing_is_recorded() {
+    let world = World::new();
+    let store = Measured::new(&world);
+    start(&store, schedule(&json!({}), NOW + 60));
+    store.release(1, &Operator::new("ada"), at(NOW)).unwrap();
+    let entries = store.audit().unwrap().entries().len();
+    world.now.set(NOW + QUARTER);
+    world.cycle(&store, "one").unwrap_err();
+    assert_eq!(store.audit().unwrap().entries().len(), entries);
+    assert_eq!(store.shares(), [5000]);
+}
+
+#[test]
 fn without_the_lease_no_arm_is_changed() {
     let world = World::new();
     let store = Measured::new(&world);
@@ -450,4 +476,32 @@ fn a_signed_set_is_only_loosened_with_a_key() {
     world.candles(NOW + 41 * 60, CALM);
     world.cycle(&store, "one").unwrap();
     assert_eq!(store.shares(), [0_u16; 0]);
+}
+
+/// The guardrails have changed since the start of the arm, and no policy without `market` may be published.
+#[test]
+fn a_promotion_outside_the_guardrails_is_refused() {
+    let world = World::new();
+    let store = Measured::new(&world);
+    start(&store, plain());
+    let market = templates().replacen("format = 1\n", "format = 1\nmarket = \"usdm\"\n", 1);
+    let settings = UpdaterSettings {
+        templates: Templates::from_toml(&market).unwrap(),
+        guardrails: Guardrails::none().with_market("usdm"),
+        ..world.settings("one")
+    };
+    let run = |closed| {
+        store.closed(closed);
+        world.now.set(world.now.get() + QUARTER);
+        world.candles(world.now.get(), CALM);
+        world.cycle_with(&store, &settings).unwrap();
+    };
+    run(2);
+    assert_eq!(store.shares(), [10_000]);
+    let live = store.load().unwrap();
+    run(5);
+    assert_eq!(store.shares(), [10_000]);
+    let code = Some("POLICY_CONSTRAINT_VIOLATION".to_owned());
+    assert_eq!(store.last(), ("rollout.refused".to_owned(), code));
+    assert_eq!(store.load().unwrap().hash(), live.hash());
 }

@@ -19,8 +19,8 @@ use crate::support::*;
 const SYMBOLS: [&str; 2] = ["BTCUSDT", "ETHUSDT"];
 pub(crate) const QUARTER: i64 = 15 * 60;
 
-/// Returns the templates of the documentation, with short windows and for one symbol.
-fn templates() -> Templates {
+/// Returns the text of the templates of the documentation, with short windows and for one symbol.
+pub(crate) fn templates() -> String {
     let page = include_str!("../../../../docs/forge.md");
     let block = page
         .split("```")
@@ -32,10 +32,9 @@ fn templates() -> Templates {
         .replace("max_spread = 0.002", "max_spread = 0.5")
         .replace(r#""BTCUSDT", "ETHUSDT", "SOLUSDT""#, r#""BTCUSDT""#);
     // The leverage of a new symbol is the cap, so that it does not rise.
-    let text = ["cap = 10", "cap = 12", "cap = 6"]
+    ["cap = 10", "cap = 12", "cap = 6"]
         .iter()
-        .fold(text, |text, cap| text.replace(cap, "cap = 2"));
-    Templates::from_toml(&text).unwrap()
+        .fold(text, |text, cap| text.replace(cap, "cap = 2"))
 }
 
 /// Candle files in a folder, a clock, and the settings of an updater.
@@ -90,7 +89,7 @@ impl World {
             time_label: None,
         };
         UpdaterSettings {
-            templates: templates(),
+            templates: Templates::from_toml(&templates()).unwrap(),
             rules: rules(&RULES.replace("max_leverage_rise = 2", "max_leverage_rise = 100")),
             guardrails: Guardrails::none(),
             replayer: replayer(),
