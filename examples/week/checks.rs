@@ -59,7 +59,7 @@ pub(crate) fn print(
             let at = text("decided_at").parse().unwrap_or_default();
             let at = portcullis::Timestamp::from_millis(at).unwrap();
             let policy = policies.get(&text("policy_hash"));
-            if !policy.is_some_and(|policy| policy.in_force(at).is_ok()) {
+            if policy.is_none_or(|policy| policy.in_force(at).is_err()) {
                 without_policy += 1;
             }
             let version = policy.map_or("unknown", Policy::version);
