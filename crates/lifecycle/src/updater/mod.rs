@@ -58,7 +58,7 @@ pub fn report(
     result: &Result<Cycle, CycleError>,
     now: Timestamp,
 ) {
-    metrics::counted(result);
+    metrics::counted(result.as_ref().map_or("failed", Cycle::name));
     match result {
         Ok(cycle @ (Cycle::Standby | Cycle::Unchanged | Cycle::Published { .. })) => line(cycle),
         Ok(cycle @ Cycle::Refused(_)) => alarm(cycle),
