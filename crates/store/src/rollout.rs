@@ -21,7 +21,8 @@ pub struct RolloutChange {
     pub operator: Operator,
     /// The time of the change.
     pub at: Timestamp,
-    /// The signer of the new set. Without one, the new set is not signed.
+    /// The signer of the new set. Without one, the new set is not signed. A signer changes only sets that it has signed
+    /// itself; it replaces any other set when it starts an arm, and removes an arm or kills such a set without a signature.
     pub signer: Option<PolicySigner>,
     /// The stable code of the reason for the audit log, such as `DEADLINE`.
     pub code: Option<&'static str>,
@@ -197,13 +198,26 @@ pub(crate) fn next_set(
     highest: Option<u64>,
 ) -> Result<NextSet, RolloutError> {
     let at = change.at;
-    let is_signed = before.as_ref().is_some_and(StoredSet::has_signature);
-    if is_signed && change.signer.is_none() && !change.step.is_tightening() {
-        return Err(RolloutError::NoSigner);
-    }
+    let is_start = matches!(change.step, RolloutStep::Start(_));
+    let mut signer = change.signer.as_ref();
+    let before = match (before, signer) {
+        // A signer does not sign a set that another writer may have stored.
+        (Some(before), Some(key)) if !before.is_signed_by(key) => {
+            signer = signer.filter(|_| is_start);
+            match (is_start, change.step.is_tightening()) {
+                (true, _) => None,
+                (false, true) => Some(before),
+                (false, false) => return Err(PolicySetError::NotSigned.into()),
+            }
+        }
+        (Some(before), None) if before.has_signature() && !change.step.is_tightening() => {
+            return Err(RolloutError::NoSigner);
+        }
+        (before, _) => before,
+    };
     let (set, mut arms) = match before {
         Some(before) => (before.set, before.arms),
-        None if matches!(change.step, RolloutStep::Start(_)) => {
+        None if is_start => {
             let seq = highest.map_or(0, |seq| seq);
             (PolicySet::new(seq, live), Vec::new())
         }
@@ -245,18 +259,23 @@ pub(crate) fn next_set(
         RolloutStep::Kill => set.kill()?,
         RolloutStep::Unkill => set.unkill()?,
     };
-    let stored = StoredSet::new(set, &arms, change.signer.as_ref());
+    let stored = StoredSet::new(set, &arms, signer);
     Ok(NextSet { stored, symbols })
 }
 
-/// Returns the set after a publication replaced the live policy; `None` if the set cannot be changed: without a signer, a
-/// signed set stays as it is, and no arm applies until the set is changed again.
+/// Returns the set after a publication replaced the live policy; `None` if the signer of the publication has not signed the
+/// set, or the set is signed and the publication has no signer. Such a set stays as it is, and no arm applies until an arm
+/// is started.
 pub(crate) fn after_publication(
     before: &StoredSet,
     live: PolicyHash,
     signer: Option<&PolicySigner>,
 ) -> Option<StoredSet> {
-    if before.has_signature() && signer.is_none() {
+    let is_own = match signer {
+        Some(signer) => before.is_signed_by(signer),
+        None => !before.has_signature(),
+    };
+    if !is_own {
         return None;
     }
     let set = before.set.replace_live(live).ok()?;

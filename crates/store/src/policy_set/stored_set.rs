@@ -139,6 +139,12 @@ impl StoredSet {
         self.signature.is_some()
     }
 
+    /// Returns true if this signer has signed the set.
+    pub(crate) fn is_signed_by(&self, signer: &PolicySigner) -> bool {
+        let signature = self.signature.as_deref();
+        signature.is_some_and(|text| signer.has_signed(&self.message(), text))
+    }
+
     /// Combines the set with the live policy. Returns `None` if the set names another live policy, because another writer
     /// has published a policy without changing the set: then no arm applies.
     #[must_use]

@@ -267,6 +267,20 @@ pub(crate) fn a_reader_accepts_only_signed_sets_that_are_not_older(fixture: &dyn
             "{refusal:?}"
         );
     }
+    // A signer does not sign a set of another signer.
+    let other = PolicySigner::from_base64("AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=").unwrap();
+    let arm = store.policy_set().unwrap().unwrap().set().arms()[0].hash();
+    let foreign = RolloutChange {
+        signer: Some(other.clone()),
+        ..change(raise(arm, 5000, 0, 0))
+    };
+    let refused = store.roll(&foreign).unwrap_err();
+    assert_eq!(refused, RolloutError::Set(PolicySetError::NotSigned));
+    let current = store.current_hash().unwrap();
+    store
+        .publish(&publication("4", "").with_signer(other), current)
+        .unwrap();
+    assert_eq!(text(), second);
     let parsed = StoredSet::from_json(&second).unwrap();
     assert_eq!(parsed.to_json(), second);
 }
