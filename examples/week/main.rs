@@ -40,7 +40,7 @@ use services::Services;
 /// The candle after which each canary is started: one in the first calm days, and one in the second.
 const CANARIES: [(usize, &str, u32); 2] = [
     (CANDLES_PER_DAY / 2, "first", 9_000),
-    (CANDLES_PER_DAY * 9 / 2, "second", 20),
+    (CANDLES_PER_DAY * 9 / 2, "second", 5),
 ];
 
 fn main() -> ExitCode {

@@ -51,9 +51,9 @@ pub(crate) const fn name(candle: usize) -> &'static str {
 /// Returns the mean and the standard deviation of the returns.
 fn returns(candle: usize) -> (f64, f64) {
     match name(candle) {
-        "volatile" => (0.0, 0.045),
-        "crash" => (-0.02, 0.11),
-        _ => (0.0003, 0.012),
+        "volatile" => (0.0, 0.014),
+        "crash" => (-0.01, 0.04),
+        _ => (0.0002, 0.004),
     }
 }
 

@@ -138,6 +138,9 @@ struct Known {
 #[derive(Default)]
 struct Moved {
     entries: Vec<StreamEntry>,
+    /// The ids of all entries for which this request wrote no answer, also because they were answered before or because a
+    /// key could not be written.
+    unwritten: BTreeSet<String>,
     /// True if the policy or the halts had changed for some of them.
     has_new_content: bool,
 }
@@ -458,7 +461,7 @@ impl<'a> StreamWorker<'a> {
         let commit = self.commit_command(&decided);
         let moved = self.record_outcomes(&decided, entries, commit.query(connection)?)?;
         let mut shadows = std::mem::take(&mut decided.shadows);
-        shadows.retain(|shadow| !moved.has(&shadow.entry_id));
+        shadows.retain(|shadow| !moved.unwritten.contains(&shadow.entry_id));
         shadows::write(self.group.stream, &shadows, connection)?;
         Ok(moved)
     }
@@ -608,7 +611,7 @@ impl<'a> StreamWorker<'a> {
             let reply = receive(connection)?;
             let moved = self.record_outcomes(&request.decided, &request.batch.entries, reply)?;
             let shadows = request.decided.shadows.into_iter();
-            let written = shadows.filter(|shadow| !moved.has(&shadow.entry_id));
+            let written = shadows.filter(|shadow| !moved.unwritten.contains(&shadow.entry_id));
             pipeline.shadows.extend(written);
             pipeline.moved.entries.extend(moved.entries);
             pipeline.moved.has_new_content |= moved.has_new_content;
@@ -678,7 +681,15 @@ impl<'a> StreamWorker<'a> {
             .map(|(_, answer)| answer.entry_id.as_str())
             .collect();
         let is_moved = |entry: &&StreamEntry| moved.contains(entry.id.as_str());
+        let is_unwritten = |outcome: &Outcome| {
+            outcome.is_moved() || outcome.is_repeated() || outcome.failure().is_some()
+        };
+        let answers = outcomes.iter().zip(&decided.answers);
+        let unwritten = answers.filter(|(outcome, _)| is_unwritten(outcome));
         Ok(Moved {
+            unwritten: unwritten
+                .map(|(_, answer)| answer.entry_id.clone())
+                .collect(),
             entries: entries.iter().filter(is_moved).cloned().collect(),
             has_new_content: outcomes.iter().any(Outcome::has_new_content),
         })
@@ -712,12 +723,6 @@ impl<'a> StreamWorker<'a> {
                 self.group.stream
             ));
         }
-    }
-}
-
-impl Moved {
-    fn has(&self, id: &str) -> bool {
-        self.entries.iter().any(|entry| entry.id == id)
     }
 }
 
