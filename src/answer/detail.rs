@@ -24,6 +24,8 @@ pub enum Detail<'a> {
     Exit(ExitNotes<'a>),
     /// A record lacks a required part.
     Text(&'static str),
+    /// The text of the evidence of an earlier answer.
+    Written(&'a str),
 }
 
 impl fmt::Display for Detail<'_> {
@@ -56,6 +58,7 @@ impl fmt::Display for Detail<'_> {
             Self::ServiceDenial(denial) => f.write_str(denial.detail()),
             Self::Exit(notes) => write!(f, "{notes}"),
             Self::Text(text) => f.write_str(text),
+            Self::Written(text) => f.write_str(text),
         }
     }
 }

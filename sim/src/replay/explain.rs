@@ -100,7 +100,7 @@ fn complete(explanation: Option<ExplainedRecord>, answer: &Value) -> ExplainedRe
 
 impl Replayer {
     /// Explains the answer to an intent or a position. Returns `None` for a policy change.
-    fn explanation(
+    pub(super) fn explanation(
         &self,
         line: Line<'_>,
         timeline: &Timeline,

@@ -51,13 +51,13 @@ pub use fixed_policy::FixedReplay;
 pub use loaded_set::{LoadedSet, LoadedSetError};
 use pipeline::{Work, run_inline, run_on_threads};
 pub(crate) use reached::Reached;
-pub use replayer::{Replayer, Scope};
+pub use replayer::{Replayer, Scope, evaluate_position, read_snapshot};
 pub(crate) use replayer::{Workspace, decide_again};
 pub use set_counts::{EntryCounts, SetCounts, SetOutcome};
 pub(crate) use set_run::SetRun;
 pub use sinks::{AnswerSink, Sinks};
 pub use skip_samples::{FirstSkip, SkipSamples};
-pub use table::{AnswerFormat, TableError, TableReplay};
+pub use table::{AnswerFormat, TableError, TableReplay, record_columns};
 pub use tally::AnswerTally;
 pub(crate) use tally::{
     Cells, EXPIRIES, KILLS, LEVERAGES, NOTIONALS, NearMissKind, R_STEPS, RATIOS,

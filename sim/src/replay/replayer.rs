@@ -549,8 +549,11 @@ fn read_line<'a>(
     }
 }
 
-/// Parses the position of a record. Returns the reason if the record has none.
-pub(super) fn read_snapshot(record: &OtherRecord<'_>) -> Result<Snapshot, &'static str> {
+/// Parses the position of a record.
+///
+/// # Errors
+/// Returns the reason if the record has no readable symbol.
+pub fn read_snapshot(record: &OtherRecord<'_>) -> Result<Snapshot, &'static str> {
     Snapshot::from_json(record.text(), record.emitted_at()).map_err(|error| match error {
         SnapshotError::SymbolAbsent => "`symbol` is missing",
         SnapshotError::SymbolUnreadable | SnapshotError::Syntax(_) => {
@@ -559,8 +562,11 @@ pub(super) fn read_snapshot(record: &OtherRecord<'_>) -> Result<Snapshot, &'stat
     })
 }
 
-/// Evaluates a position. Returns the reason if it cannot be evaluated.
-pub(super) fn evaluate_position<'p>(
+/// Evaluates the position of a record under a policy.
+///
+/// # Errors
+/// Returns the reason if `now` is absent or the position could not be parsed.
+pub fn evaluate_position<'p>(
     snapshot: &Result<Snapshot, &'static str>,
     state: PolicyState<'p>,
     now: Option<Timestamp>,

@@ -110,7 +110,8 @@ impl ReportRow {
                     Detail::Harvest(_)
                     | Detail::ServiceDenial(_)
                     | Detail::Exit(_)
-                    | Detail::Text(_),
+                    | Detail::Text(_)
+                    | Detail::Written(_),
                 )
                 | None => None,
             },

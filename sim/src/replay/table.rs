@@ -9,7 +9,7 @@ use arrow_array::{
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
 use portcullis::{
     policy::{Policy, PolicyUnavailable},
-    record::RECORD_BYTES_MAX,
+    record::{RECORD_BYTES_MAX, Scratch},
     types::Timestamp,
 };
 use thiserror::Error;
@@ -17,12 +17,13 @@ use thiserror::Error;
 use super::{
     answer_rows::{ANSWERS, AnswerColumns},
     chunk_output::{AnswerBuffer, ChunkOutput},
+    explain::ExplainedRecord,
     replayer::{Replayer, Workspace},
     timeline::Timeline,
 };
 use crate::tape::{
     Chunk,
-    table::{Columns, Rows, flat, timestamps},
+    table::{Columns, FIELDS, OBJECTS, RECORD, REST, Rows, flat, timestamps},
 };
 
 /// An error of a table. The message names the column and the necessary change.
@@ -132,6 +133,12 @@ impl AnswerFormat {
     }
 }
 
+/// Returns the names of the columns of a table that are read, or that a table cannot have. All other columns are ignored.
+pub fn record_columns() -> impl Iterator<Item = &'static str> {
+    let fields = FIELDS.iter().map(|(name, _)| *name);
+    fields.chain([RECORD, REST]).chain(OBJECTS)
+}
+
 /// The column of a table that contains the times of the decisions.
 #[derive(Debug)]
 struct TimeColumn {
@@ -227,13 +234,26 @@ impl TableReplay {
         table: &Schema,
         format: AnswerFormat,
     ) -> Result<Self, TableError> {
+        Self::under(replayer, Timeline::new(policy), table, format)
+    }
+
+    /// Prepares the replay of a table under the policies of a timeline.
+    ///
+    /// # Errors
+    /// Returns an error under the same conditions as [`Self::new`].
+    pub fn under(
+        replayer: Replayer,
+        timeline: Timeline,
+        table: &Schema,
+        format: AnswerFormat,
+    ) -> Result<Self, TableError> {
         let builders = Box::new(format.builders());
         Ok(Self {
             replayer,
             table: table.fields().clone(),
             columns: Arc::new(Columns::of(table, false).map_err(TableError)?),
             times: None,
-            timeline: Timeline::new(policy),
+            timeline,
             workspace: Workspace::default(),
             output: ChunkOutput::new(AnswerBuffer::Table(builders)),
             schema: format.schema()?,
@@ -258,14 +278,35 @@ impl TableReplay {
         Arc::clone(&self.schema)
     }
 
-    /// Answers the rows of the next batch: one answer for each row, in their order. A policy change in a row applies to
-    /// the rows after it, from the event time of the change.
+    /// Explains the answer to one row of a batch: an intent or a position. The batch is not answered.
     ///
     /// # Errors
-    /// Returns an error if the batch does not have the columns of the table, if a column has nulls that pandas may have
-    /// written for NaN, or if the time of a decision is null or not between 2000-01-01 and 2100-01-01. Then no row of
-    /// the batch is answered.
-    pub fn answers(&mut self, batch: &RecordBatch) -> Result<RecordBatch, TableError> {
+    /// Returns an error under the same conditions as [`Self::answers`], or if the row does not exist or changes the
+    /// policy.
+    pub fn explain(&self, batch: &RecordBatch, row: usize) -> Result<ExplainedRecord, TableError> {
+        let missing = || TableError(format!("the batch has no row {row}"));
+        if row >= batch.num_rows() {
+            return Err(missing());
+        }
+        let batch = batch.slice(row, 1);
+        let rows = self.read(&batch)?;
+        let now = match &self.times {
+            Some(column) => column.times(&batch, 0)?.first().copied(),
+            None => self.replayer.now,
+        };
+        let replayer = Replayer {
+            engine: self.replayer.engine.clone(),
+            now,
+            ..self.replayer
+        };
+        let chunk = Chunk::of_rows(rows, 0, 1);
+        let line = chunk.record_of_row(0).ok_or_else(missing)?.line();
+        let explained = replayer.explanation(line, &self.timeline, &mut Scratch::default());
+        explained.ok_or_else(|| TableError("the row changes the policy".to_owned()))
+    }
+
+    /// Reads the rows of a batch.
+    fn read(&self, batch: &RecordBatch) -> Result<Rows, TableError> {
         if *batch.schema().fields() != self.table {
             return Err(TableError(
                 "a batch has other columns than the table; give all batches the schema of the table"
@@ -276,7 +317,18 @@ impl TableReplay {
             .project(&self.columns.roots())
             .map_err(|error| TableError(error.to_string()))?;
         let rows = Rows::new(Arc::clone(&self.columns), &read, RECORD_BYTES_MAX);
-        let mut rows = rows.map_err(TableError)?;
+        rows.map_err(TableError)
+    }
+
+    /// Answers the rows of the next batch: one answer for each row, in their order. A policy change in a row applies to
+    /// the rows after it, from the event time of the change.
+    ///
+    /// # Errors
+    /// Returns an error if the batch does not have the columns of the table, if a column has nulls that pandas may have
+    /// written for NaN, or if the time of a decision is null or not between 2000-01-01 and 2100-01-01. Then no row of
+    /// the batch is answered.
+    pub fn answers(&mut self, batch: &RecordBatch) -> Result<RecordBatch, TableError> {
+        let mut rows = self.read(batch)?;
         if let Some(column) = &self.times {
             rows = rows.with_times(column.times(batch, self.rows)?);
         }

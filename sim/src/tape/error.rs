@@ -122,4 +122,7 @@ pub enum TapeError {
         /// The error of the operating system.
         error: io::Error,
     },
+    /// Another thread stopped the reader.
+    #[error("reading was stopped")]
+    Stopped,
 }

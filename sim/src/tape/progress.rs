@@ -4,15 +4,17 @@ use std::{
     io::{self, Read},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
-/// The number of bytes that were read, for a progress bar. Bytes are counted before decompression.
+/// The number of bytes that were read, for a progress bar. Bytes are counted before decompression. Another thread can
+/// also stop the reader.
 #[derive(Debug, Default)]
 pub struct Progress {
     consumed: AtomicU64,
     total: Option<u64>,
+    is_stopped: AtomicBool,
 }
 
 impl Progress {
@@ -20,7 +22,17 @@ impl Progress {
         Self {
             consumed: AtomicU64::new(0),
             total,
+            is_stopped: AtomicBool::new(false),
         }
+    }
+
+    /// Stops the reader: instead of its next chunk, it returns [`TapeError::Stopped`](super::TapeError::Stopped).
+    pub fn stop(&self) {
+        self.is_stopped.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.is_stopped.load(Ordering::Relaxed)
     }
 
     pub(super) fn add(&self, bytes: u64) {

@@ -104,6 +104,9 @@ impl TapeReader {
 
     fn next_chunk(&mut self) -> Result<Option<Chunk>, TapeError> {
         loop {
+            if self.progress.is_stopped() {
+                return Err(TapeError::Stopped);
+            }
             if self.current.is_none() {
                 self.current = self.open_next()?;
             }

@@ -1,0 +1,45 @@
+//! The engine for Python: the native module of the package `portcullis_engine`.
+//!
+//! The module contains the objects and the calls. Codes, answer rows and errors are Python classes in the package, because
+//! a dataclass is compared, hashed, pickled and matched without further code.
+
+mod answer;
+mod decision;
+mod engine;
+mod error;
+mod fields;
+mod guardrails;
+mod names;
+mod policy;
+mod position;
+mod replay;
+mod rollout;
+mod table;
+mod time;
+mod timeline;
+
+use pyo3::prelude::pymodule;
+
+/// The native module.
+#[pymodule]
+mod _portcullis {
+    #[pymodule_export]
+    use crate::{
+        decision::{Decision, Exit, Skip, Trade},
+        engine::{Engine, decide_assumed},
+        guardrails::Guardrails,
+        policy::Policy,
+        position::HarvestAdvice,
+        replay::{diff, replay},
+        rollout::{Arm, PolicySet, bucket},
+        table::{AnswerReader, answer_table, explain_row, open_answers, record_columns},
+        timeline::PolicyTimeline,
+    };
+
+    /// Adds the version of the engine.
+    #[pymodule_init]
+    fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+        use pyo3::types::PyModuleMethods as _;
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}
