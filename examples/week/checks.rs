@@ -12,6 +12,7 @@ use portcullis_store::PolicyStore as _;
 use redis::{Commands as _, streams::StreamRangeReply};
 
 use crate::{
+    CANARIES,
     exchange::Exchange,
     market::{DAYS, SYMBOLS},
     services::Services,
@@ -151,13 +152,7 @@ pub(crate) fn print(
     ];
     let (text, recorded) = services.output(&record);
     println!("{}", text.trim_end());
-    let replay = [
-        "replay",
-        "week.jsonl",
-        "--no-guardrails",
-        "--answers",
-        "again.jsonl",
-    ];
+    let replay = ["replay", "week.jsonl", "--out", "again.jsonl"];
     let (_, replayed) = services.output(&replay);
     let read = |name: &str| fs::read(folder.join(name)).unwrap_or_default();
     check("a replay of the recording gives the same answers", {
@@ -194,7 +189,7 @@ fn policies(services: &Services, folder: &Path) -> BTreeMap<String, Policy> {
         .filter_map(|entry| entry.policy().ok())
         .map(|policy| (policy.hash().to_string(), policy.clone()))
         .collect();
-    for name in ["first", "second"] {
+    for name in CANARIES.map(|canary| canary.name) {
         let text = fs::read_to_string(folder.join(format!("canary-{name}.json"))).unwrap();
         let policy = Policy::from_json(&text).unwrap();
         policies.insert(policy.hash().to_string(), policy);

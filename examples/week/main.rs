@@ -37,11 +37,31 @@ use exchange::Exchange;
 use market::{CANDLE, CANDLES_PER_DAY, DAYS, Market};
 use services::Services;
 
-/// The candle after which each canary is started: one in the first calm days, and one in the second.
-const CANARIES: [(usize, &str, u32); 2] = [
-    (CANDLES_PER_DAY / 2, "first", 9_000),
-    (CANDLES_PER_DAY * 9 / 2, "second", 5),
+/// The canaries. The first has time for three shares in calm days; the second may lose 0.02 % of its cash.
+const CANARIES: [Canary; 2] = [
+    Canary {
+        candle: CANDLES_PER_DAY / 2,
+        name: "first",
+        steps: &[(1_000, 20, 1), (5_000, 20, 3), (10_000, 20, 5)],
+        max_drawdown_bps: 9_000,
+    },
+    Canary {
+        candle: CANDLES_PER_DAY * 9 / 2,
+        name: "second",
+        steps: &[(10_000, 86_400, 1_000)],
+        max_drawdown_bps: 2,
+    },
 ];
+
+/// A canary with the numbers of the live policy at the time of its start.
+struct Canary {
+    /// The candle after which it is started.
+    candle: usize,
+    name: &'static str,
+    /// The share in basis points, the least time in seconds, and the least number of closed trades of each step.
+    steps: &'static [(u64, u64, u64)],
+    max_drawdown_bps: u64,
+}
 
 fn main() -> ExitCode {
     let Some(folder) = env::args().nth(1).map(PathBuf::from) else {
@@ -70,10 +90,8 @@ fn main() -> ExitCode {
     let candles = DAYS * CANDLES_PER_DAY;
     let start = Tick::now();
     for n in 0..candles {
-        for (at, name, max_drawdown_bps) in CANARIES {
-            if n == at {
-                services.start_canary(name, max_drawdown_bps);
-            }
+        for canary in CANARIES.iter().filter(|canary| canary.candle == n) {
+            services.start_canary(canary);
         }
         if n % CANDLES_PER_DAY == 0 {
             println!(

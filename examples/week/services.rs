@@ -12,6 +12,8 @@ use std::{
 use portcullis_store::{PolicyStore as _, RedisStore};
 use serde_json::{Value, json};
 
+use crate::Canary;
+
 /// The running processes.
 pub(crate) struct Services {
     folder: PathBuf,
@@ -131,9 +133,9 @@ impl Services {
         self.updater = Some(updater);
     }
 
-    /// Starts a canary with the numbers of the live policy and a higher version. The schedule has the shares 10, 50 and
-    /// 100 %.
-    pub(crate) fn start_canary(&self, name: &str, max_drawdown_bps: u32) {
+    /// Starts a canary with the numbers of the live policy, another version and a schedule.
+    pub(crate) fn start_canary(&self, canary: &Canary) {
+        let name = canary.name;
         let live = self
             .store()
             .load()
@@ -155,22 +157,21 @@ impl Services {
                 .unwrap()
                 .to_string()
         };
+        let steps = canary.steps.iter().map(
+            |(bps, sec, trades)| json!({"bps": bps, "min_sec": sec, "min_closed_trades": trades}),
+        );
         let schedule = json!({
             "format": 1,
-            "steps": [
-                {"bps": 1000, "min_sec": 20, "min_closed_trades": 1},
-                {"bps": 5000, "min_sec": 20, "min_closed_trades": 3},
-                {"bps": 10000, "min_sec": 20, "min_closed_trades": 5},
-            ],
-            "conditions": {"max_drawdown_bps": max_drawdown_bps},
+            "steps": steps.collect::<Vec<_>>(),
+            "conditions": {"max_drawdown_bps": canary.max_drawdown_bps},
             "deadline": at(until),
         });
-        let (policy, steps) = (
+        let (policy, schedule_file) = (
             format!("canary-{name}.json"),
             format!("schedule-{name}.json"),
         );
         fs::write(self.folder.join(&policy), json!(fields).to_string()).unwrap();
-        fs::write(self.folder.join(&steps), schedule.to_string()).unwrap();
+        fs::write(self.folder.join(&schedule_file), schedule.to_string()).unwrap();
         // With this salt, one of the six symbols has a bucket below 1000.
         let salt = salt();
         let output = self
@@ -186,7 +187,7 @@ impl Services {
                 "--until",
                 &at(until),
                 "--schedule",
-                &steps,
+                &schedule_file,
                 "--store",
                 &self.url,
                 "--no-guardrails",
