@@ -123,9 +123,21 @@ impl Engine {
         intent: &'a Intent<'a>,
         now: Option<Timestamp>,
     ) -> (Decision<'a>, Trace<'a>) {
+        self.decide_add_traced(policy, intent, None, now)
+    }
+
+    /// Decides one intent like [`Self::decide_add`] if the leverage of an open position is given, and otherwise like
+    /// [`Self::decide`], and records the values that each gate compared. If `now` is `None`, the event time is used.
+    pub fn decide_add_traced<'a>(
+        &'a self,
+        policy: PolicyState<'a>,
+        intent: &'a Intent<'a>,
+        open: Option<Leverage>,
+        now: Option<Timestamp>,
+    ) -> (Decision<'a>, Trace<'a>) {
         let mut trace = Trace::default();
         let now = now.or_else(|| intent.event_time());
-        let decision = self.answer(policy, intent, None, now, &mut trace);
+        let decision = self.answer(policy, intent, open, now, &mut trace);
         (decision, trace)
     }
 

@@ -6,7 +6,7 @@ use crate::{
     decide::ServiceDenial,
     intent::{Intent, IntentError, RecordedPolicy},
     json::{Fields, RawField, scan_object},
-    types::Timestamp,
+    types::{Leverage, Timestamp},
 };
 
 /// The record `trade.decided`: a stream entry as the service read it, and the service's data about
@@ -20,6 +20,7 @@ pub struct RecordedDecision<'a> {
     at: Option<Timestamp>,
     policy: RecordedPolicy,
     objection: Option<ServiceDenial<'a>>,
+    position_leverage: Option<Leverage>,
     intent: Intent<'a>,
 }
 
@@ -49,6 +50,13 @@ impl<'a> RecordedDecision<'a> {
         self.objection.as_ref()
     }
 
+    /// Returns the leverage of the position that was open in the symbol, from the field `position_leverage`: the entry got
+    /// at most this leverage ([`Engine::decide_add`](crate::decide::Engine::decide_add)).
+    #[must_use]
+    pub const fn position_leverage(&self) -> Option<Leverage> {
+        self.position_leverage
+    }
+
     /// Returns the intent. If the record is incomplete, an intent that opens a position is invalid, but
     /// an exit stays valid.
     #[must_use]
@@ -63,6 +71,7 @@ struct RecordedDecisionFields<'a> {
     decided_at: RawField<'a>,
     policy_hash: RawField<'a>,
     objection: RawField<'a>,
+    position_leverage: RawField<'a>,
     entry: RawField<'a>,
 }
 
@@ -73,6 +82,7 @@ impl<'a> Fields<'a> for RecordedDecisionFields<'a> {
             b"decided_at" => Some(&mut self.decided_at),
             b"policy_hash" => Some(&mut self.policy_hash),
             b"objection" => Some(&mut self.objection),
+            b"position_leverage" => Some(&mut self.position_leverage),
             b"entry" => Some(&mut self.entry),
             _ => None,
         }
@@ -128,6 +138,7 @@ impl<'a> RecordedDecision<'a> {
             at: None,
             policy: RecordedPolicy::Missing,
             objection: None,
+            position_leverage: None,
             intent,
         }
     }
@@ -139,6 +150,7 @@ impl<'a> RecordedDecision<'a> {
             (&fields.decided_at, "decided_at"),
             (&fields.policy_hash, "policy_hash"),
             (&fields.objection, "objection"),
+            (&fields.position_leverage, "position_leverage"),
         ] {
             if value.is_duplicate() {
                 return Err(IntentError::DuplicateKey { field });
@@ -166,6 +178,13 @@ impl<'a> RecordedDecision<'a> {
                 field: "objection",
                 expected: "an object with a `reason` that only services report, and a `detail`",
             })?);
+        }
+        if let Some(leverage) = fields.position_leverage.number() {
+            let leverage = Leverage::new(leverage).map_err(|_| IntentError::BadValue {
+                field: "position_leverage",
+                expected: "a leverage: a number greater than 0",
+            })?;
+            self.position_leverage = Some(leverage);
         }
         Ok(())
     }

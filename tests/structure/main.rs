@@ -114,6 +114,37 @@ fn a_cycle_between_folders_is_found() {
 }
 
 #[test]
+fn a_cycle_between_crates_is_found() {
+    let planted = |second: &str| {
+        planted(&[
+            ("sim/src/lib.rs", "mod tape; pub mod replay;"),
+            ("sim/src/tape.rs", "use portcullis_one::One;"),
+            ("sim/src/replay.rs", "pub struct Replay;"),
+            (
+                "crates/one/src/lib.rs",
+                "mod one; mod two; pub use one::One;",
+            ),
+            ("crates/one/src/one.rs", "pub struct One;"),
+            ("crates/one/src/two.rs", second),
+            ("crates/two/src/lib.rs", "mod two; pub use two::Two;"),
+            (
+                "crates/two/src/two.rs",
+                "use portcullis_sim::replay::Replay; pub struct Two;",
+            ),
+        ])
+    };
+    assert_eq!(sibling_cycle(&planted("")), None);
+    for second in [
+        "use portcullis_two::Two;",
+        "use portcullis_sim::replay::Replay;",
+    ] {
+        let imports = planted(second);
+        assert_eq!(file_cycle(&imports), None);
+        assert!(sibling_cycle(&imports).is_some(), "{second}");
+    }
+}
+
+#[test]
 fn declarations_reexports_and_test_code_are_not_imports() {
     let imports = planted(&[
         (
@@ -159,7 +190,7 @@ fn sibling_cycle(imports: &[Import]) -> Option<String> {
 }
 
 /// Returns the paths, without extension, of two modules that are in the same folder and contain
-/// these files.
+/// these files. The folder `crates` is not a module: each crate in it is a sibling of `src` and `sim`.
 ///
 /// Returns `None` if one of the files is the root of that folder.
 fn siblings<'p>(one: &'p str, other: &'p str) -> Option<(&'p str, &'p str)> {
@@ -169,9 +200,13 @@ fn siblings<'p>(one: &'p str, other: &'p str) -> Option<(&'p str, &'p str)> {
         .map(|(part, _)| part.len() + 1)
         .sum();
     let module = |path: &'p str| {
-        let name = path[shared..].split('/').next()?.trim_end_matches(".rs");
+        let start = match path.strip_prefix("crates/") {
+            Some(inside) if shared == 0 => path.len() - inside.len(),
+            Some(_) | None => shared,
+        };
+        let name = path[start..].split('/').next()?.trim_end_matches(".rs");
         let is_root = matches!(name, "mod" | "lib" | "main");
-        (!is_root).then(|| &path[..shared + name.len()])
+        (!is_root).then(|| &path[..start + name.len()])
     };
     module(one).zip(module(other))
 }

@@ -10,7 +10,7 @@ use portcullis::{
 use serde_json::{Map, Value, json};
 
 use crate::{
-    derivation::Movement,
+    derivation::{Derivation, LeftReason, Movement, Source},
     draft::{epoch_seconds, plain},
     parameter::{Limit, Parameter, Tighter},
     previous::{Previous, seconds},
@@ -74,6 +74,42 @@ impl Comparison {
         Some(Self(fields))
     }
 
+    /// Compares the targets of a derivation with a policy. Unlike the numbers of a draft, targets are not bounded by steps,
+    /// so a policy that is ahead of the draft is compared with where the draft is going. Returns `None` if the policy can
+    /// never be in force.
+    ///
+    /// Compared are leverages, harvest parameters and limits. A symbol of the policy that cannot be in the universe is
+    /// tighter; one that only waits for a later run is not compared. A limit for which there is no target is not compared.
+    #[must_use]
+    pub fn of_targets(policy: &Policy, derivation: &Derivation) -> Option<Self> {
+        let was = Previous::of(policy)?;
+        let target = |path: &str| {
+            let mut fields = derivation.fields.iter();
+            let field = fields.find(|it| it.field == path && it.source != Source::Previous)?;
+            field.target
+        };
+        let mut fields = Vec::new();
+        for (symbol, leverage) in &was.leverage {
+            let path = format!("leverage_by_symbol.{}", symbol.as_str());
+            let movement = match target(&path) {
+                Some(target) => Movement::of(Tighter::Lower, target, Some(*leverage)),
+                None if derivation.is_waiting(symbol) => Movement::Unchanged,
+                None => Movement::Tighter,
+            };
+            fields.push((path, movement));
+        }
+        let theta = Parameter::all().map(|it| (it.path(), it.tighter(), was.theta.get(&it)));
+        let limits = Limit::all().map(|it| (it.path(), it.tighter(), was.limits.get(&it)));
+        for (path, tighter, was) in theta.chain(limits) {
+            if let Some(target) = target(path) {
+                let numbers = [was.copied(), Some(target)];
+                fields.push((path.to_owned(), moved(tighter, numbers)));
+            }
+        }
+        fields.retain(|(_, movement)| *movement != Movement::Unchanged);
+        Some(Self(fields))
+    }
+
     /// Returns the paths of the fields that are looser.
     pub fn looser(&self) -> impl Iterator<Item = &str> {
         self.moved(Movement::Looser)
@@ -87,6 +123,24 @@ impl Comparison {
     fn moved(&self, movement: Movement) -> impl Iterator<Item = &str> {
         let fields = self.0.iter().filter(move |(_, it)| *it == movement);
         fields.map(|(field, _)| field.as_str())
+    }
+}
+
+impl Derivation {
+    /// Returns true if a symbol is not in the universe only because a bound on new symbols holds it back.
+    fn is_waiting(&self, symbol: &Symbol) -> bool {
+        let mut left = self.left.iter();
+        let left = left.find(|it| it.symbol == symbol.as_str());
+        left.is_some_and(|it| match it.reason {
+            LeftReason::MaxNew(_) | LeftReason::MaxNew24h(_) | LeftReason::Held => true,
+            LeftReason::NotInTemplates
+            | LeftReason::NotInGuardrails
+            | LeftReason::Missing(_)
+            | LeftReason::ConstantPrice
+            | LeftReason::Below { .. }
+            | LeftReason::Above { .. }
+            | LeftReason::MaxMembers(_) => false,
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use portcullis::{
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
-use strum::IntoStaticStr;
+use strum::{IntoStaticStr, VariantArray};
 
 use crate::{
     decided::Decided,
@@ -19,18 +19,19 @@ use crate::{
 ///
 /// It contains no [`Trade`](portcullis::Trade), has no function that returns one, and borrows nothing from which one
 /// could be made. So nothing that acts on a trade can act on a shadow.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ShadowAnswer {
     seq: u64,
     arm: PolicyHash,
     verdict: Verdict,
     reason: Option<SkipCode>,
+    notional_usd: Option<f64>,
     agreement: Agreement,
     json: String,
 }
 
 /// The comparison of a shadow answer with the answer that counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Agreement {
     /// Both trade with the same leverage, size and notional, or both skip for the same reason.
@@ -48,6 +49,9 @@ pub enum Agreement {
 }
 
 impl Agreement {
+    /// All agreements, in the order of the enum.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
     /// Returns the name, for metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -86,6 +90,7 @@ impl<'a> Rollout<'a> {
                 arm: arm.hash(),
                 verdict: row.decision,
                 reason: row.reason,
+                notional_usd: row.notional_usd,
                 agreement,
                 json: json::write(&row),
             }
@@ -127,6 +132,12 @@ impl ShadowAnswer {
     #[must_use]
     pub const fn reason(&self) -> Option<SkipCode> {
         self.reason
+    }
+
+    /// Returns the notional of the trade that the arm would have made, in USD.
+    #[must_use]
+    pub const fn notional_usd(&self) -> Option<f64> {
+        self.notional_usd
     }
 
     /// Returns the comparison with the answer.

@@ -29,6 +29,13 @@ pub const HARVEST_PROPOSAL: &str = "quantum:harvest:proposal:";
 /// The prefix of the keys of the harvester's memory: the largest quantity of a position and the highest proposed stage.
 pub const REMEMBERED_STAGE: &str = "quantum:harvester:";
 
+/// The stream of the records of shadow arms.
+pub const SHADOWS: &str = "quantum:stream:policy.shadow";
+/// The last trade of each symbol: a hash with the policy hash and the leverage of its plan.
+pub const LAST_TRADES: &str = "quantum:policy:traded";
+/// The prefix of the keys with the policy under which an open position was opened.
+pub const OPENING: &str = "quantum:harvester:opening:";
+
 /// Returns the key of the last checkpoint of the decision log of a stream.
 #[must_use]
 pub fn log_checkpoint(stream: &str) -> String {

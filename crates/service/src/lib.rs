@@ -8,6 +8,7 @@ pub mod decision_log;
 pub mod harvester;
 pub mod keys;
 pub mod metrics;
+mod opening;
 pub mod profile;
 pub mod recorder;
 pub mod runtime;

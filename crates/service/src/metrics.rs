@@ -21,6 +21,13 @@ pub const BLOCKED: &str = "portcullis_blocked";
 /// Gauge: lower bound in seconds of the difference between this clock and the server's.
 pub const CLOCK_SKEW: &str = "portcullis_clock_skew_seconds";
 
+/// Counter by `agreement`: answers of shadow arms, compared with the answers that count.
+pub const SHADOWS: &str = "portcullis_shadow_answers_total";
+/// Counter: batches in which the server rejected records of shadow arms.
+pub const SHADOWS_DROPPED: &str = "portcullis_shadow_records_dropped_total";
+/// Counter by `arm_reason`: answers that an arm decided, or that the live policy decided although an arm was assigned.
+pub const ARM_ANSWERS: &str = "portcullis_arm_answers_total";
+
 /// Gauge: open positions.
 pub const OPEN_POSITIONS: &str = "portcullis_open_positions";
 /// Gauge: open positions without harvest parameters in force.

@@ -5,21 +5,27 @@ use thiserror::Error;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    FieldMap, Head, Operator, Publication, PublicationRefusal, Stored, field_map::epoch_text,
-    halts::ALL,
+    FieldMap, Head, Operator, Publication, PublicationRefusal, RolloutChange, RolloutRefusal,
+    RolloutStep, Stored, field_map::epoch_text, halts::ALL,
 };
 use portcullis::{
     guardrails::Halt,
     policy::{Listing, Policy, field},
     types::{PolicyHash, Shown, Timestamp},
 };
+use portcullis_rollout::PolicySet;
 
 pub(super) const PUBLISHED: &str = "policy.published";
 pub(super) const ROLLED_BACK: &str = "policy.rolled_back";
 pub(super) const HALTED: &str = "trading.halted";
 pub(super) const RESUMED: &str = "trading.resumed";
 pub(super) const RELEASED: &str = "policy.released";
+const PROMOTED: &str = "rollout.promoted";
 const REFUSED: &str = "policy.publish_refused";
+const ROLLOUT_REFUSED: &str = "rollout.refused";
+
+/// The field with the sequence of the policy set.
+pub(super) const SET_SEQ: &str = "set_seq";
 
 const ENTRY: &str = "entry";
 const PREVIOUS: &str = "previous";
@@ -30,10 +36,12 @@ pub(super) fn of_publication(
     policy: &Policy,
     replaced: &Stored,
     before: &Head,
+    set_seq: Option<u64>,
 ) -> FieldMap {
-    let event = match publication.rollback_of() {
-        None => PUBLISHED,
-        Some(_) => ROLLED_BACK,
+    let event = match (publication.rollback_of(), publication.promotion_of()) {
+        (Some(_), _) => ROLLED_BACK,
+        (None, Some(_)) => PROMOTED,
+        (None, None) => PUBLISHED,
     };
     let mut record = start(event, before, publication.operator(), publication.at());
     let fields = policy.fields();
@@ -49,6 +57,9 @@ pub(super) fn of_publication(
     record.set_if("leverage_range", leverage_range(policy));
     record.set_if("replaces", replaced.hash().ok().flatten());
     record.set_if("rollback_of", publication.rollback_of());
+    record.set_if("arm", publication.promotion_of());
+    record.set_if("code", publication.code());
+    record.set_if(SET_SEQ, set_seq);
     let evidence = publication.evidence();
     let sha256 = |text: &Option<String>| text.as_ref().map(|it| hex::encode(Sha256::digest(it)));
     record.set_if("derivation_sha256", sha256(&evidence.derivation));
@@ -61,6 +72,36 @@ pub(super) fn of_refusal(refusal: &PublicationRefusal, before: &Head) -> FieldMa
     let mut record = start(REFUSED, before, &refusal.operator, refusal.at);
     record.set(field::POLICY_VERSION, &refusal.policy_version);
     record.set(field::POLICY_HASH, refusal.policy_hash);
+    record.set("code", refusal.code);
+    record.set("detail", &refusal.detail);
+    record
+}
+
+/// Returns the audit entry of a change of the policy set that does not change the policy.
+pub(super) fn of_rollout(change: &RolloutChange, set: &PolicySet, before: &Head) -> FieldMap {
+    let event = match &change.step {
+        RolloutStep::Start(_) => "rollout.started",
+        RolloutStep::Raise { .. } => "rollout.raised",
+        RolloutStep::Promote { .. } => PROMOTED,
+        RolloutStep::Abort { .. } => "rollout.aborted",
+        RolloutStep::Kill => "rollout.killed",
+        RolloutStep::Unkill => "rollout.unkilled",
+    };
+    let mut record = start(event, before, &change.operator, change.at);
+    record.set_if("arm", change.step.arm());
+    record.set_if("bps", change.step.bps().map(|bps| bps.get()));
+    record.set_if("code", change.code);
+    record.set("live", set.live());
+    record.set(SET_SEQ, set.seq());
+    record.set("set_hash", set.hash());
+    record
+}
+
+/// Returns the audit entry of a change of the policy set that was refused.
+pub(super) fn of_rollout_refusal(refusal: &RolloutRefusal, before: &Head) -> FieldMap {
+    let mut record = start(ROLLOUT_REFUSED, before, &refusal.operator, refusal.at);
+    record.set("step", refusal.step);
+    record.set_if("arm", refusal.arm);
     record.set("code", refusal.code);
     record.set("detail", &refusal.detail);
     record
@@ -246,7 +287,8 @@ impl AuditEntry {
     }
 
     /// Returns the event: `policy.published`, `policy.publish_refused`, `policy.rolled_back`, `policy.released`,
-    /// `trading.halted` or `trading.resumed`.
+    /// `trading.halted`, `trading.resumed`, `rollout.started`, `rollout.raised`, `rollout.promoted`, `rollout.aborted`,
+    /// `rollout.killed`, `rollout.unkilled` or `rollout.refused`.
     #[must_use]
     pub fn event(&self) -> Option<&str> {
         self.0.get("event")
@@ -277,7 +319,7 @@ impl AuditEntry {
         self.0.get("reason")
     }
 
-    /// Returns the code of a refused publication.
+    /// Returns the code of a refused publication, or of the reason for a change of the policy set.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.0.get("code")
@@ -293,6 +335,30 @@ impl AuditEntry {
     #[must_use]
     pub fn policy_hash(&self) -> Option<PolicyHash> {
         self.0.get(field::POLICY_HASH)?.parse().ok()
+    }
+
+    /// Returns the hash of the arm that was changed or promoted.
+    #[must_use]
+    pub fn arm(&self) -> Option<PolicyHash> {
+        self.0.get("arm")?.parse().ok()
+    }
+
+    /// Returns the share of a started or raised arm, in basis points.
+    #[must_use]
+    pub fn bps(&self) -> Option<u64> {
+        self.0.number("bps")
+    }
+
+    /// Returns the sequence of the policy set after the change.
+    #[must_use]
+    pub fn set_seq(&self) -> Option<u64> {
+        self.0.number(SET_SEQ)
+    }
+
+    /// Returns the name of the step that was refused, such as `raise`.
+    #[must_use]
+    pub fn step(&self) -> Option<&str> {
+        self.0.get("step")
     }
 
     /// Returns all fields of the entry.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     FieldMap, HaltChange, Head, Operator, Publication, PublicationRefusal, PublishConditions,
-    Stored, UnmetCondition, audit,
+    RolloutChange, RolloutRefusal, RolloutStep, Stored, StoredSet, UnmetCondition, audit,
     field_map::epoch_text,
     halts::ALL,
     history::{DERIVATION, GATE},
@@ -12,7 +12,7 @@ use super::{
 use portcullis::{
     guardrails::Halt,
     policy::{Policy, field},
-    types::{Symbol, Timestamp},
+    types::{PolicyHash, Symbol, Timestamp},
 };
 
 /// One atomic change, which is applied only to the store state for which it was planned.
@@ -25,7 +25,17 @@ pub struct Change {
     after: Head,
     audit: FieldMap,
     publication: Option<PublicationChange>,
+    update: Option<FieldMap>,
+    set: Option<SetChange>,
     halt: Option<HaltChange>,
+}
+
+/// The part of a change that replaces the policy set. It applies only if the store still holds the replaced set.
+#[derive(Debug, Clone)]
+pub struct SetChange {
+    replaced: Option<String>,
+    text: String,
+    started: Option<PolicyHash>,
 }
 
 #[derive(Debug, Clone)]
@@ -33,7 +43,6 @@ struct PublicationChange {
     replaced: Stored,
     fields: BTreeMap<String, String>,
     history: Option<FieldMap>,
-    update: FieldMap,
     at: Timestamp,
     conditions: Option<PublishConditions>,
 }
@@ -55,6 +64,7 @@ impl Change {
         policy: &Policy,
         replaced: Stored,
         before: Head,
+        set: Option<(SetChange, u64)>,
     ) -> Self {
         let at = epoch_text(publication.at());
         let hash = policy.hash().to_string();
@@ -65,6 +75,7 @@ impl Change {
         ]);
         history.set_if(field::POLICY_SEQ, policy.seq());
         history.set_if("rollback_of", publication.rollback_of());
+        history.set_if("promotion_of", publication.promotion_of());
         publication.operator().write_to(&mut history);
         let evidence = publication.evidence();
         history.set_if(DERIVATION, evidence.derivation.as_ref());
@@ -74,37 +85,64 @@ impl Change {
             "policy",
             FieldMap::new(fields.iter().map(|(k, v)| (k.as_str(), v.as_str()))).to_json(),
         );
-        let audit = audit::of_publication(publication, policy, &replaced, &before);
+        let (set, set_seq) = set.unzip();
+        let audit = audit::of_publication(publication, policy, &replaced, &before, set_seq);
         let update = FieldMap::new([
             ("event", "policy.updated"),
             ("version", policy.version()),
             ("timestamp", &at),
         ]);
         Self {
-            after: before.after(&audit, policy.seq()),
-            before,
-            audit,
+            after: before.after(&audit, policy.seq(), set_seq),
             publication: Some(PublicationChange {
                 replaced,
                 fields,
                 history: Some(history),
-                update,
                 at: publication.at(),
                 conditions: publication.conditions().cloned(),
             }),
+            update: Some(update),
+            set,
+            ..Self::only_audit(audit, before)
+        }
+    }
+
+    /// Returns the change that only appends an entry to the audit log.
+    fn only_audit(audit: FieldMap, before: Head) -> Self {
+        Self {
+            after: before.after(&audit, None, None),
+            before,
+            audit,
+            publication: None,
+            update: None,
+            set: None,
             halt: None,
         }
     }
 
     /// Returns the change that records a refused publication in the audit log.
     pub(super) fn refusal(refusal: &PublicationRefusal, before: Head) -> Self {
-        let audit = audit::of_refusal(refusal, &before);
+        Self::only_audit(audit::of_refusal(refusal, &before), before)
+    }
+
+    /// Returns the change that records a refused change of the policy set in the audit log.
+    pub(super) fn rollout_refusal(refusal: &RolloutRefusal, before: Head) -> Self {
+        Self::only_audit(audit::of_rollout_refusal(refusal, &before), before)
+    }
+
+    /// Returns a change of the policy set that does not change the policy.
+    pub(super) fn rollout(
+        change: &RolloutChange,
+        (set, stored): (SetChange, &StoredSet),
+        before: Head,
+    ) -> Self {
+        let audit = audit::of_rollout(change, stored.set(), &before);
+        let at = epoch_text(change.at);
         Self {
-            after: before.after(&audit, None),
-            before,
-            audit,
-            publication: None,
-            halt: None,
+            after: before.after(&audit, None, Some(stored.set().seq())),
+            update: Some(FieldMap::new([("event", "policy.set"), ("timestamp", &at)])),
+            set: Some(set),
+            ..Self::only_audit(audit, before)
         }
     }
 
@@ -120,19 +158,17 @@ impl Change {
         Self {
             after: Head {
                 is_released: true,
-                ..before.after(&audit, None)
+                ..before.after(&audit, None, None)
             },
-            before,
-            audit,
             publication: Some(PublicationChange {
                 replaced,
                 fields: BTreeMap::new(),
                 history: None,
-                update,
                 at: now,
                 conditions: None,
             }),
-            halt: None,
+            update: Some(update),
+            ..Self::only_audit(audit, before)
         }
     }
 
@@ -154,11 +190,8 @@ impl Change {
         };
         let audit = audit::of_halt(event, scope, operator, now, &before);
         Self {
-            after: before.after(&audit, None),
-            before,
-            audit,
-            publication: None,
             halt,
+            ..Self::only_audit(audit, before)
         }
     }
 
@@ -222,16 +255,58 @@ impl Change {
         self.publication.as_ref()?.history.as_ref()
     }
 
-    /// Returns the update notification for readers that wait for a new policy; `None` for a halt or
+    /// Returns the update notification for readers that wait for a new policy or policy set; `None` for a halt or
     /// resume.
     #[must_use]
-    pub fn update(&self) -> Option<&FieldMap> {
-        Some(&self.publication.as_ref()?.update)
+    pub const fn update(&self) -> Option<&FieldMap> {
+        self.update.as_ref()
+    }
+
+    /// Returns the change of the policy set, if there is one.
+    #[must_use]
+    pub const fn set(&self) -> Option<&SetChange> {
+        self.set.as_ref()
     }
 
     /// Returns the change of the halts, if there is one.
     #[must_use]
     pub const fn halts(&self) -> Option<&HaltChange> {
         self.halt.as_ref()
+    }
+}
+
+impl SetChange {
+    pub(super) fn new(replaced: Option<String>, stored: &StoredSet) -> Self {
+        Self {
+            replaced,
+            text: stored.to_json(),
+            started: None,
+        }
+    }
+
+    /// Also removes earlier results of the arm if the step starts one.
+    pub(super) fn with_started(mut self, step: &RolloutStep) -> Self {
+        if let RolloutStep::Start(start) = step {
+            self.started = Some(start.arm.hash());
+        }
+        self
+    }
+
+    /// Returns the text that the store must still hold as its policy set; `None` if it must hold none.
+    #[must_use]
+    pub fn replaced(&self) -> Option<&str> {
+        self.replaced.as_deref()
+    }
+
+    /// Returns the new text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns the hash of the arm that is started, whose earlier results are removed.
+    #[must_use]
+    pub const fn started(&self) -> Option<PolicyHash> {
+        self.started
     }
 }

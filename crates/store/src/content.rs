@@ -11,6 +11,8 @@ use super::{StoreError, Stored, halts::ALL};
 #[derive(Debug, Clone)]
 pub struct StoreContent {
     pub(super) stored: Result<Stored, StoreError>,
+    /// The text of the policy set, if there is one and the policy could be read.
+    pub(super) set: Option<String>,
     pub(super) halt: Result<Halt, StoreError>,
     /// The part of the halts that disappeared from the store without a resume. It stays in effect until a resume.
     pub(super) kept: Halt,
@@ -46,7 +48,14 @@ const UNREADABLE: &str = "!";
 
 impl StoreContent {
     /// Creates the content of a store that has no raw texts. The token of a part that could not be read is empty.
-    pub(super) fn new(stored: Result<Stored, StoreError>, halt: Result<Halt, StoreError>) -> Self {
+    pub(super) fn new(
+        stored: Result<(Stored, Option<String>), StoreError>,
+        halt: Result<Halt, StoreError>,
+    ) -> Self {
+        let (stored, set) = match stored {
+            Ok((stored, set)) => (Ok(stored), set),
+            Err(error) => (Err(error), None),
+        };
         let policy = stored.as_ref().map_or_else(
             |_| String::new(),
             |stored| match stored {
@@ -61,6 +70,7 @@ impl StoreContent {
                 Stored::Unreadable { .. } => UNREADABLE.to_owned(),
             },
         );
+        let policy = with_set(policy, set.as_deref().map(str::as_bytes));
         let halts = halt.as_ref().map_or_else(
             |_| String::new(),
             |halt| match halt {
@@ -74,6 +84,7 @@ impl StoreContent {
         );
         Self {
             stored,
+            set,
             halt,
             kept: Halt::Nothing,
             switched: Vec::new(),
@@ -127,10 +138,15 @@ impl ContentToken {
         }
     }
 
-    /// Returns the token of a Redis hash; `None` for a key of another type.
+    /// Returns the token of the Redis hash of the policy, `None` for a key of another type, and of the text of the policy
+    /// set, `None` if there is no such text.
     #[cfg(feature = "redis")]
-    pub(super) fn of_raw_policy(policy: Option<&[(Vec<u8>, Vec<u8>)]>) -> String {
-        policy.map_or_else(|| UNREADABLE.to_owned(), of_fields)
+    pub(super) fn of_raw_policy(
+        policy: Option<&[(Vec<u8>, Vec<u8>)]>,
+        set: Option<&[u8]>,
+    ) -> String {
+        let policy = policy.map_or_else(|| UNREADABLE.to_owned(), of_fields);
+        with_set(policy, set)
     }
 
     /// Returns the token of the set of halts, of the set of recorded halts, and of the values of switches; `None` for a
@@ -147,7 +163,7 @@ impl ContentToken {
         digest(&[tokens.concat().as_bytes()])
     }
 
-    /// Returns the token of the policy; empty if the policy was not read.
+    /// Returns the token of the policy and the policy set; empty if they were not read.
     #[must_use]
     pub fn policy(&self) -> &str {
         &self.policy
@@ -157,6 +173,15 @@ impl ContentToken {
     #[must_use]
     pub fn halts(&self) -> &str {
         &self.halts
+    }
+}
+
+/// Adds the text of the policy set to the token of the policy.
+fn with_set(policy: String, set: Option<&[u8]>) -> String {
+    match set {
+        None => policy,
+        Some(set) if policy.is_empty() || set.is_empty() => policy,
+        Some(set) => digest(&[policy.as_bytes(), digest(&[set]).as_bytes()]),
     }
 }
 
@@ -198,7 +223,7 @@ mod tests {
     fn of(pairs: &[(&str, &str)], halt: Halt) -> ContentToken {
         let pairs = pairs.iter();
         let fields = pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        StoreContent::new(Ok(Stored::Fields(fields.collect())), Ok(halt)).token
+        StoreContent::new(Ok((Stored::Fields(fields.collect()), None)), Ok(halt)).token
     }
 
     #[test]
@@ -223,10 +248,17 @@ mod tests {
         }
         assert_ne!(of(&[], halted("X")), of(&[], halted("Y")));
         let document = |text: &str| {
-            StoreContent::new(Ok(Stored::Document(text.to_owned())), Ok(Halt::Nothing)).token
+            let stored = (Stored::Document(text.to_owned()), None);
+            StoreContent::new(Ok(stored), Ok(Halt::Nothing)).token
         };
         assert_ne!(document("{}"), document("{ }"));
-        let nothing = StoreContent::new(Ok(Stored::Nothing), Ok(Halt::Nothing)).token;
+        let with_set = |set: Option<&str>| {
+            let stored = (Stored::Nothing, set.map(str::to_owned));
+            StoreContent::new(Ok(stored), Ok(Halt::Nothing)).token
+        };
+        assert_ne!(with_set(Some("{}")), with_set(None));
+        assert_ne!(with_set(Some("{}")), with_set(Some("{ }")));
+        let nothing = with_set(None);
         assert_ne!(nothing, ContentToken::unread());
         assert_ne!(nothing, document(""));
     }

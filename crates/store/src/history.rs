@@ -92,6 +92,12 @@ impl HistoryEntry {
         self.record.get("rollback_of")?.parse().ok()
     }
 
+    /// Returns the hash of the arm, if this was the promotion of one.
+    #[must_use]
+    pub fn promotion_of(&self) -> Option<PolicyHash> {
+        self.record.get("promotion_of")?.parse().ok()
+    }
+
     /// Returns the name of the operator.
     #[must_use]
     pub fn by(&self) -> Option<&str> {

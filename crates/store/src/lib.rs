@@ -61,11 +61,13 @@ mod memory;
 pub mod metrics;
 mod open;
 mod operator;
+mod policy_set;
 mod policy_store;
 mod publication;
 #[cfg(feature = "redis")]
 pub mod redis;
 mod refusal;
+mod rollout;
 mod sequence;
 mod signature;
 mod stored;
@@ -75,7 +77,7 @@ mod verifying_reader;
 
 pub use audit::{AuditEntry, AuditError, AuditLog, AuditRecord, AuditTrail, ForeignRecord};
 pub use backoff::Backoff;
-pub use change::{Change, Commit};
+pub use change::{Change, Commit, SetChange};
 pub use content::{ContentToken, StoreContent};
 pub use error::{LoadError, PublishError, ReleaseError, StoreError};
 pub use eviction::Eviction;
@@ -90,11 +92,13 @@ pub use memory::MemoryStore;
 pub use metrics::record_answer;
 pub use open::open;
 pub use operator::Operator;
+pub use policy_set::{ArmPolicy, ArmResults, ArmStart, PolicySetError, StoredArm, StoredSet};
 pub use policy_store::PolicyStore;
 pub use publication::{Publication, PublicationEvidence, Receipt, Rollback};
 #[cfg(feature = "redis")]
 pub use redis::{RedisServer, RedisStore};
 pub use refusal::PublicationRefusal;
+pub use rollout::{RolloutChange, RolloutError, RolloutReceipt, RolloutRefusal, RolloutStep};
 pub use sequence::SequenceGuard;
 pub use signature::{InvalidKeyError, PolicySigner, TrustedKeys};
 pub use stored::Stored;

@@ -7,7 +7,8 @@ use std::{
 };
 
 use super::{
-    AuditLog, AuditRecord, Change, Commit, FieldMap, Head, PolicyStore, StoreError, Stored,
+    AuditLog, AuditRecord, Change, Commit, FieldMap, Head, PolicyStore, SetChange, StoreError,
+    Stored,
     halts::{apply, halt_of},
 };
 use portcullis::guardrails::Halt;
@@ -19,6 +20,7 @@ pub struct MemoryStore(Mutex<Content>);
 #[derive(Debug)]
 struct Content {
     stored: Stored,
+    set: Option<String>,
     head: Head,
     history: Vec<FieldMap>,
     audit: Vec<FieldMap>,
@@ -34,6 +36,7 @@ impl MemoryStore {
     pub fn new() -> Self {
         Self(Mutex::new(Content {
             stored: Stored::Nothing,
+            set: None,
             head: Head::start(),
             history: Vec::new(),
             audit: Vec::new(),
@@ -62,6 +65,10 @@ impl PolicyStore for MemoryStore {
 
     fn stored(&self) -> Result<Stored, StoreError> {
         Ok(self.content().stored.clone())
+    }
+
+    fn stored_set(&self) -> Result<Option<String>, StoreError> {
+        Ok(self.content().set.clone())
     }
 
     fn head(&self) -> Result<Head, StoreError> {
@@ -116,7 +123,8 @@ impl PolicyStore for MemoryStore {
         let moved = change
             .replaced()
             .is_some_and(|seen| *seen != content.stored);
-        if moved || content.head != *change.before() {
+        let set_moved = |set: &SetChange| set.replaced() != content.set.as_deref();
+        if moved || change.set().is_some_and(set_moved) || content.head != *change.before() {
             return Ok(Commit::Moved);
         }
         if let Err(unmet) = change.check_conditions(|token| content.lease.as_deref() == Some(token))
@@ -131,6 +139,9 @@ impl PolicyStore for MemoryStore {
             } else {
                 Stored::Fields(pairs)
             };
+        }
+        if let Some(set) = change.set() {
+            content.set = Some(set.text().to_owned());
         }
         if let Some(halts) = change.halts() {
             apply(&mut content.halted, halts);

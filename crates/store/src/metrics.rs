@@ -25,6 +25,10 @@ pub const LOADED: &str = "portcullis_policy_loaded_total";
 pub const WITHDRAWN: &str = "portcullis_policy_withdrawn_total";
 /// Counter of the policies that were rejected, by `reason`.
 pub const REFUSED: &str = "portcullis_policy_refused_total";
+/// Counter of the policy sets that were rejected.
+pub const SETS_REFUSED: &str = "portcullis_policy_sets_refused_total";
+/// Gauge: the number of arms of the policy set; 0 without a policy set.
+pub const ARMS: &str = "portcullis_policy_set_arms";
 /// Gauge: 1 if a halt has disappeared from the store without a resume and stays in effect, and 0 otherwise.
 pub const HALTS_KEPT: &str = "portcullis_halts_kept";
 /// Gauge: 1 if the server may evict keys, or if this is unknown, and 0 otherwise.

@@ -3,9 +3,12 @@
 use std::{sync::Arc, thread, time::Duration};
 
 use super::{
-    AuditLog, AuditTrail, Change, Commit, Eviction, FieldMap, ForeignWrite, Head, HistoryEntry,
-    LoadError, Operator, Publication, PublicationId, PublicationRefusal, PublishError, Receipt,
-    ReleaseError, Rollback, StoreContent, StoreError, Stored, UpdateMark, audit,
+    ArmResults, AuditLog, AuditTrail, Change, Commit, Eviction, FieldMap, ForeignWrite, Head,
+    HistoryEntry, LoadError, Operator, Publication, PublicationId, PublicationRefusal,
+    PublishError, Receipt, ReleaseError, Rollback, RolloutChange, RolloutError, RolloutReceipt,
+    RolloutRefusal, RolloutStep, SetChange, StoreContent, StoreError, Stored, StoredSet,
+    UpdateMark, audit,
+    rollout::{after_publication, next_set},
 };
 use portcullis::{
     guardrails::Halt,
@@ -54,14 +57,33 @@ pub trait PolicyStore: Send + Sync {
     /// Returns an error if the store cannot be reached.
     fn halts(&self) -> Result<Halt, StoreError>;
 
+    /// Returns the text of the policy set ([`StoredSet::to_json`](super::StoredSet::to_json)), unchecked; `None` if there
+    /// is none, or if the store has no policy sets.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be reached, or if its content is not a text.
+    fn stored_set(&self) -> Result<Option<String>, StoreError> {
+        Ok(None)
+    }
+
+    /// Returns the measured results of an arm. A store without results returns zeros.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be reached.
+    fn arm_results(&self, _arm: PolicyHash) -> Result<ArmResults, StoreError> {
+        Ok(ArmResults::default())
+    }
+
     /// Returns the policy and the halts with their token, by which a later write recognizes them. The two are read one
     /// after the other, and independently: an error of one does not hide the other.
     ///
     /// # Errors
     /// Returns an error if neither could be read.
     fn content(&self) -> Result<StoreContent, StoreError> {
-        let (stored, halts) = (self.stored(), self.halts());
-        match (stored, halts) {
+        let stored = self
+            .stored()
+            .and_then(|stored| Ok((stored, self.stored_set()?)));
+        match (stored, self.halts()) {
             (Err(error), Err(_)) => Err(error),
             (stored, halts) => Ok(StoreContent::new(stored, halts)),
         }
@@ -272,7 +294,13 @@ pub trait PolicyStore: Send + Sync {
             let Some(seq) = policy.seq() else {
                 return Err(PublishError::SignedWithoutSequence);
             };
-            let change = Change::publish(publication, &policy, replaced, head);
+            // Content that is not a set is left as it is: no arm applies, and the publication must not fail.
+            let set = self.stored_set().ok().flatten().and_then(|text| {
+                let before = StoredSet::from_json(&text).ok()?;
+                let after = after_publication(&before, policy.hash(), publication.signer())?;
+                Some((SetChange::new(Some(text), &after), after.set().seq()))
+            });
+            let change = Change::publish(publication, &policy, replaced, head, set);
             match self.commit(&change)? {
                 Commit::Done(repairs) => return Ok(Receipt::new(policy, seq, repairs)),
                 Commit::Unmet(condition) => return Err(condition.into()),
@@ -287,13 +315,79 @@ pub trait PolicyStore: Send + Sync {
     /// # Errors
     /// Returns an error if the store cannot be read or written.
     fn record_refusal(&self, refusal: &PublicationRefusal) -> Result<(), StoreError> {
+        record(self, |head| Change::refusal(refusal, head))
+    }
+
+    /// Returns the policy set with the policies of its arms, without a check of its signature; `None` if there is none.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be reached, or if its content is not a policy set.
+    fn policy_set(&self) -> Result<Option<StoredSet>, RolloutError> {
+        let text = self.stored_set()?;
+        Ok(text.map(|text| StoredSet::from_json(&text)).transpose()?)
+    }
+
+    /// Changes the policy set in one atomic change, with an entry in the audit log. A promotion also publishes the policy
+    /// of the arm. A start replaces content that is not a policy set.
+    ///
+    /// # Errors
+    /// Returns an error if the store has no valid policy, the change is refused, the policy of a promoted arm cannot be
+    /// published, or the store cannot be read or written. [`Self::record_rollout_refusal`] records a refusal.
+    fn roll(&self, change: &RolloutChange) -> Result<RolloutReceipt, RolloutError> {
         for _ in 0..ATTEMPTS {
-            match self.commit(&Change::refusal(refusal, self.head()?))? {
-                Commit::Done(_) => return Ok(()),
-                Commit::Moved | Commit::Unmet(_) => {}
+            let text = self.stored_set()?;
+            let before = match text.as_deref().map(StoredSet::from_json).transpose() {
+                // A start replaces content that is not a set, which no reader accepts.
+                Err(_) if matches!(change.step, RolloutStep::Start(_)) => None,
+                before => before?,
+            };
+            let (replaced, head) = (self.stored()?, self.head()?);
+            let live = replaced.policy().map_err(|_| RolloutError::NoLive)?;
+            let promoted = match &change.step {
+                RolloutStep::Promote { publication, .. } => {
+                    let publication = (**publication).clone().with_code(change.code);
+                    let policy = publication.complete(head.seq.max(live.seq()))?;
+                    Some((publication, policy))
+                }
+                RolloutStep::Start(_)
+                | RolloutStep::Raise { .. }
+                | RolloutStep::Abort { .. }
+                | RolloutStep::Kill
+                | RolloutStep::Unkill => None,
+            };
+            let hash = promoted
+                .as_ref()
+                .map_or(live.hash(), |(_, policy)| policy.hash());
+            let next = next_set(change, before, hash, head.set_seq)?;
+            let set = SetChange::new(text, &next.stored).with_started(&change.step);
+            let commit = match &promoted {
+                Some((publication, policy)) => {
+                    let set = (set, next.stored.set().seq());
+                    Change::publish(publication, policy, replaced, head, Some(set))
+                }
+                None => Change::rollout(change, (set, &next.stored), head),
+            };
+            match self.commit(&commit)? {
+                Commit::Done(_) => {
+                    return Ok(RolloutReceipt {
+                        set: next.stored.set().clone(),
+                        symbols: next.symbols,
+                        promoted: promoted.map(|(_, policy)| policy),
+                    });
+                }
+                Commit::Unmet(condition) => return Err(PublishError::from(condition).into()),
+                Commit::Moved => {}
             }
         }
-        Err(StoreError::Contended { store: self.name() })
+        Err(StoreError::Contended { store: self.name() }.into())
+    }
+
+    /// Records in the audit log that a change of the policy set was refused. The set does not change.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be read or written.
+    fn record_rollout_refusal(&self, refusal: &RolloutRefusal) -> Result<(), StoreError> {
+        record(self, |head| Change::rollout_refusal(refusal, head))
     }
 
     /// Returns at most `newest` publications, newest first.
@@ -375,6 +469,21 @@ pub trait PolicyStore: Send + Sync {
     }
 }
 
+/// Commits a change that only appends an entry to the audit log.
+fn record<S: PolicyStore + ?Sized>(
+    store: &S,
+    change: impl Fn(Head) -> Change,
+) -> Result<(), StoreError> {
+    for _ in 0..ATTEMPTS {
+        match store.commit(&change(store.head()?))? {
+            Commit::Done(_) => return Ok(()),
+            Commit::Moved | Commit::Unmet(_) => {}
+        }
+    }
+    let store = store.name();
+    Err(StoreError::Contended { store })
+}
+
 fn change_halts<S: PolicyStore + ?Sized>(
     store: &S,
     event: &str,
@@ -425,6 +534,14 @@ macro_rules! store_behind {
 
             fn halts(&self) -> Result<Halt, StoreError> {
                 (**self).halts()
+            }
+
+            fn stored_set(&self) -> Result<Option<String>, StoreError> {
+                (**self).stored_set()
+            }
+
+            fn arm_results(&self, arm: PolicyHash) -> Result<ArmResults, StoreError> {
+                (**self).arm_results(arm)
             }
 
             fn content(&self) -> Result<StoreContent, StoreError> {

@@ -1,7 +1,10 @@
 //! Publications, rollbacks and receipts.
 
+use std::collections::BTreeMap;
+
 use super::{
-    Operator, PolicySigner, PublicationId, PublishConditions, PublishError, field_map::epoch_text,
+    ArmPolicy, Operator, PolicySigner, PublicationId, PublishConditions, PublishError, StoredArm,
+    field_map::epoch_text,
 };
 use portcullis::{
     guardrails::{ConstraintViolation, Guardrails},
@@ -16,6 +19,8 @@ pub struct Publication {
     operator: Operator,
     at: Timestamp,
     rollback_of: Option<PolicyHash>,
+    promotion_of: Option<PolicyHash>,
+    code: Option<&'static str>,
     signer: Option<PolicySigner>,
     evidence: PublicationEvidence,
     conditions: Option<PublishConditions>,
@@ -67,6 +72,8 @@ impl Publication {
             operator,
             at: now,
             rollback_of: None,
+            promotion_of: None,
+            code: None,
             signer: None,
             evidence: PublicationEvidence::default(),
             conditions: None,
@@ -94,12 +101,44 @@ impl Publication {
         self
     }
 
+    /// Sets the code of the reason for a promotion, for the audit log.
+    pub(super) const fn with_code(mut self, code: Option<&'static str>) -> Self {
+        self.code = code;
+        self
+    }
+
     /// Creates a publication of an earlier policy, in force immediately and until `valid_until`.
     ///
     /// # Errors
     /// Returns an error if the fields are not a valid policy, if it would never be in force, or if it violates the
     /// guardrails.
     pub fn again(earlier: &Policy, rollback: &Rollback<'_>) -> Result<Self, PublishError> {
+        let mut publication = Self::renewed(earlier, rollback)?;
+        publication.rollback_of = Some(earlier.hash());
+        Ok(publication)
+    }
+
+    /// Creates a publication of the policy of an arm that is promoted, in force immediately and until `valid_until`.
+    ///
+    /// # Errors
+    /// Returns the same errors as [`Self::again`].
+    pub fn of_arm(arm: &StoredArm, terms: &Rollback<'_>) -> Result<Self, PublishError> {
+        let mut publication = Self::renewed(arm.policy(), terms)?;
+        publication.promotion_of = Some(arm.policy().hash());
+        Ok(publication)
+    }
+
+    /// Returns the policy for an arm of a policy set, with its hash and, if there is a signer, its signature. It has no
+    /// sequence, because the sequence of the set orders its arms.
+    ///
+    /// # Errors
+    /// Returns an error if the policy is signed for another hash.
+    pub fn arm_policy(&self) -> Result<ArmPolicy, PublishError> {
+        let fields = self.policy.fields().clone();
+        Ok(ArmPolicy(self.sealed(fields)?))
+    }
+
+    fn renewed(earlier: &Policy, rollback: &Rollback<'_>) -> Result<Self, PublishError> {
         let mut fields = earlier.fields().clone();
         for name in [
             field::VALID_FROM_EPOCH,
@@ -116,7 +155,6 @@ impl Publication {
         let policy = Policy::from_fields(fields)?;
         let operator = rollback.operator.clone();
         let mut publication = Self::new(policy, rollback.guardrails, operator, rollback.now)?;
-        publication.rollback_of = Some(earlier.hash());
         publication.signer = rollback.signer.cloned();
         Ok(publication)
     }
@@ -157,6 +195,20 @@ impl Publication {
         self.rollback_of
     }
 
+    /// Returns the hash of the arm, if this publication is the promotion of one.
+    #[must_use]
+    pub const fn promotion_of(&self) -> Option<PolicyHash> {
+        self.promotion_of
+    }
+
+    pub(super) const fn code(&self) -> Option<&'static str> {
+        self.code
+    }
+
+    pub(super) const fn signer(&self) -> Option<&PolicySigner> {
+        self.signer.as_ref()
+    }
+
     /// Returns the policy to store. It has a sequence above `highest`, its hash, and a signature if
     /// there is a signer.
     pub(super) fn complete(&self, highest: Option<u64>) -> Result<Policy, PublishError> {
@@ -184,6 +236,11 @@ impl Publication {
                 fields.insert(field::POLICY_SEQ.to_owned(), next.to_string());
             }
         }
+        self.sealed(fields)
+    }
+
+    /// Returns the policy with these fields and their hash, signed if there is a signer.
+    fn sealed(&self, mut fields: BTreeMap<String, String>) -> Result<Policy, PublishError> {
         let hash = canonical_hash(fields.iter().map(|(k, v)| (k.as_str(), v.as_str())));
         fields.insert(field::POLICY_HASH.to_owned(), hash.to_string());
         if let Some(signer) = &self.signer {

@@ -123,6 +123,13 @@ impl PolicySigner {
     }
 }
 
+impl PolicySigner {
+    /// Returns true if this key signed the message. The signature is in base64.
+    pub(crate) fn has_signed(&self, message: &[u8], signature: &str) -> bool {
+        TrustedKeys(vec![self.0.verifying_key()]).have_signed(message, signature)
+    }
+}
+
 impl fmt::Debug for PolicySigner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PolicySigner({})", self.public_key())

@@ -1,7 +1,7 @@
 //! A reader that accepts only trusted policies.
 
 use super::TrustedKeys;
-use super::{LoadError, PolicyStore, SequenceGuard, Stored};
+use super::{LoadError, PolicySetError, PolicyStore, SequenceGuard, Stored, StoredSet};
 use portcullis::policy::Policy;
 
 /// A reader that accepts a policy only if it is authentic and not older than the policies that it has seen.
@@ -73,6 +73,18 @@ impl<S: PolicyStore> VerifyingReader<S> {
         let policy = stored.policy()?;
         self.admit(&policy)?;
         Ok(policy)
+    }
+
+    /// Parses the text of a policy set, and checks that it is authentic and not older than the previous ones.
+    ///
+    /// # Errors
+    /// Returns an error if the text is not a policy set with its policies, no trusted key signed it or the policy of an
+    /// arm, a later set was seen, or its sequence cannot be saved.
+    pub fn admit_set(&self, text: &str) -> Result<StoredSet, PolicySetError> {
+        let set = StoredSet::from_json(text)?;
+        set.verify(&self.keys)?;
+        self.guard.admit_set(set.set())?;
+        Ok(set)
     }
 
     /// Checks that the policy is authentic and not older than the previous ones, and remembers its

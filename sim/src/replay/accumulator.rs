@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     chunk_output::ChunkOutput, counts::Counts, digest_part::DigestPart, error::ReplayError,
-    sinks::Sinks,
+    set_counts::SetCounts, sinks::Sinks,
 };
 use crate::tape::TapeError;
 
@@ -12,6 +12,8 @@ use crate::tape::TapeError;
 pub(super) struct Accumulator<'a, 'w> {
     pub(super) digest: DigestPart,
     pub(super) counts: Counts,
+    /// The counts of the entries under a policy set.
+    pub(super) set: SetCounts,
     /// The counts of each tape.
     pub(super) tapes: Vec<TapeCounts>,
     pub(super) sinks: Sinks<'a, 'w>,
@@ -44,6 +46,7 @@ impl<'a, 'w> Accumulator<'a, 'w> {
         Self {
             digest,
             counts: Counts::default(),
+            set: SetCounts::default(),
             tapes: Vec::new(),
             sinks,
         }
@@ -52,6 +55,7 @@ impl<'a, 'w> Accumulator<'a, 'w> {
     pub(super) fn add(&mut self, output: &mut ChunkOutput) -> Result<(), ReplayError> {
         self.digest.update(&output.rows);
         self.counts.merge(&output.counts);
+        self.set.merge(&output.set);
         if self.tapes.len() <= output.tape {
             self.tapes.resize(output.tape + 1, TapeCounts::default());
         }

@@ -1,9 +1,15 @@
 //! Output of answers as Parquet, with one row per answer and one column per field of
 //! [`portcullis::answer::Answer`]. An absent field is null.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    sync::Arc,
+};
 
-use arrow_array::builder::ArrayBuilder as _;
+use arrow_array::{
+    ArrayRef,
+    builder::{ArrayBuilder as _, StringBuilder},
+};
 use portcullis::{
     answer::{Answer, AnswerSide, RecordKind, Verdict},
     decide::SkipCode,
@@ -45,6 +51,25 @@ macro_rules! define {
 
 portcullis::answer_columns!(define);
 
+/// The name of the column that only the answers under a policy set have.
+const ARM_REASON: &str = "arm_reason";
+
+/// The answers under a policy set as columns. `arm_reason` is the last one.
+#[derive(Debug, Default)]
+pub(crate) struct ArmColumns {
+    pub(super) answers: AnswerColumns,
+    /// The codes of the arm reasons.
+    pub(super) arm_reasons: StringBuilder,
+}
+
+impl ArmColumns {
+    fn take(&mut self) -> Vec<ArrayRef> {
+        let mut columns = self.answers.take();
+        columns.push(Arc::new(self.arm_reasons.finish()));
+        columns
+    }
+}
+
 /// The name and the version of the columns.
 pub(super) const ANSWERS: &str = "answers/1";
 
@@ -52,6 +77,7 @@ pub(super) const ANSWERS: &str = "answers/1";
 pub struct AnswerRows<'w> {
     file: RowFile<'w>,
     settings: Option<String>,
+    has_arm_reasons: bool,
 }
 
 impl<'w> AnswerRows<'w> {
@@ -65,6 +91,21 @@ impl<'w> AnswerRows<'w> {
         Ok(Self {
             file: RowFile::new(to, ANSWERS, names, columns)?,
             settings: None,
+            has_arm_reasons: false,
+        })
+    }
+
+    /// Creates the writer for the answers under a policy set, with the column `arm_reason`.
+    ///
+    /// # Errors
+    /// Returns an error if writing fails.
+    pub fn with_arm_reasons(to: &'w mut (dyn Write + Send)) -> io::Result<Self> {
+        let names = AnswerColumns::NAMES.iter().chain(&[ARM_REASON]);
+        let columns = ArmColumns::default().take();
+        Ok(Self {
+            file: RowFile::new(to, ANSWERS, names.map(ToString::to_string), columns)?,
+            settings: None,
+            has_arm_reasons: true,
         })
     }
 
@@ -75,6 +116,16 @@ impl<'w> AnswerRows<'w> {
     pub fn with_settings(mut self, hash: String) -> Self {
         self.settings = Some(hash);
         self
+    }
+
+    /// Returns true if the rows have the column `arm_reason`.
+    pub(super) const fn has_arm_reasons(&self) -> bool {
+        self.has_arm_reasons
+    }
+
+    /// Writes the rows of `columns`, which have the column `arm_reason`, and empties them.
+    pub(super) fn write_with_arm_reasons(&mut self, columns: &mut ArmColumns) -> io::Result<()> {
+        self.file.write(columns.take())
     }
 
     /// Writes the rows of `columns` and empties them.

@@ -1,6 +1,13 @@
 //! The result of evaluating a chunk.
 
-use super::{answer_rows::AnswerColumns, counts::Counts, report_row::ReportRow};
+use portcullis_rollout::ArmReason;
+
+use super::{
+    answer_rows::{AnswerColumns, ArmColumns},
+    counts::Counts,
+    report_row::ReportRow,
+    set_counts::SetCounts,
+};
 
 /// The result of evaluating a chunk.
 #[derive(Debug, Default)]
@@ -13,6 +20,8 @@ pub(crate) struct ChunkOutput {
     pub(crate) report_rows: Vec<ReportRow>,
     /// The counts of the answers.
     pub(crate) counts: Counts,
+    /// The counts of the entries under a policy set.
+    pub(super) set: SetCounts,
     /// The index of the tape among all tapes.
     pub(crate) tape: usize,
 }
@@ -27,6 +36,8 @@ pub(crate) enum AnswerBuffer {
     Lines(Vec<u8>),
     /// All answers as columns.
     Columns(Box<AnswerColumns>),
+    /// All answers under a policy set as columns, with the arm reasons.
+    ArmColumns(Box<ArmColumns>),
     /// All answers as columns, without digest rows and counts.
     Table(Box<AnswerColumns>),
 }
@@ -49,7 +60,30 @@ impl ChunkOutput {
     pub(crate) fn lines(&self) -> &[u8] {
         match &self.answers {
             AnswerBuffer::Lines(lines) => lines,
-            AnswerBuffer::Nothing | AnswerBuffer::Columns(_) | AnswerBuffer::Table(_) => &[],
+            AnswerBuffer::Nothing
+            | AnswerBuffer::Columns(_)
+            | AnswerBuffer::ArmColumns(_)
+            | AnswerBuffer::Table(_) => &[],
+        }
+    }
+
+    /// Adds the arm reason to the last answer.
+    pub(super) fn add_arm_reason(&mut self, reason: Option<ArmReason>) {
+        match (&mut self.answers, reason.map(ArmReason::code)) {
+            (AnswerBuffer::Lines(lines), Some(code)) => {
+                lines.truncate(lines.len().saturating_sub(b"}\n".len()));
+                for part in [",\"arm_reason\":\"", code, "\"}\n"] {
+                    lines.extend_from_slice(part.as_bytes());
+                }
+            }
+            (AnswerBuffer::ArmColumns(columns), code) => columns.arm_reasons.append_option(code),
+            (
+                AnswerBuffer::Nothing
+                | AnswerBuffer::Lines(_)
+                | AnswerBuffer::Columns(_)
+                | AnswerBuffer::Table(_),
+                _,
+            ) => {}
         }
     }
 
@@ -58,10 +92,14 @@ impl ChunkOutput {
         self.rows.clear();
         match &mut self.answers {
             // Writing empties columns.
-            AnswerBuffer::Nothing | AnswerBuffer::Columns(_) | AnswerBuffer::Table(_) => {}
+            AnswerBuffer::Nothing
+            | AnswerBuffer::Columns(_)
+            | AnswerBuffer::ArmColumns(_)
+            | AnswerBuffer::Table(_) => {}
             AnswerBuffer::Lines(lines) => lines.clear(),
         }
         self.report_rows.clear();
         self.counts = Counts::default();
+        self.set = SetCounts::default();
     }
 }

@@ -18,9 +18,11 @@ use super::{
     counts::Counts,
     error::ReplayError,
     replayer::{Replayer, decide_again},
+    set_counts::SetOutcome,
+    set_run::SetRun,
     timeline::Timeline,
 };
-use crate::tape::TapeReader;
+use crate::tape::{TapeReader, table::Rows};
 
 /// The policies and counts of tapes whose intents were decided.
 #[derive(Debug)]
@@ -32,6 +34,8 @@ pub struct TapeDecisions {
     pub counts: Counts,
     /// The number of position snapshots. They are counted but not evaluated.
     pub positions: u64,
+    /// The policy set and the counts of its entries, if the intents were decided under one.
+    pub set: Option<SetOutcome>,
 }
 
 /// Passes each decision to `on_decision`, with the number of its record and the timestamp at which it was made.
@@ -56,6 +60,7 @@ pub fn decisions(
     let mut n = 0;
     for chunk in tapes {
         let chunk = chunk.map_err(|error| ReplayError::Tape { error, records: n })?;
+        output.counts.offset_assumed += chunk.rows().map_or(0, Rows::ts_without_zone);
         for line in chunk.lines() {
             n += 1;
             let number = usize::try_from(line.number).unwrap_or(usize::MAX);
@@ -64,6 +69,7 @@ pub fn decisions(
                 TapeRecord::Intent(mut intent) => {
                     intent.set_line(number);
                     let at = intent.event_time();
+                    output.counts.offset_assumed += u64::from(intent.offset_assumed());
                     let recorded = intent.recorded_policy();
                     let policy = replayer.policy_for(recorded, at, &timeline, &mut unknown);
                     let decision = replayer.engine.decide_recorded(policy.state, &intent);
@@ -105,5 +111,51 @@ pub fn decisions(
         timeline,
         counts: output.counts,
         positions,
+        set: None,
+    })
+}
+
+/// Passes each decision under a policy set to `on_decision`, as [`decisions`] does. Each entry is decided as without an
+/// open position.
+///
+/// # Errors
+/// Returns an error if a tape cannot be read to its end.
+pub(crate) fn set_decisions(
+    run: &SetRun<'_>,
+    tapes: TapeReader,
+    on_decision: &mut dyn FnMut(u64, Timestamp, &Decision<'_>),
+    progress: &mut dyn FnMut(u64),
+) -> Result<TapeDecisions, ReplayError> {
+    let timeline = run.timeline();
+    let mut output = ChunkOutput::default();
+    let mut scratch = Scratch::default();
+    let (mut positions, mut n) = (0, 0);
+    for chunk in tapes {
+        let chunk = chunk.map_err(|error| ReplayError::Tape { error, records: n })?;
+        output.counts.offset_assumed += chunk.rows().map_or(0, Rows::ts_without_zone);
+        for line in chunk.lines() {
+            n += 1;
+            let number = usize::try_from(line.number).unwrap_or(usize::MAX);
+            match run.replayer.read(line, number, &mut scratch) {
+                TapeRecord::Position(_) => positions += 1,
+                record @ (TapeRecord::Intent(_)
+                | TapeRecord::RecordedDecision(_)
+                | TapeRecord::PolicyUpdated(..)
+                | TapeRecord::PolicyWithdrawn(_)) => {
+                    run.answer((record, number, n), &timeline, &mut output, on_decision);
+                }
+            }
+        }
+        output.rows.clear();
+        progress(n);
+    }
+    Ok(TapeDecisions {
+        timeline,
+        counts: output.counts,
+        positions,
+        set: Some(SetOutcome {
+            set: run.set().clone(),
+            counts: output.set,
+        }),
     })
 }

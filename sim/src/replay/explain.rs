@@ -121,8 +121,9 @@ impl Replayer {
                 let now = record.at();
                 let recorded = record.recorded_policy();
                 let state = self.policy_for(recorded, now, timeline, &mut unknown).state;
-                let explanation =
-                    Explanation::new(self.engine.decide_traced(state, record.intent(), now));
+                let (intent, open) = (record.intent(), record.position_leverage());
+                let trace = self.engine.decide_add_traced(state, intent, open, now);
+                let explanation = Explanation::new(trace);
                 Some(with_service_denial(&explanation, record.objection()))
             }
             TapeRecord::Position(record) => {

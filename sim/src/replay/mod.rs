@@ -18,10 +18,13 @@ mod exact_sum;
 mod explain;
 mod fixed_entries;
 mod fixed_policy;
+mod loaded_set;
 mod pipeline;
 mod reached;
 mod replayer;
 mod report_row;
+mod set_counts;
+mod set_run;
 mod sinks;
 mod skip_samples;
 mod table;
@@ -30,11 +33,13 @@ mod timeline;
 mod totals;
 
 use portcullis::policy::{Policy, PolicyUnavailable};
+use portcullis_rollout::PolicySet;
 
 use accumulator::{Accumulator, TapeCounts};
 pub use answer_rows::AnswerRows;
 pub(crate) use chunk_output::ChunkOutput;
 pub use counts::{Counts, SymbolCounts};
+pub(crate) use decisions::set_decisions;
 pub use decisions::{TapeDecisions, decisions};
 use digest_part::DigestPart;
 pub use error::ReplayError;
@@ -43,10 +48,13 @@ pub use explain::{ExplainError, ExplainedRecord, explain};
 pub(crate) use fixed_entries::{EntryAnswer, FixedEntries};
 pub(crate) use fixed_policy::AnswerUnder;
 pub use fixed_policy::FixedReplay;
+pub use loaded_set::{LoadedSet, LoadedSetError};
 use pipeline::{Work, run_inline, run_on_threads};
 pub(crate) use reached::Reached;
 pub use replayer::{Replayer, Scope, evaluate_position, read_snapshot};
 pub(crate) use replayer::{Workspace, decide_again};
+pub use set_counts::{EntryCounts, SetCounts, SetOutcome};
+pub(crate) use set_run::SetRun;
 pub use sinks::{AnswerSink, Sinks};
 pub use skip_samples::{FirstSkip, SkipSamples};
 pub use table::{AnswerFormat, TableError, TableReplay, record_columns};
@@ -69,6 +77,8 @@ pub struct ReplayOutcome {
     pub timeline: Timeline,
     /// The digest of all answers, in order.
     pub digest: blake3::Hash,
+    /// The policy set and the counts of its entries, if the tapes were replayed under one.
+    pub set: Option<SetOutcome>,
     /// The indexes of tapes that have lines but no readable record.
     pub unreadable_tapes: Vec<usize>,
 }
@@ -87,25 +97,43 @@ pub fn replay(
     let work: &Work<'_> = &|chunk, first, timeline, workspace, output| {
         replayer.chunk(chunk, first, timeline, workspace, output)
     };
-    replay_with(work, initial, tapes, threads, sinks)
+    let run = replay_with(work, Timeline::new(initial), tapes, threads, sinks)?;
+    Ok(run.outcome(None))
 }
 
-fn replay_with(
-    work: &Work<'_>,
-    initial: Result<Policy, PolicyUnavailable>,
+/// Answers every record of the tapes under a policy set, in place of the policies on the tapes. If the answers are
+/// Parquet rows, `sinks` must have been created with [`AnswerRows::with_arm_reasons`].
+///
+/// Each entry is decided as without an open position, because positions are unknown in a replay. A change of the policy
+/// on the tapes is answered, but has no effect. All records are answered one at a time.
+///
+/// # Errors
+/// Returns an error if a tape cannot be read to its end or answers cannot be written.
+pub fn replay_set(
+    replayer: &Replayer,
+    set: &LoadedSet,
     tapes: TapeReader,
     threads: usize,
     sinks: Sinks<'_, '_>,
 ) -> Result<ReplayOutcome, ReplayError> {
-    let timeline = Timeline::new(initial);
+    let set_run = SetRun::new(replayer, set);
+    let work: &Work<'_> = &|chunk, first, timeline, workspace, output| {
+        set_run.chunk((chunk, first), timeline, &mut workspace.scratch, output)
+    };
+    let run = replay_with(work, set_run.timeline(), tapes, threads, sinks)?;
+    Ok(run.outcome(Some(set.set().clone())))
+}
+
+fn replay_with(
+    work: &Work<'_>,
+    timeline: Timeline,
+    tapes: TapeReader,
+    threads: usize,
+    sinks: Sinks<'_, '_>,
+) -> Result<Run, ReplayError> {
     let run = run(work, timeline, DigestPart::default(), tapes, threads, sinks)?;
     run.check()?;
-    Ok(ReplayOutcome {
-        digest: run.digest.digest().unwrap_or_else(|| blake3::hash(&[])),
-        unreadable_tapes: TapeCounts::unreadable_tapes(&run.tapes),
-        counts: run.counts,
-        timeline: run.timeline,
-    })
+    Ok(run)
 }
 
 /// The result of a run over consecutive records, which may be a part of all records.
@@ -113,11 +141,24 @@ struct Run {
     counts: Counts,
     timeline: Timeline,
     digest: DigestPart,
+    set: SetCounts,
     tapes: Vec<TapeCounts>,
     read: u64,
 }
 
 impl Run {
+    /// Returns the outcome of a run over all records. `set` is the policy set of the run, if there is one.
+    fn outcome(self, set: Option<PolicySet>) -> ReplayOutcome {
+        let counts = self.set;
+        ReplayOutcome {
+            digest: self.digest.digest().unwrap_or_else(|| blake3::hash(&[])),
+            set: set.map(|set| SetOutcome { set, counts }),
+            unreadable_tapes: TapeCounts::unreadable_tapes(&self.tapes),
+            counts: self.counts,
+            timeline: self.timeline,
+        }
+    }
+
     /// Checks that each record has an answer.
     fn check(&self) -> Result<(), ReplayError> {
         if self.counts.records != self.read || !self.counts.adds_up() {
@@ -148,6 +189,7 @@ fn run(
     let Accumulator {
         digest,
         counts,
+        set,
         tapes,
         sinks,
     } = results;
@@ -155,6 +197,7 @@ fn run(
         counts,
         timeline,
         digest,
+        set,
         tapes,
         read,
     });
@@ -200,9 +243,9 @@ mod tests {
             tally: None,
             progress: &mut |_| (),
         };
-        let initial = Err(PolicyUnavailable::NotFound);
-        replay_with(work, initial, TapeReader::new(vec![tape]), threads, sinks)
-            .map(|outcome| outcome.counts.records)
+        let timeline = Timeline::new(Err(PolicyUnavailable::NotFound));
+        replay_with(work, timeline, TapeReader::new(vec![tape]), threads, sinks)
+            .map(|run| run.counts.records)
     }
 
     #[track_caller]

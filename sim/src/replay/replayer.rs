@@ -510,6 +510,7 @@ impl Replayer {
                 lines.push(b'\n');
             }
             AnswerBuffer::Columns(columns) => columns.push(answer),
+            AnswerBuffer::ArmColumns(columns) => columns.answers.push(answer),
         }
     }
 }
@@ -586,9 +587,11 @@ pub(crate) fn decide_again<'a>(
     state: PolicyState<'a>,
     record: &'a RecordedDecision<'a>,
 ) -> Decision<'a> {
-    match record.at() {
-        Some(at) => engine.decide(state, record.intent(), at),
-        None => engine.decide_recorded(state, record.intent()),
+    match (record.at(), record.position_leverage()) {
+        (Some(at), Some(leverage)) => engine.decide_add(state, record.intent(), leverage, at),
+        (Some(at), None) => engine.decide(state, record.intent(), at),
+        // Without a time, an entry is skipped, whatever its leverage is.
+        (None, _) => engine.decide_recorded(state, record.intent()),
     }
 }
 

@@ -32,6 +32,9 @@ impl AnswerSink<'_> {
         match self {
             Self::Discard => || AnswerBuffer::Nothing,
             Self::Lines(_) => || AnswerBuffer::Lines(Vec::new()),
+            Self::Rows(rows) if rows.has_arm_reasons() => {
+                || AnswerBuffer::ArmColumns(Box::default())
+            }
             Self::Rows(_) => || AnswerBuffer::Columns(Box::default()),
         }
     }
@@ -40,6 +43,9 @@ impl AnswerSink<'_> {
         match (self, answers) {
             (Self::Lines(to), AnswerBuffer::Lines(lines)) => to.write_all(lines),
             (Self::Rows(rows), AnswerBuffer::Columns(columns)) => rows.write(columns),
+            (Self::Rows(rows), AnswerBuffer::ArmColumns(columns)) => {
+                rows.write_with_arm_reasons(columns)
+            }
             (Self::Discard | Self::Lines(_) | Self::Rows(_), _) => Ok(()),
         }
     }

@@ -93,6 +93,12 @@ impl Timeline {
 
     /// Activates a policy from a timestamp on. A policy that is already known is stored only once.
     pub fn activate(&mut self, policy: Policy, from: Timestamp) {
+        let number = self.add(policy);
+        self.push(from, Ok(number));
+    }
+
+    /// Adds a policy without an activation, and returns its number. A policy that is already known is stored only once.
+    pub(super) fn add(&mut self, policy: Policy) -> usize {
         let (hash, states_hash) = (policy.hash(), policy.states_hash());
         let number = match self.known.numbers.get(&(hash, states_hash)) {
             Some(number) => *number,
@@ -101,7 +107,7 @@ impl Timeline {
         if self.known.last_of.get(&hash) != Some(&number) {
             Arc::make_mut(&mut self.known).last_of.insert(hash, number);
         }
-        self.push(from, Ok(number));
+        number
     }
 
     /// Withdraws the policy from a timestamp on.

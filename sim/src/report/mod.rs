@@ -5,6 +5,7 @@ mod diff;
 mod fixed_policy;
 pub mod html;
 mod next_step;
+mod policy_set;
 mod rank;
 mod replay;
 mod run_settings;

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
 use super::{
     next_step::{Skips, write_next_steps},
+    policy_set::SetSection,
     run_settings::{RunSettings, write_offset_note},
 };
 use crate::{
@@ -123,6 +124,9 @@ impl Serialize for ReplayReport<'_> {
         map.serialize_entry("times_without_offset", &counts.offset_assumed)?;
         map.serialize_entry("first_ts", &counts.span.map(|(first, _)| first.as_millis()))?;
         map.serialize_entry("last_ts", &counts.span.map(|(_, last)| last.as_millis()))?;
+        if let Some(set) = &self.outcome.set {
+            map.serialize_entry("policy_set", &SetSection::of_replay(set))?;
+        }
         self.run_settings.serialize_into(&mut map)?;
         map.serialize_entry("digest", self.outcome.digest.to_hex().as_str())?;
         map.end()
@@ -137,6 +141,9 @@ impl fmt::Display for ReplayReport<'_> {
         self.write_harvests(f)?;
         self.write_symbols(f)?;
         self.write_policies(f)?;
+        if let Some(set) = &self.outcome.set {
+            write!(f, "{}", SetSection::of_replay(set))?;
+        }
         writeln!(f, "\ndigest  {}", self.outcome.digest.to_hex())?;
         self.write_totals(f)?;
         let symbols = self.outcome.timeline.symbols();
@@ -295,7 +302,10 @@ impl ReplayReport<'_> {
         }
         if counts.policies_rejected > 0 {
             let updates = counted(counts.policies_rejected, "policy update");
-            writeln!(f, "{updates} rejected; the previous policy stayed active")?;
+            match self.outcome.set {
+                Some(_) => writeln!(f, "{updates} rejected")?,
+                None => writeln!(f, "{updates} rejected; the previous policy stayed active")?,
+            }
         }
         Ok(())
     }

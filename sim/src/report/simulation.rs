@@ -11,6 +11,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
 use super::{
     next_step::{Skips, write_next_steps},
+    policy_set::SetSection,
     run_settings::{RunSettings, write_offset_note},
 };
 use crate::{
@@ -179,6 +180,9 @@ impl Serialize for SimulationReport<'_> {
         map.serialize_entry("by_symbol", &shares(by_symbol)?)?;
         let by_policy = self.outcome.by(|trip| trip.policy.clone());
         map.serialize_entry("by_policy", &shares(by_policy)?)?;
+        if let Some(set) = self.set_section() {
+            map.serialize_entry("policy_set", &set)?;
+        }
         self.run_settings.serialize_into(&mut map)?;
         map.end()
     }
@@ -197,6 +201,9 @@ impl fmt::Display for SimulationReport<'_> {
         write_shares(f, "symbol", &by_symbol.map_err(|_| fmt::Error)?)?;
         let by_policy = self.outcome.by(|trip| Shown(&trip.policy).to_string());
         write_shares(f, "policy", &by_policy.map_err(|_| fmt::Error)?)?;
+        if let Some(set) = self.set_section() {
+            write!(f, "{set}")?;
+        }
         // The last lines of a long report are those that a terminal shows.
         let outcome = self.outcome;
         writeln!(
@@ -218,6 +225,12 @@ impl fmt::Display for SimulationReport<'_> {
 const FEE_USUAL: &str = "0.01";
 
 impl SimulationReport<'_> {
+    /// Returns the section about the policy set, if there is one.
+    fn set_section(&self) -> Option<SetSection<'_>> {
+        let set = self.decisions.set.as_ref()?;
+        Some(SetSection::of_simulation(set, &self.outcome.arms))
+    }
+
     /// Returns a note if the fee is so high that it is probably a percentage.
     #[must_use]
     pub fn fee_note(&self) -> Option<String> {

@@ -1,6 +1,6 @@
 //! The log of the account, and the round trips of positions.
 
-use portcullis::types::{PositionSide, Symbol, Timestamp};
+use portcullis::types::{PolicyHash, PositionSide, Symbol, Timestamp};
 use serde::{Serialize, Serializer};
 
 use super::{
@@ -70,6 +70,9 @@ pub struct RoundTrip {
     pub side: PositionSide,
     /// The policy under which the entry was allowed: its version and the first digits of its hash.
     pub policy: String,
+    /// The hash of this policy. It is not serialized.
+    #[serde(skip)]
+    pub policy_hash: PolicyHash,
     /// The time of the opening, which is serialized in epoch milliseconds.
     #[serde(serialize_with = "millis")]
     pub opened: Timestamp,
@@ -114,6 +117,7 @@ impl RoundTrip {
             symbol: position.symbol,
             side: position.side,
             policy: position.policy.clone(),
+            policy_hash: position.policy_hash,
             opened: position.opened,
             closed: end.map(|(at, _)| at),
             reason: end.map(|(_, reason)| reason),

@@ -40,6 +40,7 @@
 //! Memory grows with the number of candles, orders and positions.
 
 mod account;
+mod arm_results;
 pub mod candles;
 mod equity;
 mod fills;
@@ -62,6 +63,7 @@ use portcullis::{
 };
 use thiserror::Error;
 
+pub use arm_results::ArmResult;
 pub use equity::{EquityCurve, Point};
 pub use ledger::{LedgerEntry, RoundTrip};
 pub use market::MarketRule;
@@ -71,7 +73,9 @@ pub use reject::RejectReason;
 pub use settings::{Costs, Settings};
 
 use crate::{
-    replay::{ReplayError, Replayer, TapeDecisions, Timeline, decisions},
+    replay::{
+        LoadedSet, ReplayError, Replayer, SetRun, TapeDecisions, Timeline, decisions, set_decisions,
+    },
     tape::TapeReader,
 };
 use candles::Series;
@@ -126,6 +130,47 @@ pub fn simulate(
     let run = Run {
         replayer,
         timeline: &decisions.timeline,
+        set: None,
+        settings,
+    };
+    let outcome = run.run(series, orders, on_entry, &mut |candles| {
+        progress(Progress::Candles(candles));
+    })?;
+    Ok((decisions, outcome))
+}
+
+/// Simulates the intents of the tapes under a policy set, in place of the policies on the tapes.
+///
+/// An order is filled under the policy that decided it, and a position is evaluated as a harvest under the policy that
+/// [`Rollout::ladder`](portcullis_rollout::Rollout::ladder) returns for the policy under which it was opened. All records
+/// are decided before the first order is filled, so each entry is decided as without an open position. An entry for a
+/// symbol that has a position is not filled.
+///
+/// # Errors
+/// Returns an error if a tape cannot be read to its end, or if an amount is out of range.
+pub fn simulate_set(
+    (replayer, settings): (&Replayer, &Settings),
+    set: &LoadedSet,
+    tapes: TapeReader,
+    series: &[Series],
+    on_entry: &mut dyn FnMut(&LedgerEntry),
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(TapeDecisions, SimulationOutcome), SimulateError> {
+    let set_run = SetRun::new(replayer, set);
+    let mut orders = Vec::new();
+    let decisions = set_decisions(
+        &set_run,
+        tapes,
+        &mut |n, at, decision| {
+            let guardrails = replayer.engine.guardrails();
+            orders.extend(Order::new(n, at, decision, guardrails));
+        },
+        &mut |records| progress(Progress::Records(records)),
+    )?;
+    let run = Run {
+        replayer,
+        timeline: &decisions.timeline,
+        set: Some(&set_run),
         settings,
     };
     let outcome = run.run(series, orders, on_entry, &mut |candles| {
@@ -144,6 +189,7 @@ pub(crate) fn simulate_orders(
     let run = Run {
         replayer,
         timeline: &Timeline::new(Ok(policy.clone())),
+        set: None,
         settings,
     };
     run.run(series, orders, &mut |_| {}, &mut |_| {})

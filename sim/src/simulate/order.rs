@@ -7,7 +7,7 @@ use portcullis::{
     intent::ExitQuantity,
     policy::{Limits, Policy},
     provenance::Source,
-    types::{Margin, Notional, PositionSide, Side, Symbol, Timestamp},
+    types::{Margin, Notional, PolicyHash, PositionSide, Side, Symbol, Timestamp},
 };
 
 /// An entry or exit order that waits for the next candle.
@@ -47,6 +47,8 @@ pub(super) struct Opening {
     pub(super) limits_usd: [Option<f64>; 2],
     /// The policy under which the entry was allowed.
     pub(super) policy: String,
+    /// The hash of this policy.
+    pub(super) policy_hash: PolicyHash,
 }
 
 /// The size of an entry.
@@ -124,6 +126,7 @@ impl Opening {
                 .map(|pct| pct.value()),
             limits_usd,
             policy: label(policy),
+            policy_hash: policy.hash(),
         }
     }
 }

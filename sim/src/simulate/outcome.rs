@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
+    arm_results::ArmResult,
     equity::EquityCurve,
     ledger::RoundTrip,
     units::{AmountOverflow, Money},
@@ -43,6 +44,10 @@ pub struct SimulationOutcome {
     pub curve: EquityCurve,
     /// The round trips of all positions, in the order of opening.
     pub trips: Vec<RoundTrip>,
+    /// The results of the live policy and of each canary, in the order of the set; empty without a policy set. They are
+    /// not serialized here.
+    #[serde(skip)]
+    pub arms: Vec<ArmResult>,
 }
 
 impl SimulationOutcome {

@@ -2,7 +2,7 @@
 
 use portcullis::{
     harvest::{self, Harvested, ReportedSide, SizeRules, Stage},
-    types::{PositionSide, Symbol, Timestamp},
+    types::{PolicyHash, PositionSide, Symbol, Timestamp},
 };
 use serde::Serialize;
 
@@ -76,6 +76,8 @@ pub(super) struct OpenPosition {
     pub(super) lot: Lot,
     pub(super) sizes: SizeRules,
     pub(super) policy: String,
+    /// The hash of the policy under which the position was opened.
+    pub(super) policy_hash: PolicyHash,
     pub(super) pnl: Money,
     pub(super) fees: Money,
     pub(super) funding: Money,
@@ -126,6 +128,7 @@ impl OpenPosition {
             lot: lot.map_or_else(|| Lot::of_last_digit(quantity), Ok)?,
             sizes,
             policy: opening.policy.clone(),
+            policy_hash: opening.policy_hash,
             pnl: Money::ZERO,
             fees: Money::ZERO,
             funding: Money::ZERO,
@@ -170,6 +173,12 @@ impl OpenPosition {
 
     pub(super) fn unrealised(&self, price: Price) -> Result<Money, AmountOverflow> {
         self.gain(self.quantity, price)
+    }
+
+    /// Returns the net profit at the last price: realised and unrealised profit less fees and funding.
+    pub(super) fn net(&self) -> Result<Money, AmountOverflow> {
+        let gain = self.pnl.plus(self.unrealised(self.mark)?)?;
+        gain.minus(self.fees)?.minus(self.funding)
     }
 
     /// Returns true if the position is liquidated at a price: margin plus unrealised profit is at most the maintenance

@@ -11,6 +11,7 @@ use portcullis::{
 
 use super::{
     account::Account,
+    arm_results::ArmResults,
     candles::{Candle, Series},
     equity::CurveBuilder,
     fills::{fill_at_open, fill_within},
@@ -24,12 +25,14 @@ use super::{
     state::{CandleEvent, SymbolState, Tally, next_event},
     units::{AmountOverflow, Price, Quantity},
 };
-use crate::replay::{Replayer, Timeline};
+use crate::replay::{Replayer, SetRun, Timeline};
 
 /// A simulation of decided orders.
 pub(super) struct Run<'a> {
     pub(super) replayer: &'a Replayer,
     pub(super) timeline: &'a Timeline,
+    /// The policy set, in place of the policies of the timeline.
+    pub(super) set: Option<&'a SetRun<'a>>,
     pub(super) settings: &'a Settings,
 }
 
@@ -46,6 +49,7 @@ impl Run<'_> {
         let mut tally = Tally::default();
         let mut symbols = self.symbols(series, orders, &mut tally);
         let mut curve = CurveBuilder::new(self.settings.cash);
+        let mut arms = self.set.map(|it| ArmResults::new(it.set()));
         let mut done = 0;
         while let Some((at, _, place)) = next_event(&symbols) {
             let Some(symbol) = symbols.get_mut(place) else {
@@ -68,6 +72,9 @@ impl Run<'_> {
                     if more.is_none_or(|(next, event, _)| (next, event) > (at, CandleEvent::Close))
                     {
                         curve.push(end, [account.equity()?, account.cash, account.exposure()?])?;
+                        if let Some(arms) = &mut arms {
+                            arms.update(&account)?;
+                        }
                     }
                     if done % 4096 == 0 {
                         progress(done);
@@ -106,6 +113,7 @@ impl Run<'_> {
             harvests: tally.harvests,
             curve: curve.finish(),
             trips,
+            arms: arms.map_or_else(Vec::new, ArmResults::finish),
         })
     }
 
@@ -159,7 +167,10 @@ impl Run<'_> {
         };
         position.mark = candle.close;
         let market = symbol.window.as_ref().and_then(Window::state);
-        let policy = self.replayer.state(self.timeline.at(end).state);
+        let policy = match self.set {
+            Some(set) => set.ladder(position.policy_hash, end),
+            None => self.replayer.state(self.timeline.at(end).state),
+        };
         let decision = harvest(policy, &position.snapshot(end), market.as_ref(), end);
         let (name, pending, stop) = match &decision {
             HarvestDecision::Harvest(it) => (

@@ -11,6 +11,7 @@
 mod boundaries;
 mod hand;
 mod orders;
+mod policy_sets;
 mod worlds;
 
 use std::collections::BTreeMap;

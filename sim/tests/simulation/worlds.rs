@@ -11,12 +11,12 @@ use portcullis::{
     types::{Symbol, Timestamp},
 };
 use portcullis_sim::{
-    replay::Replayer,
+    replay::{LoadedSet, Replayer, TapeDecisions},
     sample::policy_json,
     simulate::{
         Costs, LedgerEntry, MarketRule, Progress, Settings, SimulationOutcome,
         candles::{self, CandleFile, ReadOptions},
-        simulate,
+        simulate, simulate_set,
         units::{Money, Rate},
     },
     tape::{TapeReader, TapeSource},
@@ -288,28 +288,56 @@ pub(crate) fn any_world() -> impl Strategy<Value = World> {
 pub(crate) struct Ran {
     pub(crate) entries: Vec<LedgerEntry>,
     pub(crate) outcome: SimulationOutcome,
+    pub(crate) decisions: TapeDecisions,
     /// The numbers of candles that were reported as processed.
     pub(crate) candles: Vec<u64>,
 }
 
+/// Replacements in the sample policy. The thresholds are low, so that every harvest action occurs.
+const THETA: [(&str, &str); 5] = [
+    ("T1_R\": 1.8", "T1_R\": 0.3"),
+    ("T2_R\": 3.5", "T2_R\": 0.6"),
+    ("T3_R\": 5.8", "T3_R\": 0.9"),
+    ("lock_R\": 1.2", "lock_R\": 0.2"),
+    ("kill_threshold\": 0.55", "kill_threshold\": 0.76"),
+];
+
+/// The policies of a simulation.
+pub(crate) enum Under<'s> {
+    Policy(&'s Policy),
+    Set(&'s LoadedSet),
+}
+
 /// Runs a simulation of a world and returns its entries and its outcome.
 pub(crate) fn run(world: &World) -> (Vec<LedgerEntry>, SimulationOutcome) {
-    // The thresholds are low, so that every harvest action occurs.
-    let theta = [
-        ("T1_R\": 1.8", "T1_R\": 0.3"),
-        ("T2_R\": 3.5", "T2_R\": 0.6"),
-        ("T3_R\": 5.8", "T3_R\": 0.9"),
-        ("lock_R\": 1.2", "lock_R\": 0.2"),
-        ("kill_threshold\": 0.55", "kill_threshold\": 0.76"),
-    ];
+    let ran = run_world(world, Under::Policy(&policy(&THETA)));
+    (ran.entries, ran.outcome)
+}
+
+/// Runs a simulation of a world.
+pub(crate) fn run_world(world: &World, under: Under<'_>) -> Ran {
     let candles = [("BTCUSDT", world.csv(0)), ("ETHUSDT", world.csv(1))];
     let settings = Settings {
         sizes: world.sizes(),
         fill_after_gap: world.fill_after_gap,
         ..settings()
     };
-    let ran = run_files(&candles, world.tape(), &settings, &theta);
-    (ran.entries, ran.outcome)
+    run_under(&candles, world.tape(), &settings, under)
+}
+
+/// Returns the policy of worlds with more replacements.
+pub(crate) fn world_policy(replacements: &[(&str, &str)]) -> Policy {
+    policy(&[&THETA, replacements].concat())
+}
+
+/// Returns the sample policy with these replacements in its text.
+fn policy(replacements: &[(&str, &str)]) -> Policy {
+    let text = policy_json(Timestamp::from_millis(4_000_000_000_000).unwrap());
+    let text = replacements.iter().fold(text, |text, (from, to)| {
+        assert!(text.contains(from), "{from}");
+        text.replace(from, to)
+    });
+    Policy::from_json(&text).unwrap()
 }
 
 /// Returns the settings of worlds, without sizes.
@@ -338,6 +366,17 @@ pub(crate) fn run_files(
     settings: &Settings,
     replacements: &[(&str, &str)],
 ) -> Ran {
+    let policy = policy(replacements);
+    run_under(candles, tape, settings, Under::Policy(&policy))
+}
+
+/// Runs a simulation of these candles, as CSV by symbol.
+pub(crate) fn run_under(
+    candles: &[(&str, String)],
+    tape: String,
+    settings: &Settings,
+    under: Under<'_>,
+) -> Ran {
     let folder = tempfile::tempdir().unwrap();
     let files = candles.iter().map(|(symbol, csv)| {
         let path = folder.path().join(format!("{symbol}.csv"));
@@ -349,32 +388,29 @@ pub(crate) fn run_files(
         Guardrails::none(),
         ExitOwnership::new(OWNER).unwrap(),
     ));
-    let text = policy_json(Timestamp::from_millis(4_000_000_000_000).unwrap());
-    let text = replacements.iter().fold(text, |text, (from, to)| {
-        assert!(text.contains(from), "{from}");
-        text.replace(from, to)
-    });
-    let policy = Policy::from_json(&text).unwrap();
     let tape = TapeSource::Memory {
         name: "a world",
         bytes: tape.into_bytes().into(),
     };
     let (mut entries, mut reported) = (Vec::new(), Vec::new());
-    let (_, outcome) = simulate(
-        (&replayer, settings),
-        Ok(policy),
-        TapeReader::new(vec![tape]),
-        &series,
-        &mut |entry| entries.push(entry.clone()),
-        &mut |so_far| match so_far {
-            Progress::Candles(candles) => reported.push(candles),
-            Progress::Records(_) => {}
-        },
-    )
-    .unwrap();
+    let on_entry = &mut |entry: &LedgerEntry| entries.push(entry.clone());
+    let progress = &mut |so_far| match so_far {
+        Progress::Candles(candles) => reported.push(candles),
+        Progress::Records(_) => {}
+    };
+    let (run, tapes) = ((&replayer, settings), TapeReader::new(vec![tape]));
+    let simulated = match under {
+        Under::Policy(policy) => {
+            let policy = Ok(policy.clone());
+            simulate(run, policy, tapes, &series, on_entry, progress)
+        }
+        Under::Set(set) => simulate_set(run, set, tapes, &series, on_entry, progress),
+    };
+    let (decisions, outcome) = simulated.unwrap();
     Ran {
         entries,
         outcome,
+        decisions,
         candles: reported,
     }
 }

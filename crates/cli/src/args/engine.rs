@@ -6,7 +6,7 @@ use clap::Args;
 use portcullis::decide::Engine;
 use portcullis_sim::{replay::Replayer, report::RunSettings};
 
-use super::operator::OperatorArgs;
+use super::{operator::OperatorArgs, rehearsal::RehearsalArgs};
 use crate::{failure::Failure, input::stdin::check_single_stdin};
 
 /// The settings of the engine that decides the records of a tape.
@@ -32,16 +32,23 @@ impl EngineArgs {
         }
     }
 
-    /// Checks that standard input is read only once: as policy, as guardrails, or as the tape.
+    /// Checks that standard input is read only once: as a policy, as the policy set, as guardrails, or as the tape.
     pub(crate) fn check_stdin(
         &self,
         policy: Option<&Path>,
+        set: Option<&RehearsalArgs>,
         tape: Option<&Path>,
     ) -> Result<(), Failure> {
-        check_single_stdin(&[
+        let mut arguments = vec![
             ("`--policy`", policy),
             ("`--guardrails`", self.operator.guardrails()),
             ("the tape", tape),
-        ])
+        ];
+        if let Some((set, policies)) = set.and_then(RehearsalArgs::files) {
+            arguments.push(("`--policy-set`", Some(set)));
+            let policies = policies.iter().map(|path| Some(path.as_path()));
+            arguments.extend(policies.map(|path| ("`--set-policy`", path)));
+        }
+        check_single_stdin(&arguments)
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod engine;
 pub(crate) mod operator;
 pub(crate) mod profile;
+pub(crate) mod rehearsal;
 pub(crate) mod service;
 pub(crate) mod sizes;
 pub(crate) mod store;

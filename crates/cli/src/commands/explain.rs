@@ -35,7 +35,7 @@ fn parse_n(text: &str) -> Result<u64, String> {
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     args.settings
-        .check_stdin(args.policy.as_deref(), Some(&args.tape))?;
+        .check_stdin(args.policy.as_deref(), None, Some(&args.tape))?;
     let (engine, _) = args.settings.resolve()?;
     let initial = InitialPolicy::read(args.policy.as_deref())?;
     let replayer = args.settings.replayer(engine, false);

@@ -9,9 +9,9 @@ use portcullis::types::Symbol;
 use portcullis_sim::{
     report::{SimulationReport, html::simulation_page},
     simulate::{
-        Costs, MarketRule, Progress, Settings,
+        Costs, LedgerEntry, MarketRule, Progress, Settings,
         candles::{self, CandleFile, Interval, ReadOptions, TimeLabel, TimeUnit},
-        simulate,
+        simulate, simulate_set,
         units::{Money, Rate},
     },
 };
@@ -19,11 +19,12 @@ use portcullis_sim::{
 use crate::{
     args::{
         engine::EngineArgs,
+        rehearsal::RehearsalArgs,
         sizes::SizeArgs,
         values::{BareUnit, parse_duration, parse_report},
     },
     failure::Failure,
-    input::{policy::InitialPolicy, stdin::find_stdin, tapes::Tapes},
+    input::{policy::InitialPolicy, rehearsal::SetInput, stdin::find_stdin, tapes::Tapes},
     output::{
         file::{open_all, write_report},
         progress::RunProgress,
@@ -48,6 +49,8 @@ pub(crate) struct Args {
     /// The policy file (JSON) that is active until the first policy record on the tape [default: none]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+    #[command(flatten)]
+    set: RehearsalArgs,
     /// The candle file of one symbol: CSV, JSON, Parquet or Feather
     ///
     /// CSV and JSON can be in gzip, zstd or zip. The required columns are a time (`timestamp`, `date`, `open_time`, …),
@@ -124,10 +127,14 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    args.settings
-        .check_stdin(args.policy.as_deref(), find_stdin(&args.tapes))?;
+    args.settings.check_stdin(
+        args.policy.as_deref(),
+        Some(&args.set),
+        find_stdin(&args.tapes),
+    )?;
     let (engine, run_settings) = args.settings.resolve()?;
     let tapes = Tapes::resolve(&args.tapes)?;
+    let set = SetInput::read(args.set.files())?;
     let initial = InitialPolicy::read(args.policy.as_deref())?;
     let options = ReadOptions {
         interval: args.interval,
@@ -140,6 +147,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let inputs: Vec<&Path> = tapes
         .paths()
         .chain(args.policy.as_deref())
+        .chain(args.set.paths())
         .chain(args.settings.operator.guardrails())
         .chain(args.candles.iter().map(|file| file.path.as_path()))
         .collect();
@@ -148,23 +156,23 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let outputs = [args.out.as_deref(), args.report.as_deref()];
     let [mut out, report] = open_all(outputs, &inputs, &progress)?;
     let mut written = Ok(());
-    let simulated = simulate(
-        (&replayer, &settings),
-        initial.policy,
-        reader,
-        &series,
-        &mut |entry| {
-            if let (Some(out), Ok(())) = (&mut out, &written) {
-                written = serde_json::to_writer(out.writer(), entry)
-                    .map_err(std::io::Error::from)
-                    .and_then(|()| out.writer().write_all(b"\n"));
-            }
-        },
-        &mut |so_far| match so_far {
-            Progress::Records(records) => progress.set_records(records),
-            Progress::Candles(candles) => progress.set_candles(candles),
-        },
-    );
+    let mut on_entry = |entry: &LedgerEntry| {
+        if let (Some(out), Ok(())) = (&mut out, &written) {
+            written = serde_json::to_writer(out.writer(), entry)
+                .map_err(std::io::Error::from)
+                .and_then(|()| out.writer().write_all(b"\n"));
+        }
+    };
+    let mut on_progress = |so_far| match so_far {
+        Progress::Records(records) => progress.set_records(records),
+        Progress::Candles(candles) => progress.set_candles(candles),
+    };
+    let run = (&replayer, &settings);
+    let (on_entry, on_progress) = (&mut on_entry, &mut on_progress);
+    let simulated = match &set {
+        Some(set) => simulate_set(run, &set.loaded, reader, &series, on_entry, on_progress),
+        None => simulate(run, initial.policy, reader, &series, on_entry, on_progress),
+    };
     progress.finish();
     let (decisions, outcome) = simulated.map_err(Failure::error)?;
     written.map_err(|error| Failure::write(&error))?;

@@ -15,6 +15,8 @@ const BYTES_READ: u64 = 1 << 20;
 pub(crate) enum FileKind {
     #[strum(serialize = "a policy")]
     Policy,
+    #[strum(serialize = "a policy set")]
+    PolicySet,
     #[strum(serialize = "a guardrails file")]
     Guardrails,
     #[strum(serialize = "a candle file")]
@@ -41,8 +43,10 @@ impl FileKind {
         // The option may already be given, with another file, so the hint only names the option.
         let option = match (expected, self) {
             (Self::Policy, _) => " (`portcullis policy sample` prints one)",
+            (Self::PolicySet, _) => " (a JSON object with `live` and `arms`)",
             (Self::Guardrails, _) => " (a JSON object with limits such as `max_leverage`)",
             (Self::Tape, Self::Policy) => "; a policy is given with `--policy`",
+            (Self::Tape, Self::PolicySet) => "; a policy set is given with `--policy-set`",
             (Self::Tape, Self::Guardrails) => "; guardrails are given with `--guardrails`",
             (Self::Tape, Self::Candles) => {
                 "; candles are given with `--candles` of `portcullis simulate`"
@@ -86,6 +90,8 @@ impl FileKind {
             Some(Self::Tape)
         } else if has(&["universe_symbols", "leverage_by_symbol", "harvest_params"]) > 0 {
             Some(Self::Policy)
+        } else if has(&["seq", "live", "arms"]) == 3 {
+            Some(Self::PolicySet)
         } else if !first.is_empty() && Guardrails::from_json(text).is_ok() {
             Some(Self::Guardrails)
         } else {
@@ -119,6 +125,10 @@ mod tests {
             (
                 r#"{"universe_symbols": "[\"BTCUSDT\"]", "policy_version": "1"}"#,
                 Some(FileKind::Policy),
+            ),
+            (
+                r#"{"format": 1, "seq": 7, "live": "", "arms": [], "kill": false}"#,
+                Some(FileKind::PolicySet),
             ),
             (r#"{"max_leverage": 5}"#, Some(FileKind::Guardrails)),
             (

@@ -26,6 +26,7 @@ mod metrics;
 mod once;
 mod plant;
 mod policy;
+mod policy_set;
 mod process;
 mod profile;
 #[path = "../../../../tests/support/proxy.rs"]
@@ -33,6 +34,7 @@ mod proxy;
 mod recorded;
 mod recording;
 mod redelivered;
+mod rollout;
 mod streams;
 #[path = "../../../../tests/support/tally.rs"]
 mod tally;

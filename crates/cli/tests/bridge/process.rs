@@ -6,6 +6,8 @@ pub(crate) use portcullis_service::keys::{BRIDGE, EXITS, GROUP, INTENTS, PLANS, 
 pub(crate) use portcullis_store::redis::keys::HALTS;
 use redis::Value;
 
+#[path = "../support/rollout.rs"]
+pub(crate) mod rollout;
 #[path = "../support/redis.rs"]
 mod shared;
 

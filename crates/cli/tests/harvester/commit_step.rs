@@ -170,7 +170,7 @@ fn no_proposal_is_written_under_a_policy_that_was_replaced_or_has_expired() {
 fn planted_bugs_in_the_commit_step_are_detected() {
     for (plant, by) in [
         (
-            Plant::new("token == policy_token(policy)", "true"),
+            Plant::new("token == policy_token(policy, set)", "true"),
             "the policy is",
         ),
         (

@@ -17,6 +17,7 @@ mod malformed;
 mod once;
 #[path = "../bridge/plant.rs"]
 mod plant;
+mod policy_set;
 mod process;
 mod profile;
 mod proposals;

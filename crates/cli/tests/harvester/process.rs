@@ -6,12 +6,14 @@ pub(crate) use portcullis_service::keys::HARVEST_PROPOSALS as STREAM;
 use portcullis_service::keys::{HARVEST_PROPOSAL, MARKET, POSITION, RISK_PROPOSAL};
 pub(crate) use portcullis_store::redis::keys::HALTS;
 
+#[path = "../support/rollout.rs"]
+pub(crate) mod rollout;
 #[path = "../support/redis.rs"]
 mod shared;
 
 pub(crate) use shared::{
     Fields, OWNER, POLICY, Redis, Server, Service as Harvester, error_line, eventually, free_port,
-    sample, send, since_epoch, text,
+    instant_in, sample, send, since_epoch, text,
 };
 
 pub(crate) const BTC: &str = "BTCUSDT";

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use portcullis::{Guardrails, types::Leverage};
-use portcullis_forge::{Clamp, ForgeError, Forged, Loosening, Movement, Targets};
+use portcullis_forge::{Clamp, Comparison, ForgeError, Forged, Loosening, Movement, Targets};
 use serde_json::{Value as Json, json};
 
 use crate::support::{World, features, field, leverages, policy, symbol, templates, trend, with};
@@ -272,4 +272,37 @@ fn no_symbol_enters_while_loosening_is_held_back() {
         "SOLUSDT is not in the universe: loosening is held back"
     );
     assert!(!forged.derivation().is_looser(), "{}", forged.derivation());
+}
+
+/// The computed leverage of the regime `trend` is 12, which the draft reaches in steps.
+#[test]
+fn a_policy_is_compared_with_the_targets_and_not_with_the_draft() {
+    let active = policy("trend", &json!({"BTCUSDT": 8}));
+    let world = World::with_policy(templates(&[]), &active);
+    let symbols = json!({"BTCUSDT": trend(), "ETHUSDT": trend(), "SOLUSDT": trend()});
+    let forged = world.forge(&features(0, &symbols)).unwrap();
+    assert_eq!(leverages(forged.draft()).get("BTCUSDT"), Some(&8.0));
+    let tighter = |leverages: &Json| {
+        let candidate = policy("trend", leverages);
+        let targets = Comparison::of_targets(&candidate, forged.derivation()).unwrap();
+        targets.tighter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(tighter(&json!({"BTCUSDT": 12})).is_empty());
+    assert_eq!(
+        tighter(&json!({"BTCUSDT": 12.5})),
+        ["leverage_by_symbol.BTCUSDT"]
+    );
+    // One new symbol enters in this run, and the universe has two members at most.
+    assert!(tighter(&json!({"ETHUSDT": 2})).is_empty());
+    assert_eq!(
+        tighter(&json!({"SOLUSDT": 2})),
+        ["leverage_by_symbol.SOLUSDT"]
+    );
+    assert_eq!(
+        tighter(&json!({"XRPUSDT": 2})),
+        ["leverage_by_symbol.XRPUSDT"]
+    );
+    let calm = policy("range", &json!({"BTCUSDT": 12}));
+    let targets = Comparison::of_targets(&calm, forged.derivation()).unwrap();
+    assert!(targets.looser().chain(targets.tighter()).count() > 0);
 }

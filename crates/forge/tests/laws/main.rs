@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis::Policy;
 use portcullis_forge::{
-    Clamp, Forged, Limit, Loosening, Movement, Parameter, State, Tighter, Value,
+    Clamp, Comparison, Forged, Limit, Loosening, Movement, Parameter, State, Tighter, Value,
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::FileFailurePersistence};
 use serde_json::{Value as Json, json, value::RawValue};
@@ -272,6 +272,27 @@ proptest! {
             for (path, (tighter, value)) in settings(forged.draft()) {
                 let was = before.get(path).map(|it| it.1);
                 prop_assert!(was.is_none_or(|was| !tighter.is_looser(value, was)), "{path} {value}");
+            }
+            Ok(())
+        })?;
+    }
+
+    /// Planted bugs: a leverage and its target are exchanged; a harvest parameter and its target are exchanged.
+    #[test]
+    fn no_draft_is_looser_than_its_targets(scenario in scenario()) {
+        scenario.run(&NAMES, |world, _, result| {
+            let Ok(forged) = result else { return Ok(()) };
+            let tighter = |policy: &Policy| -> Vec<String> {
+                let targets = Comparison::of_targets(policy, forged.derivation()).unwrap();
+                targets.tighter().map(str::to_owned).collect()
+            };
+            prop_assert_eq!(tighter(forged.draft()), Vec::<String>::new());
+            // A number of the active policy that is looser than its target is tightened at once.
+            let Some(active) = &world.active else { return Ok(()) };
+            for path in tighter(active) {
+                let mut fields = forged.derivation().fields.iter();
+                let field = fields.find(|it| it.field == path);
+                prop_assert!(field.is_none_or(|it| it.movement == Movement::Tighter), "{}", path);
             }
             Ok(())
         })?;

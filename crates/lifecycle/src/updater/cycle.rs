@@ -4,15 +4,15 @@ use std::fmt;
 
 use portcullis::{
     guardrails::Halt,
-    types::{Shown, SignedDuration, Timestamp},
+    types::{Shown, Timestamp},
 };
 use portcullis_forge::{DocumentError, ForgeError, Forged, Loosening, Run, State, Targets, forge};
 use portcullis_service::runtime::{alarm, line};
 use portcullis_sim::tape::TapeReader;
-use portcullis_store::{PolicyStore, PublishConditions, PublishError, Receipt, StoreError, Stored};
+use portcullis_store::{PolicyStore, PublishError, Receipt, StoreError, Stored};
 use thiserror::Error;
 
-use super::{settings::UpdaterSettings, source::SourceError};
+use super::{rollout::Rollouts, settings::UpdaterSettings, source::SourceError};
 use crate::{
     baselines::Baselines,
     gate::{Case, Refusal},
@@ -163,11 +163,11 @@ impl fmt::Display for Cycle {
 }
 
 /// Derives a policy from the current features, and publishes it if it differs from the active policy, or if the active
-/// policy would expire soon.
+/// policy would expire soon. Then makes the actions that are due for the arms of the policy set, also if there is no draft.
 ///
 /// # Errors
 /// Returns an error if there are no recent features, if no policy can be derived, if the history cannot be read, or if the
-/// store cannot be read or written. The active policy then stays in the store.
+/// store cannot be read or written. The active policy then stays in the store. An error of an arm is only logged.
 pub fn cycle(
     store: &dyn PolicyStore,
     settings: &UpdaterSettings,
@@ -178,6 +178,27 @@ pub fn cycle(
         return Ok(Cycle::Standby);
     }
     let now = clock();
+    let derived = derive(store, settings, now).and_then(|(baselines, forged)| {
+        let inputs = (&baselines, now);
+        let cycle = finish(store, settings, inputs, &forged, history, clock)?;
+        Ok((cycle, forged))
+    });
+    let rollouts = Rollouts {
+        store,
+        settings,
+        forged: derived.as_ref().ok().map(|(_, forged)| forged),
+        now: clock(),
+    };
+    rollouts.follow_schedules();
+    derived.map(|(cycle, _)| cycle)
+}
+
+/// Derives a draft from the current features.
+fn derive(
+    store: &dyn PolicyStore,
+    settings: &UpdaterSettings,
+    now: Timestamp,
+) -> Result<(Baselines, Forged), CycleError> {
     let baselines = Baselines::read(store, now)?;
     if baselines.active.is_none() && !is_new(store)? {
         return Err(CycleError::NotOwned);
@@ -214,10 +235,30 @@ pub fn cycle(
         loosening,
         now,
     })?;
+    Ok((baselines, forged))
+}
+
+/// Aborts the canaries that are looser than the targets of the draft, publishes the draft if it is due, and saves the state
+/// of the forge.
+fn finish(
+    store: &dyn PolicyStore,
+    settings: &UpdaterSettings,
+    (baselines, now): (&Baselines, Timestamp),
+    forged: &Forged,
+    history: &dyn Fn() -> TapeReader,
+    clock: &dyn Fn() -> Timestamp,
+) -> Result<Cycle, CycleError> {
+    let rollouts = Rollouts {
+        store,
+        settings,
+        forged: Some(forged),
+        now,
+    };
+    rollouts.abort_looser();
     let is_changed = forged.derivation().is_changed();
     let is_due = is_changed || settings.must_renew(baselines.active.as_ref(), now);
     let cycle = if is_due {
-        publish_draft(store, settings, (&baselines, now), &forged, history, clock)?
+        publish_draft(store, settings, (baselines, now), forged, history, clock)?
     } else {
         Cycle::Unchanged
     };
@@ -245,17 +286,12 @@ fn publish_draft(
     history: &dyn Fn() -> TapeReader,
     clock: &dyn Fn() -> Timestamp,
 ) -> Result<Cycle, CycleError> {
-    let max_age = i64::from(settings.templates.max_feature_age_sec()).saturating_mul(1_000_000);
     let arguments = GatedPublication {
         guardrails: &settings.guardrails,
         operator: settings.operator.clone(),
         signer: settings.signer.as_ref(),
         derivation: Some(forged.derivation().to_json()),
-        conditions: Some(PublishConditions {
-            lease: settings.token.clone(),
-            features_end: forged.derivation().window_end,
-            max_feature_age: SignedDuration::from_micros(max_age),
-        }),
+        conditions: Some(settings.conditions(forged.derivation().window_end)),
         clock,
     };
     if baselines.active.is_none() {

@@ -3,19 +3,19 @@
 use metrics::{counter, gauge};
 use num_traits::ToPrimitive;
 
-use super::cycle::{Cycle, CycleError};
-
 /// Counter by `result`: runs of the updater.
 const RUNS: &str = "portcullis_updater_runs_total";
 /// Gauge: seconds until the policy in the store expires, at the end of the last run that could read it; negative after the
 /// expiry.
 const EXPIRES_IN: &str = "portcullis_updater_policy_expires_in_seconds";
+/// Counter by `action` and `code`: actions for the arms with a schedule.
+const ROLLOUT_ACTIONS: &str = "portcullis_rollout_actions_total";
 
-pub(super) fn counted(result: &Result<Cycle, CycleError>) {
-    let result = match result {
-        Ok(cycle) => cycle.name(),
-        Err(_) => "failed",
-    };
+pub(super) fn rollout(action: &'static str, code: &'static str) {
+    counter!(ROLLOUT_ACTIONS, "action" => action, "code" => code).increment(1);
+}
+
+pub(super) fn counted(result: &'static str) {
     counter!(RUNS, "result" => result).increment(1);
 }
 

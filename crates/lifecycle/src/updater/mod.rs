@@ -3,10 +3,12 @@
 //!
 //! If there are several instances, only the one that holds the lease of the store publishes. An unchanged policy is
 //! published again before it expires, but only after a run with recent features: without them, the policy expires. While
-//! entries are halted, nothing is loosened.
+//! entries are halted, nothing is loosened. After each publication, the arms of the policy set that have a schedule are
+//! raised, promoted or aborted.
 
 mod cycle;
 mod metrics;
+mod rollout;
 mod settings;
 mod source;
 
@@ -56,7 +58,7 @@ pub fn report(
     result: &Result<Cycle, CycleError>,
     now: Timestamp,
 ) {
-    metrics::counted(result);
+    metrics::counted(result.as_ref().map_or("failed", Cycle::name));
     match result {
         Ok(cycle @ (Cycle::Standby | Cycle::Unchanged | Cycle::Published { .. })) => line(cycle),
         Ok(cycle @ Cycle::Refused(_)) => alarm(cycle),

@@ -9,7 +9,7 @@ use portcullis::{
 };
 use portcullis_forge::{Targets, Templates};
 use portcullis_sim::replay::Replayer;
-use portcullis_store::{Operator, PolicySigner};
+use portcullis_store::{Operator, PolicySigner, PublishConditions};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
@@ -127,6 +127,16 @@ impl UpdaterSettings {
     /// 2.5 · (interval + jitter) later, which is before a policy expires that was not due for a renewal.
     pub(super) fn lease_length(&self) -> Duration {
         self.every.saturating_add(self.jitter).saturating_mul(3) / 2
+    }
+
+    /// Returns the conditions that the store checks when a draft, or the policy of an arm, is published.
+    pub(super) fn conditions(&self, features_end: Timestamp) -> PublishConditions {
+        let max_age = i64::from(self.templates.max_feature_age_sec()).saturating_mul(1_000_000);
+        PublishConditions {
+            lease: self.token.clone(),
+            features_end,
+            max_feature_age: SignedDuration::from_micros(max_age),
+        }
     }
 
     /// Returns the time before the expiry from which a policy is renewed.

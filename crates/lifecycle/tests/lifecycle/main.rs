@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod gate;
+mod rollout;
 mod rules;
 mod support;
 mod updater;

@@ -17,10 +17,10 @@ use tempfile::TempDir;
 use crate::support::*;
 
 const SYMBOLS: [&str; 2] = ["BTCUSDT", "ETHUSDT"];
-const QUARTER: i64 = 15 * 60;
+pub(crate) const QUARTER: i64 = 15 * 60;
 
-/// Returns the templates of the documentation, with short windows and for one symbol.
-fn templates() -> Templates {
+/// Returns the text of the templates of the documentation, with short windows and for one symbol.
+pub(crate) fn templates() -> String {
     let page = include_str!("../../../../docs/forge.md");
     let block = page
         .split("```")
@@ -32,22 +32,21 @@ fn templates() -> Templates {
         .replace("max_spread = 0.002", "max_spread = 0.5")
         .replace(r#""BTCUSDT", "ETHUSDT", "SOLUSDT""#, r#""BTCUSDT""#);
     // The leverage of a new symbol is the cap, so that it does not rise.
-    let text = ["cap = 10", "cap = 12", "cap = 6"]
+    ["cap = 10", "cap = 12", "cap = 6"]
         .iter()
-        .fold(text, |text, cap| text.replace(cap, "cap = 2"));
-    Templates::from_toml(&text).unwrap()
+        .fold(text, |text, cap| text.replace(cap, "cap = 2"))
 }
 
 /// Candle files in a folder, a clock, and the settings of an updater.
-struct World {
+pub(crate) struct World {
     folder: TempDir,
-    now: Cell<i64>,
+    pub(crate) now: Cell<i64>,
     /// The number of days of recorded intents.
     days: i64,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
             now: Cell::new(NOW),
@@ -60,7 +59,7 @@ impl World {
     }
 
     /// Writes candles of 15 minutes that end at `end`, each of which moves the price by `step` in turns up and down.
-    fn candles(&self, end: i64, step: f64) {
+    pub(crate) fn candles(&self, end: i64, step: f64) {
         for symbol in SYMBOLS {
             let mut text = "timestamp,open,high,low,close,volume\n".to_owned();
             let mut price = 100.0;
@@ -79,7 +78,7 @@ impl World {
         }
     }
 
-    fn settings(&self, token: &str) -> UpdaterSettings {
+    pub(crate) fn settings(&self, token: &str) -> UpdaterSettings {
         let files = SYMBOLS.map(|symbol| CandleFile {
             symbol: Some(Symbol::new(symbol).unwrap()),
             path: self.path(symbol),
@@ -90,7 +89,7 @@ impl World {
             time_label: None,
         };
         UpdaterSettings {
-            templates: templates(),
+            templates: Templates::from_toml(&templates()).unwrap(),
             rules: rules(&RULES.replace("max_leverage_rise = 2", "max_leverage_rise = 100")),
             guardrails: Guardrails::none(),
             replayer: replayer(),
@@ -104,27 +103,34 @@ impl World {
         }
     }
 
-    fn cycle(&self, store: &dyn PolicyStore, token: &str) -> Result<Cycle, CycleError> {
-        let settings = self.settings(token);
+    pub(crate) fn cycle(&self, store: &dyn PolicyStore, token: &str) -> Result<Cycle, CycleError> {
+        self.cycle_with(store, &self.settings(token))
+    }
+
+    pub(crate) fn cycle_with(
+        &self,
+        store: &dyn PolicyStore,
+        settings: &UpdaterSettings,
+    ) -> Result<Cycle, CycleError> {
         settings.check().unwrap();
         cycle(
             store,
-            &settings,
+            settings,
             &|| reader(&history_until(self.days, self.now.get())),
             &|| at(self.now.get()),
         )
     }
 
     /// Runs at a number of seconds after the last run. Returns the name of the result.
-    fn after(&self, seconds: i64, store: &dyn PolicyStore) -> &'static str {
+    pub(crate) fn after(&self, seconds: i64, store: &dyn PolicyStore) -> &'static str {
         self.now.set(self.now.get() + seconds);
         self.cycle(store, "one").unwrap().name()
     }
 }
 
 /// Eight movements of 0.7 % are in the regime `range` of the templates, and of 1.6 % in `volatile`.
-const CALM: f64 = 0.007;
-const VOLATILE: f64 = 0.016;
+pub(crate) const CALM: f64 = 0.007;
+pub(crate) const VOLATILE: f64 = 0.016;
 
 #[test]
 fn an_unchanged_policy_is_renewed_only_with_recent_features() {

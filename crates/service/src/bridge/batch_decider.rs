@@ -11,6 +11,7 @@ use portcullis::{
     record::Scratch,
     types::{Symbol, Timestamp},
 };
+use portcullis_rollout::{ArmReason, Question, Rollout};
 use portcullis_store::{ContentToken, Feed, PolicySnapshot};
 
 use super::{
@@ -19,9 +20,11 @@ use super::{
     metrics,
     plan::{About, Items, plan, skip},
     precedence::Precedence,
+    shadows::ShadowRecord,
     skew::Skew,
 };
 use crate::{
+    opening::{Openings, terms},
     profile::PlanFormat,
     runtime::{alarm, line, now, now_in_millis},
     stream::{IntentFields, StreamEntry},
@@ -52,12 +55,16 @@ pub(super) struct DecidedBatch {
     pub(super) answers: Vec<Answered>,
     /// The reason and detail of each answer that is a skip.
     skips: Vec<Option<SkipDetail>>,
-    /// The policy that is named in answers of this batch, if it is not stored yet.
-    pub(super) policy: Option<Policy>,
+    /// The policies that are named in answers of this batch and not stored yet.
+    pub(super) policies: Vec<Policy>,
     /// Ids of entries that were deleted before they were answered.
     pub(super) deleted: Vec<String>,
     /// Symbols whose positions and mark prices must be read before the answers are complete.
     pub(super) unread: BTreeSet<Symbol>,
+    /// Symbols for which it must be read whether a position is open, and under which policy.
+    pub(super) unread_openings: BTreeSet<Symbol>,
+    /// The records of shadow arms, to be written after the answers.
+    pub(super) shadows: Vec<ShadowRecord>,
 }
 
 /// A skip reason and its detail text.
@@ -75,6 +82,8 @@ pub(super) struct Inputs<'b> {
     pub(super) skew: &'b Skew,
     /// The positions and mark prices, as far as they were read for this batch.
     pub(super) account: &'b Account,
+    /// The open positions, as far as they were read for this batch.
+    pub(super) openings: &'b Openings,
 }
 
 /// An attempt to decide a batch.
@@ -117,7 +126,7 @@ impl<'a> BatchDecider<'a> {
         &mut self,
         inputs: Inputs<'_>,
         entries: &[StreamEntry],
-        is_stored: impl FnOnce(&Policy) -> bool,
+        is_stored: impl Fn(&Policy) -> bool,
     ) -> DecidedBatch {
         let mut decided = DecidedBatch::default();
         if entries.is_empty() {
@@ -125,18 +134,17 @@ impl<'a> BatchDecider<'a> {
         }
         let snapshot = self.feed.snapshot();
         let engine = self.engine_for(&snapshot);
+        let rollout = snapshot.rollout();
+        let rollout = rollout.filter(|rollout| !rollout.set().arms().is_empty());
         for entry in entries {
             if entry.is_deleted() {
                 decided.deleted.push(entry.id.clone());
                 continue;
             }
-            self.decide_entry(inputs, entry, &engine, &snapshot, &mut decided);
+            let under = (&*snapshot, rollout.as_ref());
+            self.decide_entry(inputs, entry, &engine, under, &mut decided);
         }
-        let names_policy = decided.answers.iter().any(|answer| answer.names_policy);
-        let policy = snapshot.policy().policy().ok();
-        decided.policy = policy
-            .filter(|policy| names_policy && !is_stored(policy))
-            .cloned();
+        decided.policies.retain(|policy| !is_stored(policy));
         decided
     }
 
@@ -146,7 +154,7 @@ impl<'a> BatchDecider<'a> {
         inputs: Inputs<'_>,
         entry: &StreamEntry,
         engine: &Engine,
-        snapshot: &PolicySnapshot,
+        (snapshot, rollout): (&PolicySnapshot, Option<&Rollout<'_>>),
         decided: &mut DecidedBatch,
     ) {
         let Inputs { attempt, skew, .. } = inputs;
@@ -172,7 +180,35 @@ impl<'a> BatchDecider<'a> {
             digest: entry.digest(),
         });
         let now = attempt.now();
-        let decision = engine.decide(snapshot.policy(), &intent, now);
+        let open = match entry_symbol(&intent).filter(|_| rollout.is_some()) {
+            Some(symbol) => inputs.openings.of(symbol).unwrap_or_else(|| {
+                decided.unread_openings.insert(symbol);
+                None
+            }),
+            None => None,
+        };
+        let mut arm_reason = None;
+        let decision = match rollout {
+            None => engine.decide(snapshot.policy(), &intent, now),
+            Some(rollout) => {
+                let question = Question {
+                    engine,
+                    intent: &intent,
+                    open,
+                    now,
+                };
+                let answer = rollout.decide(&question);
+                let shadows = rollout.shadows(&question, &answer, 0, intent.id());
+                decided
+                    .shadows
+                    .extend(shadows.into_iter().map(|answer| ShadowRecord {
+                        entry_id: entry.id.clone(),
+                        answer,
+                    }));
+                arm_reason = answer.arm_reason().map(ArmReason::code);
+                answer.into_decision()
+            }
+        };
         let sizing = self.sizing(&decision, &sent, inputs.account, now);
         if let (Some(Sizing::Unread), Some(symbol)) = (&sizing, intent.symbol()) {
             decided.unread.insert(symbol);
@@ -197,6 +233,8 @@ impl<'a> BatchDecider<'a> {
             trigger_reference: order_type.trigger_reference.as_deref(),
             now,
             guardrails_sha256: self.guardrails_sha256,
+            arm_reason,
+            position_leverage: open.and_then(|open| open.leverage),
             // A row holds only texts and finite numbers, so this cannot fail.
             answer: &serde_json::to_string(&row).unwrap_or_default(),
         };
@@ -218,7 +256,17 @@ impl<'a> BatchDecider<'a> {
             identity,
             is_again: entry.is_again,
             names_policy: decision.policy().is_some(),
+            opening: match &decision {
+                Decision::Trade(trade) => terms(trade.policy().hash(), trade.leverage().value()),
+                Decision::Exit(_) | Decision::Skip(_) => String::new(),
+            },
+            arm_reason,
         });
+        if let Some(policy) = decision.policy()
+            && !decided.policies.contains(policy)
+        {
+            decided.policies.push(policy.clone());
+        }
         decided.skips.push(because);
     }
 
@@ -324,6 +372,7 @@ impl<'a> BatchDecider<'a> {
                 continue;
             }
             metrics::lag(self.stream, &answer.entry_id, answered_at);
+            answer.arm_reason.into_iter().for_each(metrics::arm_answer);
             match skip {
                 Some(because) if because.is_refused_exit => refused_exit(answer, because),
                 Some(because) => skipped(because.reason.code(), &because.detail),
@@ -360,9 +409,9 @@ impl Attempt {
 }
 
 impl DecidedBatch {
-    /// Removes the policy and the answers that name it. Returns the ids of their entries.
+    /// Removes the policies and all answers that name a policy. Returns the ids of their entries.
     pub(super) fn take_answers_with_policy(&mut self) -> Vec<String> {
-        self.policy = None;
+        self.policies.clear();
         let mut taken = Vec::new();
         let all = std::mem::take(&mut self.answers);
         let skips = std::mem::take(&mut self.skips);
@@ -380,7 +429,8 @@ impl DecidedBatch {
     /// Returns true if a policy must be stored, deleted entries acknowledged, or positions and mark prices read, before
     /// the answers are written.
     pub(super) fn has_prerequisites(&self) -> bool {
-        self.policy.is_some() || !self.deleted.is_empty() || !self.unread.is_empty()
+        let has_unread = !self.unread.is_empty() || !self.unread_openings.is_empty();
+        has_unread || !self.policies.is_empty() || !self.deleted.is_empty()
     }
 }
 
@@ -408,6 +458,14 @@ fn verdict(
         }
         (Decision::Skip(_), None) => Verdict::Skip(content.clone()),
         (Decision::Trade(_) | Decision::Skip(_), Some(_)) => Verdict::SkipAlways,
+    }
+}
+
+/// Returns the symbol of an entry; `None` for an exit or an invalid intent.
+fn entry_symbol(intent: &Intent<'_>) -> Option<Symbol> {
+    match intent.request() {
+        Ok(Request::Entry(entry)) => Some(entry.symbol()),
+        Ok(Request::Exit(_)) | Err(_) => None,
     }
 }
 

@@ -8,20 +8,20 @@
 -- the batch, and returns `MOVED` for all other entries, which stay pending.
 --
 -- KEYS: stream, plans, skips, policy, halts, recorded halts, last answered id of the stream, position up to which plans
---       were trimmed, the switches that halt entries, then for each entry its mark, the last exit and the last trade of
+--       were trimmed, policy set, last trade of each symbol for the harvester, the switches that halt entries, then for each entry its mark, the last exit and the last trade of
 --       its symbol and, if plans have permits, its permit
 -- ARGV: group, lifetime of a mark in seconds, maximum length of plans, maximum length of skips, milliseconds by which
 --       the id of an entry may be ahead of the clock, number of switches, longest lifetime of a permit in milliseconds
 --       (empty: plans have no permits), then for each entry: id, verdict, digest, symbol, token of the policy, token of
 --       the halts (both empty if the answer does not depend on them), first and last time in microseconds (trades; else
 --       empty), `again` if the group delivers an entry again as a new one (else empty), last time of execution in
---       microseconds (trades; else empty), number of items, items of its plan or skip record
+--       microseconds (trades; else empty), policy hash and leverage (trades; else empty), number of items, items of its plan or skip record
 -- Before this text: the functions of token.lua
 
-local stream, plans, skips, policy, halts, recorded, top, trimmed = unpack(KEYS, 1, 8)
+local stream, plans, skips, policy, halts, recorded, top, trimmed, set, last_trades = unpack(KEYS, 1, 10)
 local group, remember, plans_max, skips_max, ahead_max, switches_count, permit_lifetime = unpack(ARGV, 1, 7)
-local FIRST_KEY, FIRST_ENTRY = 9 + tonumber(switches_count), 8
-local switches, has_permits = { unpack(KEYS, 9, FIRST_KEY - 1) }, permit_lifetime ~= ''
+local FIRST_KEY, FIRST_ENTRY = 11 + tonumber(switches_count), 8
+local switches, has_permits = { unpack(KEYS, 11, FIRST_KEY - 1) }, permit_lifetime ~= ''
 
 -- `unpack` fails on more values than the Lua stack holds.
 local AT_ONCE = 4000
@@ -102,7 +102,7 @@ local current
 -- Returns true if the policy and the halts are those of the decision. A trade without tokens is never current.
 local function is_current(entry)
   if entry.verdict == 'SKIP' and entry.policy == '' then return true end
-  current = current or { policy = policy_token(policy), halts = halts_token(halts, recorded, unpack(switches)) }
+  current = current or { policy = policy_token(policy, set), halts = halts_token(halts, recorded, unpack(switches)) }
   return entry.policy == current.policy and entry.halts == current.halts
 end
 
@@ -144,7 +144,8 @@ end
 -- The fields of a plan that its skip record keeps.
 local SHARED = {}
 for name in string.gmatch(
-  'plan_id symbol side source intent_id entry stream timestamp decided_at policy_version policy_hash', '%S+'
+  'plan_id symbol side source intent_id entry stream timestamp decided_at engine guardrails_sha256 policy_version '
+    .. 'policy_hash arm_reason position_leverage', '%S+'
 ) do
   SHARED[name] = true
 end
@@ -213,7 +214,7 @@ while arg <= #ARGV do
     id = ARGV[arg], verdict = ARGV[arg + 1], digest = ARGV[arg + 2], symbol = ARGV[arg + 3],
     policy = ARGV[arg + 4], halts = ARGV[arg + 5], from = ARGV[arg + 6], to = ARGV[arg + 7],
     is_again = ARGV[arg + 8] ~= '', not_after = ARGV[arg + 9],
-    first = arg + 11, last = arg + 10 + tonumber(ARGV[arg + 10]),
+    opening = ARGV[arg + 10], first = arg + 12, last = arg + 11 + tonumber(ARGV[arg + 11]),
     mark = KEYS[key], exit = KEYS[key + 1], trade = KEYS[key + 2], permit = has_permits and KEYS[key + 3],
   }
   entries[#entries + 1] = entry
@@ -319,6 +320,8 @@ local function write(entry)
   if outcome == 'TRADE' and is_believable(entry.id) and (not known[entry.trade] or not after or after > 0) then
     keep(entry.trade, entry.id .. ' ' .. stream)
   end
+  -- Without this, the policy of the position is unknown, and the live policy decides its additions.
+  if outcome == 'TRADE' then redis.pcall('HSET', last_trades, entry.symbol, entry.opening) end
   return outcome, detail
 end
 

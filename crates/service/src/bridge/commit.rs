@@ -9,7 +9,7 @@ use portcullis_store::{
     ContentToken,
     redis::{
         Switches, TOKEN_FUNCTIONS,
-        keys::{HALTS, POLICY, RECORDED_HALTS},
+        keys::{HALTS, POLICY, POLICY_SET, RECORDED_HALTS},
     },
 };
 use redis::{Cmd, Connection, RedisResult, Script, Value};
@@ -30,6 +30,10 @@ pub(super) struct Answered {
     pub(super) is_again: bool,
     /// True if the record names a policy. That policy must be stored before the record is written.
     pub(super) names_policy: bool,
+    /// The code of the reason why an arm decided, or why the live policy did although an arm was assigned.
+    pub(super) arm_reason: Option<&'static str>,
+    /// The policy and the leverage of a trade, for the harvester; empty for all other answers.
+    pub(super) opening: String,
     /// The symbol as it occurs in the keys of halts and exits; empty if it is unreadable.
     pub(super) symbol: String,
     /// Fields of the plan or the skip record.
@@ -258,7 +262,7 @@ impl Committer {
             .profile
             .map_or(Switches::NONE, |profile| profile.switches);
         let per_entry = if format.is_some() { 4 } else { 3 };
-        let keys = 8_usize
+        let keys = 10_usize
             .saturating_add(switches.keys().len())
             .saturating_add(answers.len().saturating_mul(per_entry));
         call.arg(self.0.get_hash()).arg(keys);
@@ -267,6 +271,7 @@ impl Committer {
         call.arg(POLICY).arg(HALTS).arg(RECORDED_HALTS);
         call.arg(keys::last_answered(prefix, stream));
         call.arg(keys::trimmed(prefix, &settings.plans));
+        call.arg(POLICY_SET).arg(keys::LAST_TRADES);
         for switch in switches.keys() {
             call.arg(switch);
         }
@@ -303,6 +308,7 @@ impl Committer {
                 .arg(micros(to))
                 .arg(if answer.is_again { "again" } else { "" })
                 .arg(micros(verdict.not_after()))
+                .arg(&answer.opening)
                 .arg(answer.record.len());
             for item in answer.record.iter() {
                 call.arg(item);

@@ -6,9 +6,11 @@ use portcullis::{
     types::{SignedDuration, Timestamp},
 };
 
+use portcullis_rollout::Agreement;
+
 use crate::metrics::{
-    ANSWER_LAG, BLOCKED, CLOCK_SKEW, DECIDED_AGAIN, DECISIONS, EXITS_REFUSED, REPEATED, WAITING,
-    WRITE_FAILED,
+    ANSWER_LAG, ARM_ANSWERS, BLOCKED, CLOCK_SKEW, DECIDED_AGAIN, DECISIONS, EXITS_REFUSED,
+    REPEATED, SHADOWS, SHADOWS_DROPPED, WAITING, WRITE_FAILED,
 };
 
 /// Registers the metrics. Must be called before the first event.
@@ -31,6 +33,16 @@ pub(super) fn describe() {
         CLOCK_SKEW,
         "lower bound of the difference between this clock and the server's"
     );
+    describe_counter!(SHADOWS, "answers of shadow arms, by agreement");
+    describe_counter!(
+        SHADOWS_DROPPED,
+        "batches in which the server rejected records of shadow arms"
+    );
+    describe_counter!(
+        ARM_ANSWERS,
+        "answers for which an arm was assigned, by reason"
+    );
+    counter!(SHADOWS_DROPPED).absolute(0);
     counter!(REPEATED).absolute(0);
     counter!(DECIDED_AGAIN).absolute(0);
     counter!(EXITS_REFUSED).absolute(0);
@@ -48,6 +60,20 @@ pub(super) fn describe() {
 /// Counts an answer. `reason` is the skip reason, or empty for a trade or an exit.
 pub(super) fn answered(verdict: &'static str, reason: &str) {
     counter!(DECISIONS, "verdict" => verdict, "reason" => reason.to_owned()).increment(1);
+}
+
+/// Counts an answer for which an arm was assigned.
+pub(super) fn arm_answer(reason: &'static str) {
+    counter!(ARM_ANSWERS, "arm_reason" => reason).increment(1);
+}
+
+/// Counts an answer of a shadow arm.
+pub(super) fn shadow(agreement: Agreement) {
+    counter!(SHADOWS, "agreement" => agreement.as_str()).increment(1);
+}
+
+pub(super) fn shadows_dropped() {
+    counter!(SHADOWS_DROPPED).increment(1);
 }
 
 pub(super) fn repeated() {
@@ -190,6 +216,7 @@ mod tests {
             "portcullis_decisions_total verdict=SKIP reason=POLICY_CONSTRAINT_VIOLATION",
             "portcullis_exits_refused_total",
             "portcullis_repeated_total",
+            "portcullis_shadow_records_dropped_total",
         ];
         check(describe, &zero.map(|name| (name, "0")));
     }

@@ -10,6 +10,9 @@
 //! either has its answer or stays pending until another consumer claims it. An answer that cannot be written blocks only
 //! its own intent.
 //!
+//! If the store has a policy set, a canary arm decides the entries in its share of the symbols. The answers of shadow arms
+//! are written to a stream of their own after the answers.
+//!
 //! Each stream has its own worker and connection. An exit on the stream of exits therefore never waits for an entry,
 //! and the worker of the intents reads nothing while exits are waiting.
 
@@ -24,6 +27,7 @@ mod policy_archive;
 mod precedence;
 mod read_size;
 mod settings;
+mod shadows;
 mod skew;
 mod stream_worker;
 

@@ -22,6 +22,8 @@
 //! | `not_after`, `not_after_source` | trades: the last time of execution (epoch ms), and its source |
 //! | `timestamp`, `decided_at` | time of the decision (epoch s, epoch ms) |
 //! | `engine`, `guardrails_sha256` | version of the engine, and SHA-256 of the guardrails file, if there are guardrails |
+//! | `arm_reason` | if an arm of the policy set was assigned: the reason why it decided, or why the live policy did |
+//! | `position_leverage` | leverage of the open position, if a policy set is stored and there is one; an entry does not get a higher leverage |
 //! | `answer` | the line that a replay of the recording writes, without the record number `n` |
 
 use std::fmt::{Display, Write as _};
@@ -31,7 +33,7 @@ use portcullis::{
     exit::ExitPermit,
     intent::ExitQuantity,
     policy::Policy,
-    types::Timestamp,
+    types::{Leverage, Timestamp},
 };
 
 /// Names and values of fields, alternating, in one text.
@@ -56,6 +58,10 @@ pub(super) struct About<'a> {
     pub(super) now: Timestamp,
     /// The SHA-256 of the guardrails file, if there are guardrails.
     pub(super) guardrails_sha256: Option<&'a str>,
+    /// The code of the reason why an arm decided, or why the live policy did.
+    pub(super) arm_reason: Option<&'static str>,
+    /// The leverage of the open position, which limits that of an entry.
+    pub(super) position_leverage: Option<Leverage>,
     /// The answer line as a replay writes it.
     pub(super) answer: &'a str,
 }
@@ -210,6 +216,9 @@ pub(super) fn put_common(items: &mut Items, source: Option<&str>, about: &About<
     items.put("decided_at", about.now.as_millis());
     items.put("engine", env!("CARGO_PKG_VERSION"));
     items.put_some("guardrails_sha256", about.guardrails_sha256);
+    items.put_some("arm_reason", about.arm_reason);
+    let leverage = about.position_leverage.map(Leverage::get);
+    items.put_some("position_leverage", leverage);
     items.put("answer", about.answer);
 }
 
@@ -250,6 +259,8 @@ mod tests {
             trigger_reference: reference,
             now,
             guardrails_sha256: Some("00ff"),
+            arm_reason: None,
+            position_leverage: None,
             answer: "{}",
         };
         let items = plan(&decision, &about);

@@ -1,5 +1,7 @@
 //! Storage of the policies that decisions used, so that a recording can include them.
 
+use std::collections::VecDeque;
+
 use portcullis::{policy::Policy, types::PolicyHash};
 use redis::{Connection, RedisResult, Script};
 
@@ -17,26 +19,29 @@ end";
 /// Storage of used policies. Each policy is stored once.
 pub(super) struct PolicyArchive {
     script: Script,
-    /// The hash of the policy that was stored last, and whether the policy states it.
-    last: Option<(PolicyHash, bool)>,
+    /// The hashes of the policies that were stored last, oldest first, and whether each policy states its hash.
+    last: VecDeque<(PolicyHash, bool)>,
 }
+
+/// The number of policies that are remembered as stored: more than a policy set usually has.
+const REMEMBERED: usize = 8;
 
 impl PolicyArchive {
     pub(super) fn new() -> Self {
         Self {
             script: Script::new(STORE),
-            last: None,
+            last: VecDeque::new(),
         }
     }
 
-    /// Returns true if this policy is the one that was stored last.
+    /// Returns true if this policy is one of those that were stored last.
     pub(super) fn is_stored(&self, policy: &Policy) -> bool {
-        self.last == Some(identity(policy))
+        self.last.contains(&identity(policy))
     }
 
-    /// Forgets the last policy, because the server may have lost it.
-    pub(super) const fn forget(&mut self) {
-        self.last = None;
+    /// Forgets the stored policies, because the server may have lost them.
+    pub(super) fn forget(&mut self) {
+        self.last.clear();
     }
 
     /// Stores all fields of a policy. The key does not expire.
@@ -56,7 +61,10 @@ impl PolicyArchive {
             call.arg(name).arg(value);
         }
         call.invoke::<()>(connection)?;
-        self.last = Some(identity(policy));
+        if self.last.len() >= REMEMBERED {
+            self.last.pop_front();
+        }
+        self.last.push_back(identity(policy));
         Ok(())
     }
 }

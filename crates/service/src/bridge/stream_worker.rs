@@ -29,10 +29,12 @@ use super::{
     policy_archive::PolicyArchive,
     precedence::Exits,
     read_size::{BATCH_BYTES, ReadSize},
+    shadows::{self, ShadowRecord},
     skew::Skew,
 };
 use crate::{
     keys,
+    opening::Openings,
     runtime::{
         Reconnecting, ServiceError, Stop, counted, log_status, read_entries, server_time, skew,
         text, wait_for_first_read,
@@ -54,6 +56,9 @@ const REFRESH_WITHIN_OF_EXITS: Duration = Duration::from_millis(50);
 /// Time by which the id of an entry may be ahead of the clock of the server, if the guardrails limit no skew. An id
 /// further ahead is not used as a time, because any sender can choose it.
 const AHEAD_MAX: SignedDuration = SignedDuration::from_micros(1_000_000);
+
+/// Number of records of shadow arms after which the worker writes them, before it decides the next batch.
+const SHADOWS_MAX: usize = 256;
 
 /// Number of requests in flight at which the worker waits for a reply.
 const PENDING_MAX: usize = 2;
@@ -116,14 +121,26 @@ struct Pipeline {
     bytes: usize,
     /// Entries that must be decided again.
     moved: Moved,
+    /// Records of shadow arms whose entries were answered.
+    shadows: Vec<ShadowRecord>,
     /// True if the last read returned no entries.
     is_dry: bool,
+}
+
+/// What was read from the server for a batch.
+#[derive(Default)]
+struct Known {
+    account: Account,
+    openings: Openings,
 }
 
 /// Entries whose answers were not written, because the store had changed or a trade was no longer in time.
 #[derive(Default)]
 struct Moved {
     entries: Vec<StreamEntry>,
+    /// The ids of all entries for which this request wrote no answer, also because they were answered before or because a
+    /// key could not be written.
+    unwritten: BTreeSet<String>,
     /// True if the policy or the halts had changed for some of them.
     has_new_content: bool,
 }
@@ -436,13 +453,17 @@ impl<'a> StreamWorker<'a> {
         entries: &[StreamEntry],
         connection: &mut Connection,
     ) -> RedisResult<Moved> {
-        let decided = self.decide(attempt, entries, &Account::default());
-        let decided = self.prepare(attempt, decided, entries, connection)?;
+        let decided = self.decide(attempt, entries, &Known::default());
+        let mut decided = self.prepare(attempt, decided, entries, connection)?;
         if decided.answers.is_empty() {
             return Ok(Moved::default());
         }
         let commit = self.commit_command(&decided);
-        self.record_outcomes(&decided, entries, commit.query(connection)?)
+        let moved = self.record_outcomes(&decided, entries, commit.query(connection)?)?;
+        let mut shadows = std::mem::take(&mut decided.shadows);
+        shadows.retain(|shadow| !moved.unwritten.contains(&shadow.entry_id));
+        shadows::write(self.group.stream, &shadows, connection)?;
+        Ok(moved)
     }
 
     /// Does the work that must precede the write of the answers. Because it takes time, the entries are decided again
@@ -454,25 +475,25 @@ impl<'a> StreamWorker<'a> {
         entries: &[StreamEntry],
         connection: &mut Connection,
     ) -> RedisResult<DecidedBatch> {
-        let mut account = Account::default();
+        let mut known = Known::default();
         while decided.has_prerequisites() {
+            let unread = &decided.unread_openings;
+            known.openings.read(unread, connection)?;
             if let Some(profile) = self.settings.profile
                 && !decided.unread.is_empty()
             {
-                account.read(&decided.unread, &profile.plans, connection)?;
+                let unread = &decided.unread;
+                known.account.read(unread, &profile.plans, connection)?;
             }
             if !decided.deleted.is_empty() {
                 self.log_deleted(&decided.deleted);
                 self.group.acknowledge(&decided.deleted, connection)?;
             }
-            let stored = match &decided.policy {
-                None => Ok(()),
-                Some(policy) => {
-                    let stored = self.archive.store(policy, &self.settings.keys, connection);
-                    stored.map_err(|error| (error, policy.hash()))
-                }
-            };
-            decided = self.decide(attempt, entries, &account);
+            let stored = decided.policies.iter().try_for_each(|policy| {
+                let stored = self.archive.store(policy, &self.settings.keys, connection);
+                stored.map_err(|error| (error, policy.hash()))
+            });
+            decided = self.decide(attempt, entries, &known);
             decided.deleted.clear();
             if let Err((error, hash)) = stored {
                 if !is_about_a_key(&error) {
@@ -513,7 +534,12 @@ impl<'a> StreamWorker<'a> {
                 is_well();
             }
             let batch = pipeline.unread.pop_front().unwrap_or_default();
-            let mut decided = self.decide(Attempt::First, &batch.entries, &Account::default());
+            if pipeline.shadows.len() >= SHADOWS_MAX {
+                self.receive_all(&mut pipeline, connection)?;
+                shadows::write(self.group.stream, &pipeline.shadows, connection)?;
+                pipeline.shadows.clear();
+            }
+            let mut decided = self.decide(Attempt::First, &batch.entries, &Known::default());
             if decided.has_prerequisites() {
                 self.receive_all(&mut pipeline, connection)?;
                 decided = self.prepare(Attempt::First, decided, &batch.entries, connection)?;
@@ -525,7 +551,7 @@ impl<'a> StreamWorker<'a> {
             } else {
                 pipeline.bytes = pipeline.bytes.saturating_sub(batch.bytes);
                 if pipeline.is_finished() {
-                    return Ok(());
+                    return shadows::write(self.group.stream, &pipeline.shadows, connection);
                 }
             }
             while pipeline.pending.len() >= PENDING_MAX || (!reads && pipeline.unread.is_empty()) {
@@ -584,6 +610,9 @@ impl<'a> StreamWorker<'a> {
         if !request.decided.answers.is_empty() {
             let reply = receive(connection)?;
             let moved = self.record_outcomes(&request.decided, &request.batch.entries, reply)?;
+            let shadows = request.decided.shadows.into_iter();
+            let written = shadows.filter(|shadow| !moved.unwritten.contains(&shadow.entry_id));
+            pipeline.shadows.extend(written);
             pipeline.moved.entries.extend(moved.entries);
             pipeline.moved.has_new_content |= moved.has_new_content;
         }
@@ -606,18 +635,14 @@ impl<'a> StreamWorker<'a> {
         is_first && !self.stop.is_set() && !other_work
     }
 
-    fn decide(
-        &mut self,
-        attempt: Attempt,
-        entries: &[StreamEntry],
-        account: &Account,
-    ) -> DecidedBatch {
+    fn decide(&mut self, attempt: Attempt, entries: &[StreamEntry], known: &Known) -> DecidedBatch {
         let archive = &self.archive;
         let is_stored = |policy: &_| archive.is_stored(policy);
         let inputs = Inputs {
             attempt,
             skew: &self.skew,
-            account,
+            account: &known.account,
+            openings: &known.openings,
         };
         self.decider.decide(inputs, entries, is_stored)
     }
@@ -656,7 +681,15 @@ impl<'a> StreamWorker<'a> {
             .map(|(_, answer)| answer.entry_id.as_str())
             .collect();
         let is_moved = |entry: &&StreamEntry| moved.contains(entry.id.as_str());
+        let is_unwritten = |outcome: &Outcome| {
+            outcome.is_moved() || outcome.is_repeated() || outcome.failure().is_some()
+        };
+        let answers = outcomes.iter().zip(&decided.answers);
+        let unwritten = answers.filter(|(outcome, _)| is_unwritten(outcome));
         Ok(Moved {
+            unwritten: unwritten
+                .map(|(_, answer)| answer.entry_id.clone())
+                .collect(),
             entries: entries.iter().filter(is_moved).cloned().collect(),
             has_new_content: outcomes.iter().any(Outcome::has_new_content),
         })

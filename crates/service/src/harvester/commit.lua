@@ -4,7 +4,7 @@
 -- harvest parameters are in force by the clock of the server; otherwise the script returns 2. A proposal is withdrawn
 -- only while the server holds the content in which the policy has ended; otherwise the script returns 2 as well.
 --
--- KEYS: proposal, memory, stream, position, policy
+-- KEYS: proposal, memory, stream, position, policy, policy set
 -- ARGV: step, number of compared fields, name and value of each compared field of the last proposal as read, the
 --       memory as read, the new memory (empty: unchanged, `remove`: removed), token of the policy
 --       (`propose`, `renew`, `withdraw`; else empty), last time in microseconds (`propose`, `renew`; else empty), names
@@ -13,14 +13,14 @@
 --       key of the position was deleted)
 -- Before this text: the functions of token.lua
 
-local proposal, memory, stream, position, policy = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local proposal, memory, stream, position, policy, set = unpack(KEYS)
 local step, compared = ARGV[1], tonumber(ARGV[2])
 local remembered, remember, token, last_time, foreign = unpack(ARGV, 3 + 2 * compared, 7 + 2 * compared)
 local FIRST_ITEM = 8 + 2 * compared
 local is_written = step == 'propose' or step == 'renew' or step == 'withdraw'
 
 local function is_current()
-  local is_same = token == policy_token(policy)
+  local is_same = token == policy_token(policy, set)
   return is_same and (step == 'withdraw' or clock() <= tonumber(last_time))
 end
 

@@ -4,7 +4,10 @@
 use portcullis::types::{Symbol, Timestamp};
 use portcullis_store::{
     ContentToken,
-    redis::{TOKEN_FUNCTIONS, keys::POLICY},
+    redis::{
+        TOKEN_FUNCTIONS,
+        keys::{POLICY, POLICY_SET},
+    },
 };
 use redis::{Connection, RedisResult, Script};
 
@@ -99,7 +102,8 @@ impl Committer {
             .key(key(keys::REMEMBERED_STAGE))
             .key(keys::HARVEST_PROPOSALS)
             .key(change.position)
-            .key(POLICY);
+            .key(POLICY)
+            .key(POLICY_SET);
         call.arg(match change.step {
             Step::Propose { .. } => "propose",
             Step::Renew { .. } => "renew",

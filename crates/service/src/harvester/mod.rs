@@ -21,6 +21,7 @@ mod fields;
 mod log_texts;
 mod memory;
 mod metrics;
+mod opening_policy;
 mod opening_time;
 mod position;
 mod proposal;

@@ -9,7 +9,7 @@ use redis::{Connection, RedisResult, Value};
 use super::{dialect::Dialect, fields::StoredHash, memory::WRONG_TYPE, proposal::ComparedFields};
 use crate::{
     keys,
-    runtime::{bytes, list},
+    runtime::{bytes, list, text},
 };
 
 /// Number of keys that the server scans per command, so that other clients are not blocked for long.
@@ -21,6 +21,16 @@ pub(super) struct Reading {
     pub(super) market: StoredHash,
     pub(super) risk: StoredHash,
     pub(super) previous: Previous,
+    pub(super) opening: OpeningKeys,
+}
+
+/// The stored opening of a position, and the last trade in its symbol.
+#[derive(Debug)]
+pub(super) struct OpeningKeys {
+    pub(super) key: String,
+    /// The stored text; empty if there is none.
+    pub(super) stored: Vec<u8>,
+    pub(super) last_trade: Option<String>,
 }
 
 /// The previous proposal and the memory. A proposal is written only if both are unchanged on the server.
@@ -106,11 +116,26 @@ pub(super) fn read(
             .arg(key(keys::HARVEST_PROPOSAL))
             .arg(dialect.compared_fields().collect::<Vec<_>>());
         pipe.cmd("GET").arg(key(keys::REMEMBERED_STAGE));
+        pipe.cmd("GET").arg(key(keys::OPENING));
+        pipe.cmd("HGET").arg(keys::LAST_TRADES).arg(symbol.as_str());
     }
     let replies: Vec<RedisResult<Value>> = pipe.query(connection)?;
     let mut replies = replies.into_iter();
+    let mut symbols = batch.iter().map(|(symbol, _)| *symbol);
     let mut readings = Vec::with_capacity(batch.len());
-    while let (Some(position), Some(market), Some(risk), Some(last), Some(memory)) = (
+    while let (
+        Some(symbol),
+        Some(position),
+        Some(market),
+        Some(risk),
+        Some(last),
+        Some(memory),
+        Some(opening),
+        Some(trade),
+    ) = (
+        symbols.next(),
+        replies.next(),
+        replies.next(),
         replies.next(),
         replies.next(),
         replies.next(),
@@ -124,6 +149,12 @@ pub(super) fn read(
             previous: Previous {
                 last: compared_fields(last)?,
                 memory: memory_bytes(memory)?,
+            },
+            opening: OpeningKeys {
+                key: keys::of_symbol(keys::OPENING, symbol),
+                stored: memory_bytes(opening)?,
+                // If the last trade cannot be read, the policy of the position is unknown.
+                last_trade: trade.ok().and_then(text),
             },
         });
     }

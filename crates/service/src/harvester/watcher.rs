@@ -12,7 +12,8 @@ use portcullis::{
     policy::PolicyState,
     types::{Shown, Symbol, Timestamp},
 };
-use portcullis_store::{Feed, PolicySnapshot};
+use portcullis_rollout::Rollout;
+use portcullis_store::{Feed, PolicySnapshot, StoredSet};
 use redis::{Connection, RedisResult};
 
 use super::{
@@ -26,12 +27,14 @@ use super::{
     log_texts,
     memory::Memory,
     metrics,
+    opening_policy::OpeningStore,
     position::{ObservedPosition, market},
     proposal::{Items, Proposal, end, proposal},
     reading::{Found, Previous, Reading, find_positions, find_proposals, read},
 };
 use crate::{
     keys,
+    opening::Opening,
     runtime::{Reconnecting, ServiceError, Stop, line, log_status, now, wait_for_first_read},
 };
 
@@ -48,6 +51,7 @@ pub(super) struct Watcher<'a> {
     stop: &'a Stop,
     dialect: Dialect,
     committer: Committer,
+    openings: OpeningStore,
     skips: ChangeDetector,
     notes: ChangeDetector,
     /// Symbols that may have a proposal, with the keys of their positions.
@@ -79,6 +83,7 @@ impl<'a> Watcher<'a> {
             stop,
             dialect: Dialect(settings.profile),
             committer: Committer::new(Dialect(settings.profile)),
+            openings: OpeningStore::new(),
             skips: ChangeDetector::default(),
             notes: ChangeDetector::default(),
             known: BTreeMap::new(),
@@ -196,7 +201,14 @@ impl<'a> Watcher<'a> {
             }
             StoredHash::Fields(fields) => fields,
         };
-        self.withdraw_if_ended(target, snapshot, connection)?;
+        let rollout = snapshot.rollout();
+        let known = match reading.opening.stored.is_empty() {
+            true => None,
+            false => Some(Opening::read(&reading.opening.stored)),
+        };
+        let policy = policy_of(snapshot, rollout.as_ref(), known.as_ref(), target.now);
+        self.withdraw_if_ended(target, policy, snapshot, connection)?;
+        let set = snapshot.set().map(StoredSet::set);
         let sizes = self.settings.sizes.get(&target.symbol);
         let mut seen =
             match ObservedPosition::read(target.symbol, fields, &reading.risk, target.now) {
@@ -211,6 +223,7 @@ impl<'a> Watcher<'a> {
         self.dialect.set_age(&mut seen, fields, target.now);
         seen.position.sizes = sizes.copied().unwrap_or_default();
         if seen.position.is_flat() {
+            self.openings.end(&reading.opening, set, connection)?;
             return self.end(target, Step::End, connection).map(drop);
         }
         // The position is added before the proposal is written, because the server may become
@@ -223,7 +236,10 @@ impl<'a> Watcher<'a> {
                 log_status(&text);
             }
         }
-        let policy = snapshot.policy();
+        let opening = self
+            .openings
+            .of_open(&reading.opening, &seen.opening, set, connection)?;
+        let policy = policy_of(snapshot, rollout.as_ref(), Some(&opening), target.now);
         let market = market(&reading.market);
         let evaluation = Evaluation {
             policy,
@@ -340,10 +356,11 @@ impl<'a> Watcher<'a> {
     fn withdraw_if_ended(
         &mut self,
         target: Target<'_>,
+        policy: PolicyState<'_>,
         snapshot: &PolicySnapshot,
         connection: &mut Connection,
     ) -> RedisResult<()> {
-        let Err(ended) = snapshot.policy().theta_in_force(target.now) else {
+        let Err(ended) = policy.theta_in_force(target.now) else {
             return Ok(());
         };
         let withdrawal = Withdrawal {
@@ -389,6 +406,8 @@ impl<'a> Watcher<'a> {
             // These keys are kept until the removal succeeds, so that a failed removal is repeated.
             self.known.extend(batch.iter().cloned());
             let readings = read(batch, self.dialect, connection)?;
+            let snapshot = self.feed.snapshot();
+            let set = snapshot.set().map(StoredSet::set);
             for ((symbol, key), reading) in batch.iter().zip(&readings) {
                 let target = Target {
                     symbol: *symbol,
@@ -396,6 +415,7 @@ impl<'a> Watcher<'a> {
                     previous: &reading.previous,
                     now: now(),
                 };
+                self.openings.end(&reading.opening, set, connection)?;
                 if self.end(target, Step::KeyDeleted, connection)? {
                     self.known.remove(symbol);
                 }
@@ -424,5 +444,22 @@ impl<'a> Watcher<'a> {
             line(format_args!("SKIP {code}: {name}: {detail}"));
             metrics::refused(reason);
         }
+    }
+}
+
+/// Returns the policy whose harvest parameters apply to a position: that of the arm under which it was opened, or the live
+/// policy.
+fn policy_of<'s>(
+    snapshot: &'s PolicySnapshot,
+    rollout: Option<&Rollout<'s>>,
+    opening: Option<&Opening>,
+    now: Timestamp,
+) -> PolicyState<'s> {
+    match rollout {
+        Some(rollout) => {
+            let hash = opening.and_then(Opening::policy);
+            rollout.ladder(hash, now).policy()
+        }
+        None => snapshot.policy(),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use portcullis::{
     decide::SkipCode,
-    types::{PolicyHash, Timestamp},
+    types::{Leverage, PolicyHash, Timestamp},
 };
 use redis::{Connection, RedisResult, Script, Value};
 
@@ -68,6 +68,8 @@ pub(super) struct Answered {
     pub(super) policy: Option<PolicyHash>,
     pub(super) reason: Option<SkipCode>,
     pub(super) detail: String,
+    /// The leverage of the position that was open in the symbol, if the bridge knew one.
+    pub(super) position_leverage: Option<f64>,
     /// The answer line as a replay writes it, without the record number `n`.
     pub(super) line: String,
 }
@@ -190,6 +192,10 @@ impl Answered {
             Some(hash) => Some(hash.parse::<PolicyHash>().ok()?),
             None => None,
         };
+        let position_leverage = match field("position_leverage") {
+            Some(text) => Some(Leverage::new(text.parse().ok()?).ok()?.get()),
+            None => None,
+        };
         let reason = match field("reason") {
             Some(code) => Some(code.parse().ok()?),
             None => None,
@@ -203,6 +209,7 @@ impl Answered {
             policy,
             reason,
             detail: field("detail").unwrap_or_default().to_owned(),
+            position_leverage,
             line: line.to_owned(),
         })
     }

@@ -44,6 +44,8 @@ struct DecidedRecord<'a> {
     policy_hash: Option<PolicyHash>,
     #[serde(skip_serializing_if = "Option::is_none")]
     objection: Option<ServiceDenialRecord<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position_leverage: Option<f64>,
     /// The entry as JSON; `None` if it does not fit on a line or is not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     entry: Option<&'a RawValue>,
@@ -141,6 +143,7 @@ impl<'a> Tape<'a> {
                 reason: denial.reason(),
                 detail: denial.detail(),
             }),
+            position_leverage: answered.position_leverage,
             entry: text.as_deref(),
         })?;
         let line = answered.line.strip_prefix('{').unwrap_or_default();

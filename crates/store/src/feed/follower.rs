@@ -4,8 +4,8 @@ use std::{sync::Arc, thread, time::Duration};
 
 use super::{PolicySnapshot, metrics, shared::Shared};
 use crate::{
-    Backoff, ContentToken, Eviction, LoadError, PolicyStore, StoreError, Stored, UpdateMark,
-    VerifyingReader,
+    Backoff, ContentToken, Eviction, LoadError, PolicyStore, StoreError, Stored, StoredSet,
+    UpdateMark, VerifyingReader,
 };
 use portcullis::{
     guardrails::Halt,
@@ -32,6 +32,8 @@ pub(super) struct Follower<S, C> {
     kept: Halt,
     /// One text for each switch (a key of another program) that is set and therefore halts everything.
     switched: Vec<String>,
+    /// The policy set that was read last: its text, and the set if it was accepted.
+    set: Option<(String, Option<Arc<StoredSet>>)>,
     /// The last refusal, with its cause.
     explained: Option<Explained>,
 }
@@ -39,6 +41,7 @@ pub(super) struct Follower<S, C> {
 /// The result of one read. Each part is present if it could be read.
 struct Read {
     policy: Result<Result<Policy, PolicyUnavailable>, StoreError>,
+    set: Option<Arc<StoredSet>>,
     halt: Result<Halt, StoreError>,
     kept: Halt,
     switched: Vec<String>,
@@ -63,6 +66,7 @@ impl<S: PolicyStore, C: Fn() -> Timestamp> Follower<S, C> {
             reads: 0,
             kept: Halt::Nothing,
             switched: Vec::new(),
+            set: None,
             explained: None,
         }
     }
@@ -120,6 +124,7 @@ impl<S: PolicyStore, C: Fn() -> Timestamp> Follower<S, C> {
         };
         Ok(Read {
             policy,
+            set: self.admit_set(content.set),
             halt: content.halt,
             kept: content.kept,
             switched: content.switched,
@@ -144,6 +149,25 @@ impl<S: PolicyStore, C: Fn() -> Timestamp> Follower<S, C> {
             Err(LoadError::Absent(refusal)) => Ok(Err(self.explain(stored, token, refusal))),
             Err(LoadError::Store(error)) => Err(error),
         }
+    }
+
+    /// Returns the policy set if the reader accepts it. A set is checked again only if its text has changed.
+    fn admit_set(&mut self, text: Option<String>) -> Option<Arc<StoredSet>> {
+        match (&self.set, text) {
+            (Some((last, set)), Some(text)) if *last == text => return set.clone(),
+            (_, Some(text)) => {
+                let set = match self.reader.admit_set(&text) {
+                    Ok(set) => Some(Arc::new(set)),
+                    Err(refusal) => {
+                        metrics::set_refused(&refusal);
+                        None
+                    }
+                };
+                self.set = Some((text, set));
+            }
+            (_, None) => self.set = None,
+        }
+        self.set.as_ref()?.1.clone()
     }
 
     /// Adds the cause to a refusal ([`PolicyStore::explain_refusal`]).
@@ -215,11 +239,11 @@ impl<S: PolicyStore, C: Fn() -> Timestamp> Follower<S, C> {
         // A part that could not be read stays as it is, with its token. Before the first read of the halts, everything
         // is halted.
         let mut token = read.token;
-        let policy = match read.policy {
-            Ok(policy) => next_policy(&before.policy, policy, now),
+        let (policy, set) = match read.policy {
+            Ok(policy) => (next_policy(&before.policy, policy, now), read.set),
             Err(_) => {
                 token.policy.clone_from(&before.token.policy);
-                before.policy.clone()
+                (before.policy.clone(), before.set.clone())
             }
         };
         let halt = match read.halt {
@@ -230,11 +254,15 @@ impl<S: PolicyStore, C: Fn() -> Timestamp> Follower<S, C> {
                 before.halt.clone()
             }
         };
-        let is_same = before.number > 0 && before.policy == policy && before.halt == halt;
+        let is_same = before.number > 0
+            && before.policy == policy
+            && before.set == set
+            && before.halt == halt;
         if !is_same || before.token != token {
             let after = PolicySnapshot {
                 number: before.number.saturating_add(u64::from(!is_same)),
                 policy,
+                set,
                 halt,
                 token,
             };

@@ -5,10 +5,10 @@ use tracing::{info, warn};
 
 use super::PolicySnapshot;
 use crate::{
-    Eviction, PolicyStore, StoreError,
+    Eviction, PolicySetError, PolicyStore, StoreError,
     metrics::{
-        CONNECTED, HALTED, HALTS_KEPT, LAST_GOOD_READ, LOADED, LOADED_AT, MAY_EVICT, REFUSED,
-        VALID_UNTIL, WITHDRAWN,
+        ARMS, CONNECTED, HALTED, HALTS_KEPT, LAST_GOOD_READ, LOADED, LOADED_AT, MAY_EVICT, REFUSED,
+        SETS_REFUSED, VALID_UNTIL, WITHDRAWN,
     },
 };
 use portcullis::{
@@ -42,6 +42,8 @@ pub(super) fn describe() {
     describe_counter!(LOADED, "policies loaded");
     describe_counter!(WITHDRAWN, "policies removed from the store");
     describe_counter!(REFUSED, "policies rejected, by reason");
+    describe_counter!(SETS_REFUSED, "policy sets rejected");
+    describe_gauge!(ARMS, "arms of the policy set; 0 without a policy set");
     describe_gauge!(
         HALTED,
         "1 if the store halts entries in some or all symbols, else 0"
@@ -59,6 +61,7 @@ pub(super) fn describe() {
         LAST_GOOD_READ,
         LOADED_AT,
         VALID_UNTIL,
+        ARMS,
         HALTED,
         HALTS_KEPT,
         MAY_EVICT,
@@ -71,6 +74,7 @@ pub(super) fn describe() {
         counter!(REFUSED, "reason" => reason).absolute(0);
     }
     counter!(LOADED).absolute(0);
+    counter!(SETS_REFUSED).absolute(0);
     counter!(WITHDRAWN).absolute(0);
 }
 
@@ -153,8 +157,34 @@ pub(super) fn changed(before: &PolicySnapshot, after: &PolicySnapshot, now: Time
     if before.number == 0 || before.policy != after.policy {
         policy(before, after, now);
     }
+    if before.set != after.set {
+        set(after);
+    }
     if before.halt != after.halt {
         halt(&after.halt);
+    }
+}
+
+/// Logs a policy set that was rejected. Then no arm decides.
+pub(super) fn set_refused(refusal: &PolicySetError) {
+    counter!(SETS_REFUSED).increment(1);
+    warn!("POLICY_SET_REFUSED: {refusal}; the live policy decides everything");
+}
+
+fn set(after: &PolicySnapshot) {
+    let arms = after.set().map_or(0, |stored| stored.set().arms().len());
+    gauge!(ARMS).set(f64::from(u32::try_from(arms).unwrap_or(u32::MAX)));
+    match after.set() {
+        None => info!("POLICY_SET_WITHDRAWN: the live policy decides everything"),
+        Some(stored) => {
+            let (set, applies) = (stored.set(), after.rollout().is_some());
+            let why = match (applies, set.is_killed()) {
+                (false, _) => "; no arm applies, because the set names another live policy",
+                (true, true) => "; no arm decides, because the kill switch is on",
+                (true, false) => "",
+            };
+            info!("POLICY_SET_LOADED: seq={} arms={arms}{why}", set.seq());
+        }
     }
 }
 
@@ -312,6 +342,7 @@ mod tests {
         PolicySnapshot {
             number,
             policy,
+            set: None,
             halt,
             token: ContentToken::unread(),
         }
@@ -335,6 +366,8 @@ mod tests {
                 "portcullis_policy_refused_total POLICY_ROLLED_BACK: 0 times (policies rejected, by reason)",
                 "portcullis_policy_refused_total POLICY_SIGNATURE_INVALID: 0 times (policies rejected, by reason)",
                 "portcullis_policy_refused_total POLICY_STORE_UNAVAILABLE: 0 times (policies rejected, by reason)",
+                "portcullis_policy_set_arms: 0 (arms of the policy set; 0 without a policy set)",
+                "portcullis_policy_sets_refused_total: 0 times (policy sets rejected)",
                 "portcullis_policy_valid_until_timestamp_seconds: 0 (expiry of the policy; 0 without a policy)",
                 "portcullis_policy_withdrawn_total: 0 times (policies removed from the store)",
                 "portcullis_store_may_evict: 0 (1 if the server may evict keys or this is unknown, else 0)",

@@ -1,16 +1,20 @@
 //! A policy snapshot.
 
-use crate::ContentToken;
+use std::sync::Arc;
+
+use crate::{ContentToken, StoredSet};
 use portcullis::{
     guardrails::Halt,
     policy::{Policy, PolicyState, PolicyUnavailable},
 };
+use portcullis_rollout::Rollout;
 
-/// The policy, or the reason why it is unavailable, and the halts at one moment.
+/// The policy, or the reason why it is unavailable, the policy set, and the halts at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PolicySnapshot {
     pub(super) number: u64,
     pub(super) policy: Result<Policy, PolicyUnavailable>,
+    pub(super) set: Option<Arc<StoredSet>>,
     pub(super) halt: Halt,
     pub(super) token: ContentToken,
 }
@@ -21,6 +25,7 @@ impl PolicySnapshot {
         Self {
             number: 0,
             policy: Err(PolicyUnavailable::StoreUnavailable),
+            set: None,
             halt: Halt::Nothing,
             token: ContentToken::unread(),
         }
@@ -36,6 +41,19 @@ impl PolicySnapshot {
     #[must_use]
     pub fn policy(&self) -> PolicyState<'_> {
         PolicyState::from(&self.policy)
+    }
+
+    /// Returns the policy set; `None` if there is none, or if it was rejected.
+    #[must_use]
+    pub fn set(&self) -> Option<&StoredSet> {
+        self.set.as_deref()
+    }
+
+    /// Returns the policy set with its policies, for decisions. Returns `None` if there is no set, it was rejected, or it
+    /// names another live policy: then the policy alone decides.
+    #[must_use]
+    pub fn rollout(&self) -> Option<Rollout<'_>> {
+        self.set()?.rollout(self.policy())
     }
 
     /// Returns the halts of the store, which apply in addition to the halts in the guardrails:

@@ -4,12 +4,13 @@
 //! the lengths of the logs before the change. The rename of the new file commits the change: as long as the new file
 //! exists together with the journal, the change is not committed, readers ignore the lines beyond those lengths, and
 //! the next change truncates these lines. A change that removes the policy is committed in the same way by the removal
-//! of its file.
+//! of its file. If a change also replaces the policy set, the journal has the field `set`, and the new file of the set is
+//! renamed after the commit; until then, readers read the new file.
 
 use std::{io, path::PathBuf};
 
 use super::{
-    disk::{self, parent, shown_name},
+    disk::{self, beside, parent, shown_name},
     lines::{self, Torn},
     paths::Paths,
 };
@@ -29,6 +30,7 @@ pub(super) struct Lengths {
 struct Journal {
     lengths: Lengths,
     new: PathBuf,
+    has_set: bool,
 }
 
 impl Lengths {
@@ -50,16 +52,17 @@ impl Lengths {
     }
 
     /// Returns the text of a journal for a change that is committed when the file `marker` no longer exists.
-    pub(super) fn to_journal(self, marker: &std::path::Path) -> String {
+    pub(super) fn to_journal(self, marker: &std::path::Path, has_set: bool) -> String {
         let Self { history, audit } = self;
         let name = marker.file_name().unwrap_or(marker.as_os_str());
-        FieldMap::new([
+        let mut record = FieldMap::new([
             ("format", FORMAT.to_owned()),
             ("new", name.to_string_lossy().into_owned()),
             ("history", history.to_string()),
             ("audit", audit.to_string()),
-        ])
-        .to_json()
+        ]);
+        record.set_if("set", has_set.then_some("1"));
+        record.to_json()
     }
 }
 
@@ -102,6 +105,9 @@ pub(super) fn recover(disk: &disk::Disk, paths: &Paths) -> Result<Vec<String>, E
             }
             repairs.push("undid an interrupted change; no part of it was ever in force".to_owned());
         } else {
+            if journal.has_set {
+                rename_set(disk, paths)?;
+            }
             write_head(disk, paths, &head(paths)?)?;
             repairs.push("completed the record of a committed change".to_owned());
         }
@@ -132,6 +138,26 @@ pub(super) fn recover(disk: &disk::Disk, paths: &Paths) -> Result<Vec<String>, E
     Ok(repairs)
 }
 
+/// Renames the new file of the policy set into place, if it exists.
+pub(super) fn rename_set(disk: &disk::Disk, paths: &Paths) -> io::Result<()> {
+    let new = beside(&paths.set, ".new");
+    if disk::exists(&new)? {
+        disk.rename(&new, &paths.set)?;
+    }
+    Ok(())
+}
+
+/// Returns the file with the committed policy set, which need not exist.
+pub(super) fn set_file(paths: &Paths) -> Result<PathBuf, Error> {
+    let new = beside(&paths.set, ".new");
+    match read(paths)? {
+        Some(journal) if journal.has_set && !disk::exists(&journal.new)? && disk::exists(&new)? => {
+            Ok(new)
+        }
+        Some(_) | None => Ok(paths.set.clone()),
+    }
+}
+
 /// Returns the end of the audit log and the highest sequence. Each of the two is taken from the head file or from its
 /// log, whichever has the later one.
 pub(super) fn head(paths: &Paths) -> Result<Head, Error> {
@@ -146,7 +172,9 @@ pub(super) fn head(paths: &Paths) -> Result<Head, Error> {
                 Error::foreign(&paths.head, "it does not contain an audit head in format 1")
             })?,
     };
-    if let Some(last) = lines::last(&paths.audit, lengths.audit)?
+    let last = lines::last(&paths.audit, lengths.audit)?;
+    let last_set_seq = last.as_ref().and_then(|last| last.number(audit::SET_SEQ));
+    if let Some(last) = last
         && let Some(entries) = last.number("entry")
         && entries > head.entries
     {
@@ -158,6 +186,7 @@ pub(super) fn head(paths: &Paths) -> Result<Head, Error> {
             Some(_) | None => {}
         }
     }
+    head.set_seq = head.set_seq.max(last_set_seq);
     let last = lines::last(&paths.history, lengths.history)?;
     head.seq = head
         .seq
@@ -170,6 +199,7 @@ pub(super) fn write_head(disk: &disk::Disk, paths: &Paths, head: &Head) -> io::R
     let mut record = FieldMap::new([("format", FORMAT), ("last", &head.last)]);
     record.set("entries", head.entries);
     record.set_if("seq", head.seq);
+    record.set_if("set_seq", head.set_seq);
     record.set_if("released", head.is_released.then_some("1"));
     disk.replace(&paths.head, record.to_json().as_bytes())
 }
@@ -182,6 +212,7 @@ fn head_of(record: &FieldMap) -> Option<Head> {
         entries: record.number("entries")?,
         last: record.get("last")?.to_owned(),
         seq: record.number("seq"),
+        set_seq: record.number("set_seq"),
         is_released: record.get("released").is_some(),
     })
 }
@@ -201,6 +232,7 @@ fn read(paths: &Paths) -> Result<Option<Journal>, Error> {
                     audit: record.number("audit")?,
                 },
                 new: parent(&paths.policy).join(record.get("new")?),
+                has_set: record.get("set").is_some(),
             })
         });
     match journal {

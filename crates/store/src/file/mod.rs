@@ -32,7 +32,7 @@ use portcullis::guardrails::Halt;
 /// A store that keeps the policy in a JSON file, and everything else in files next to it.
 ///
 /// For `policy.json`, the other files are `policy.history.jsonl` and `policy.audit.jsonl`
-/// (append-only, one record per line), `policy.audit.head`, `policy.halt.json`, for an updater `policy.updater.json` and
+/// (append-only, one record per line), `policy.audit.head`, `policy.halt.json`, `policy.set.json` with the policy set, for an updater `policy.updater.json` and
 /// `policy.updater.lock`, and during a change
 /// `policy.journal` and files that end in `.new`. `policy.lock` serializes processes that write at
 /// the same time. Other programs can read the policy file, and a policy file from another writer is
@@ -134,10 +134,12 @@ impl FileStore {
     /// Writes everything except the step that commits the change, and returns that step.
     fn prepare(&self, change: &Change) -> io::Result<Step> {
         let paths = &self.paths;
-        let (target, text) = match change.fields() {
-            Some(fields) if fields.is_empty() => (&paths.policy, None),
-            Some(fields) => (&paths.policy, Some(pretty(&json!(fields)))),
-            None => {
+        let set = change.set().map(|set| format!("{}\n", set.text()));
+        let (target, text) = match (change.fields(), &set) {
+            (Some(fields), _) if fields.is_empty() => (&paths.policy, None),
+            (Some(fields), _) => (&paths.policy, Some(pretty(&json!(fields)))),
+            (None, Some(set)) => (&paths.set, Some(set.clone())),
+            (None, None) => {
                 let mut names = self.halted()?;
                 if let Some(halts) = change.halts() {
                     apply(&mut names, halts);
@@ -160,7 +162,12 @@ impl FileStore {
                 Step::Remove(new)
             }
         };
-        let journal = lengths.to_journal(step.marker());
+        let later_set = set.filter(|_| change.fields().is_some());
+        if let Some(set) = &later_set {
+            self.disk
+                .write(&beside(&paths.set, ".new"), set.as_bytes())?;
+        }
+        let journal = lengths.to_journal(step.marker(), later_set.is_some());
         self.disk.replace(&paths.journal, journal.as_bytes())?;
         if let Some(record) = change.history() {
             self.disk.append(&paths.history, line(record).as_bytes())?;
@@ -192,7 +199,8 @@ impl FileStore {
                 why: error.to_string(),
             })?;
         let mut repairs = Vec::new();
-        let ended = journal::write_head(&self.disk, &self.paths, change.after())
+        let ended = journal::rename_set(&self.disk, &self.paths)
+            .and_then(|()| journal::write_head(&self.disk, &self.paths, change.after()))
             .and_then(|()| self.disk.remove(&self.paths.journal));
         if let Err(error) = ended {
             repairs.push(format!(
@@ -241,6 +249,18 @@ impl PolicyStore for FileStore {
                 return Err(self.unavailable(&why));
             }
         })
+    }
+
+    fn stored_set(&self) -> Result<Option<String>, StoreError> {
+        let bytes = self.reading(|| Ok(disk::read(&journal::set_file(&self.paths)?)?))?;
+        let text = |bytes| {
+            String::from_utf8(bytes).map_err(|error| StoreError::Foreign {
+                what: format!("`{}`", disk::shown(&self.paths.set)),
+                why: error.to_string(),
+            })
+        };
+        let text = bytes.map(text).transpose()?;
+        Ok(text.map(|text| text.trim_end_matches('\n').to_owned()))
     }
 
     fn head(&self) -> Result<Head, StoreError> {
@@ -322,6 +342,15 @@ impl PolicyStore for FileStore {
         let moved = match change.replaced() {
             Some(seen) => *seen != self.stored()?,
             None => false,
+        };
+        let moved = match change.set() {
+            Some(set) => {
+                let path = journal::set_file(&self.paths).map_err(|error| self.failed(error))?;
+                let found = disk::read(&path).map_err(|error| self.failed(error.into()))?;
+                let found = found.as_deref().map(<[u8]>::trim_ascii_end);
+                moved || found != set.replaced().map(str::as_bytes)
+            }
+            None => moved,
         };
         let head = journal::head(&self.paths).map_err(|error| self.failed(error))?;
         if moved || head != *change.before() {

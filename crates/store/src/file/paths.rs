@@ -15,6 +15,8 @@ pub(super) struct Paths {
     pub(super) audit: PathBuf,
     /// The end of the audit log, by which a removal of its last entries is detected.
     pub(super) head: PathBuf,
+    /// The policy set and the policies of its arms.
+    pub(super) set: PathBuf,
     /// The current halts.
     pub(super) halt: PathBuf,
     /// The journal of the current change.
@@ -42,6 +44,7 @@ impl Paths {
             history: beside(&stem, ".history.jsonl"),
             audit: beside(&stem, ".audit.jsonl"),
             head: beside(&stem, ".audit.head"),
+            set: beside(&stem, ".set.json"),
             halt: beside(&stem, ".halt.json"),
             journal: beside(&stem, ".journal"),
             lease: beside(&stem, ".updater.lock"),
@@ -52,9 +55,10 @@ impl Paths {
     }
 
     /// Returns the temporary files that an interrupted change may have left.
-    pub(super) fn leftovers(&self) -> [PathBuf; 5] {
+    pub(super) fn leftovers(&self) -> [PathBuf; 6] {
         [
             &self.policy,
+            &self.set,
             &self.halt,
             &self.head,
             &self.journal,

@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use super::*;
-use crate::{Operator, Publication, PublishError};
+use crate::{ArmStart, Operator, Publication, PublishError, RolloutChange, RolloutStep};
 use portcullis::{guardrails::Guardrails, policy::Policy, types::Timestamp};
+use portcullis_rollout::{Arm, Bps, Role, Salt};
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_millis(seconds * 1000).unwrap()
@@ -247,4 +248,80 @@ fn a_release_interrupted_at_any_byte_is_atomic() {
         }
         assert!(undone > 100, "{undone}");
     }
+}
+
+/// Returns the start of an arm with its policy.
+fn start() -> RolloutChange {
+    let policy = publication("canary").arm_policy().unwrap();
+    let (bps, salt) = (Bps::new(10_000).unwrap(), Salt::new("a").unwrap());
+    let until = "2026-01-12T00:00:00Z".parse().unwrap();
+    RolloutChange {
+        step: RolloutStep::Start(Box::new(ArmStart {
+            arm: Arm::new(Role::Canary, policy.hash(), bps, salt, until).unwrap(),
+            policy,
+            schedule: None,
+        })),
+        operator: Operator::new("ada"),
+        at: at(100),
+        signer: None,
+        code: None,
+    }
+}
+
+#[test]
+fn a_policy_and_its_set_change_together_at_any_byte() {
+    let directory = tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .unwrap();
+    let path = directory.path();
+    let sound = FileStore::open(path);
+    sound.publish(&publication("1"), None).unwrap();
+    let (mut undone, mut taken) = (0, 0);
+    let check = |arms: usize| {
+        let (set, policy) = (sound.policy_set().unwrap().unwrap(), sound.load().unwrap());
+        assert_eq!(set.set().live(), policy.hash());
+        assert_eq!(set.arms().len(), arms);
+        assert_eq!(sound.audit().unwrap().faults(), []);
+        let last = sound.audit().unwrap().entries().len();
+        (policy.version().to_owned(), set.set().seq(), last)
+    };
+    // The start of the arm.
+    let content = files(path);
+    for left in (0..).step_by(5) {
+        restore(path, &content);
+        let answer = FileStore::on(path, Disk::failing_after(left)).roll(&start());
+        let is_started = sound.policy_set().unwrap().is_some();
+        assert!(is_started || answer.is_err());
+        if is_started {
+            check(1);
+        }
+        if answer.is_ok() {
+            break;
+        }
+    }
+    // A publication beside the arm.
+    let content = files(path);
+    let before = check(1);
+    for left in (0..).step_by(5) {
+        restore(path, &content);
+        let store = FileStore::on(path, Disk::failing_after(left));
+        let answer = store.publish(&publication("2"), store.current_hash().unwrap());
+        let seen = check(1);
+        if seen == before {
+            assert!(answer.is_err());
+            undone += 1;
+        } else {
+            assert_eq!(seen, ("2".to_owned(), before.1 + 1, before.2 + 1));
+            taken += 1;
+        }
+        // The next change completes or undoes it.
+        sound
+            .publish(&publication("3"), sound.current_hash().unwrap())
+            .unwrap();
+        assert_eq!(check(1), ("3".to_owned(), seen.1 + 1, seen.2 + 1));
+        if answer.is_ok() && taken > 20 {
+            break;
+        }
+    }
+    assert!(undone > 60, "{undone}");
 }

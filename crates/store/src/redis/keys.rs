@@ -2,6 +2,11 @@
 
 /// The policy: a hash of its fields, as texts.
 pub const POLICY: &str = "quantum:policy:current";
+/// The policy set and the policies of its arms: a text.
+pub const POLICY_SET: &str = "quantum:policy:set";
+/// The prefix of the results of an arm: a hash with `closed_trades`, `compared`, `agreed` and `drawdown`. The hash of the
+/// arm's policy follows the prefix.
+pub const ARM_RESULTS: &str = "quantum:policy:arm:";
 /// The publication history: a stream.
 pub const HISTORY: &str = "quantum:policy:history";
 /// The end of the audit log, and the highest sequence: a hash.

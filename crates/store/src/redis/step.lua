@@ -1,8 +1,8 @@
 -- Applies one change atomically. KEYS: the policy, the history, the updates, the audit log, the head, the halts, the
--- recorded halts, the lease of the updater.
+-- recorded halts, the lease of the updater, the policy set, the results of the arm that is started.
 -- ARGV[1]: the change as JSON; every value in it is a text, so that no number is converted to floating point.
 -- Returns {"done"}, {"moved"}, {"unmet", condition}, or {"foreign", key, found type, required type}.
-local policy, history, updates, audit, head, halts, recorded, lease = unpack(KEYS)
+local policy, history, updates, audit, head, halts, recorded, lease, set, results = unpack(KEYS)
 local step = cjson.decode(ARGV[1])
 
 local function kind(key)
@@ -11,11 +11,18 @@ end
 
 -- 1. Check everything before the first write.
 for key, wanted in pairs({
-  [policy] = 'hash', [history] = 'stream', [updates] = 'stream', [audit] = 'stream', [head] = 'hash',
+  [policy] = 'hash', [history] = 'stream', [updates] = 'stream', [audit] = 'stream', [head] = 'hash', [set] = 'string',
 }) do
   local found = kind(key)
   -- A halt does not touch the policy or its history, so foreign content there must not block the halt.
-  local touched = step.fields or key == audit or key == head
+  local touched = key == audit or key == head
+  if key == set then
+    touched = step.set
+  elseif key == updates then
+    touched = step.update
+  elseif not touched then
+    touched = step.fields
+  end
   if touched and found ~= 'none' and found ~= wanted then
     return {'foreign', key, found, wanted}
   end
@@ -33,6 +40,9 @@ if step.fields then
       return {'moved'}
     end
   end
+end
+if step.set and (redis.call('GET', set) or '') ~= step.set.replaced then
+  return {'moved'}
 end
 
 local conditions = step.conditions
@@ -81,6 +91,12 @@ if step.fields then
     redis.call('HSET', policy, step.fields[i], step.fields[i + 1])
   end
 end
+if step.set then
+  redis.call('SET', set, step.set.text)
+  if step.set.starts then
+    redis.call('DEL', results)
+  end
+end
 if step.halt then
   for _, key in ipairs({halts, recorded}) do
     -- A key of another type halts everything, until everything is resumed.
@@ -111,6 +127,9 @@ end
 redis.call('HSET', head, 'entries', step.after.entries, 'last', step.after.last)
 if step.after.seq then
   redis.call('HSET', head, 'seq', step.after.seq)
+end
+if step.after.set_seq then
+  redis.call('HSET', head, 'set_seq', step.after.set_seq)
 end
 if step.after.released then
   redis.call('HSET', head, 'released', step.after.released)

@@ -4,9 +4,11 @@ use redis::{Connection, RedisResult, cmd};
 use serde_json::{Value, json};
 
 use super::keys::{
-    AUDIT, HALTS, HEAD, HISTORY, POLICY, RECORDED_HALTS, UPDATER_LEASE, UPDATER_STATE, UPDATES,
+    ARM_RESULTS, AUDIT, HALTS, HEAD, HISTORY, POLICY, POLICY_SET, RECORDED_HALTS, UPDATER_LEASE,
+    UPDATER_STATE, UPDATES,
 };
-use crate::{Change, FieldMap, HaltChange, Head, Stored};
+use crate::{Change, FieldMap, HaltChange, Head, SetChange, Stored};
+use portcullis::types::PolicyHash;
 
 const SCRIPT: &str = include_str!("step.lua");
 
@@ -38,6 +40,8 @@ return 1
 pub(super) fn apply(change: &Change, to: &mut Connection) -> RedisResult<Vec<String>> {
     let mut command = cmd("EVAL");
     command.arg(SCRIPT);
+    let started = change.set().and_then(SetChange::started);
+    let results = started.map_or_else(|| ARM_RESULTS.to_owned(), arm_results);
     let keys = [
         POLICY,
         HISTORY,
@@ -47,6 +51,8 @@ pub(super) fn apply(change: &Change, to: &mut Connection) -> RedisResult<Vec<Str
         HALTS,
         RECORDED_HALTS,
         UPDATER_LEASE,
+        POLICY_SET,
+        &results,
     ];
     command.arg(keys.len());
     for key in keys {
@@ -54,6 +60,11 @@ pub(super) fn apply(change: &Change, to: &mut Connection) -> RedisResult<Vec<Str
     }
     command.arg(text(change));
     command.query(to)
+}
+
+/// Returns the key of the results of an arm.
+pub(super) fn arm_results(arm: PolicyHash) -> String {
+    format!("{ARM_RESULTS}{arm}")
 }
 
 /// Acquires or renews the lease of the updater. Returns false if another token holds it.
@@ -113,6 +124,13 @@ fn text(change: &Change) -> String {
             "max_age_us": conditions.max_feature_age.as_micros().to_string(),
         })
     });
+    let set = change.set().map(|set| {
+        json!({
+            "replaced": set.replaced().unwrap_or_default(),
+            "text": set.text(),
+            "starts": set.started().is_some(),
+        })
+    });
     // Absent values are omitted, because a JSON null in the script is not `nil`.
     for (name, value) in [
         ("fields", fields.map(|fields| json!(fields))),
@@ -120,6 +138,7 @@ fn text(change: &Change) -> String {
         ("update", change.update().map(flat)),
         ("halt", halt),
         ("conditions", conditions),
+        ("set", set),
     ] {
         if let (Some(value), Some(step)) = (value, step.as_object_mut()) {
             step.insert(name.to_owned(), value);
@@ -133,6 +152,9 @@ fn head(head: &Head) -> Value {
     if let Some(value) = value.as_object_mut() {
         if let Some(seq) = head.seq {
             value.insert("seq".to_owned(), json!(seq.to_string()));
+        }
+        if let Some(seq) = head.set_seq {
+            value.insert("set_seq".to_owned(), json!(seq.to_string()));
         }
         if head.is_released {
             value.insert("released".to_owned(), json!("1"));

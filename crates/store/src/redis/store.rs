@@ -9,17 +9,22 @@ use redis::{
 
 use super::{
     connection::{ANSWER_WITHIN, SharedConnection},
-    keys::{AUDIT, HALTS, HEAD, HISTORY, POLICY, RECORDED_HALTS, UPDATER_STATE, UPDATES},
+    keys::{
+        AUDIT, HALTS, HEAD, HISTORY, POLICY, POLICY_SET, RECORDED_HALTS, UPDATER_STATE, UPDATES,
+    },
     server::{RedisServer, is_wrong_type},
     step,
     switches::Switches,
 };
 use crate::{
-    AuditLog, AuditRecord, Change, Commit, ContentToken, Eviction, FieldMap, Head, PolicyStore,
-    StoreContent, StoreError, Stored, UnmetCondition, UpdateMark,
+    ArmResults, AuditLog, AuditRecord, Change, Commit, ContentToken, Eviction, FieldMap, Head,
+    PolicyStore, StoreContent, StoreError, Stored, UnmetCondition, UpdateMark,
     halts::{ALL, halt_of_both},
 };
-use portcullis::{guardrails::Halt, types::Shown};
+use portcullis::{
+    guardrails::Halt,
+    types::{PolicyHash, Shown},
+};
 
 /// The pairs of a Redis hash.
 type RawFields = Vec<(Vec<u8>, Vec<u8>)>;
@@ -111,6 +116,30 @@ impl PolicyStore for RedisStore {
         ))
     }
 
+    fn stored_set(&self) -> Result<Option<String>, StoreError> {
+        let text = self.raw_set();
+        let text = text.map_err(|error| self.connection.failed(&error))?;
+        Ok(text.map(set_text))
+    }
+
+    fn arm_results(&self, arm: PolicyHash) -> Result<ArmResults, StoreError> {
+        let key = step::arm_results(arm);
+        let get = |to: &mut Connection| cmd("HGETALL").arg(&key).query(to);
+        let pairs: Vec<(String, String)> = self
+            .connection
+            .read(get)
+            .map_err(|error| self.foreign(&key, &error))?;
+        let record = FieldMap::new(pairs);
+        let count = |name| record.number(name).unwrap_or_default();
+        let drawdown = record.get("drawdown");
+        Ok(ArmResults {
+            closed_trades: count("closed_trades"),
+            compared: count("compared"),
+            agreed: count("agreed"),
+            drawdown: drawdown.map(|text| text.parse().unwrap_or(f64::NAN)),
+        })
+    }
+
     fn head(&self) -> Result<Head, StoreError> {
         let get = |to: &mut Connection| cmd("HGETALL").arg(HEAD).query(to);
         let pairs: Vec<(String, String)> = self
@@ -126,6 +155,7 @@ impl PolicyStore for RedisStore {
                 entries,
                 last: last.to_owned(),
                 seq: record.number("seq"),
+                set_seq: record.number("set_seq"),
                 is_released: record.get("released").is_some(),
             }),
             _ => Err(StoreError::Foreign {
@@ -170,6 +200,7 @@ impl PolicyStore for RedisStore {
                 entries: head.number("entries").unwrap_or(start.entries),
                 last: head.get("last").map_or(start.last, str::to_owned),
                 seq: head.number("seq"),
+                set_seq: head.number("set_seq"),
                 is_released: head.get("released").is_some(),
             },
             unreadable: Vec::new(),
@@ -185,7 +216,9 @@ impl PolicyStore for RedisStore {
 
     fn content(&self) -> Result<StoreContent, StoreError> {
         let failed = |error: &RedisError| self.connection.failed(error);
-        let policy = self.raw_policy();
+        let policy = self
+            .raw_policy()
+            .and_then(|policy| Ok((policy, self.raw_set()?)));
         if let Err(error) = &policy
             && error.code().is_none()
         {
@@ -203,7 +236,7 @@ impl PolicyStore for RedisStore {
         let unread = ContentToken::unread();
         let token = ContentToken {
             policy: match &policy {
-                Ok(policy) => ContentToken::of_raw_policy(policy.as_deref()),
+                Ok((policy, set)) => ContentToken::of_raw_policy(policy.as_deref(), set.as_deref()),
                 Err(_) => unread.policy,
             },
             halts: match &halts {
@@ -218,8 +251,13 @@ impl PolicyStore for RedisStore {
             }
             Err(error) => (Err(failed(&error)), Halt::Nothing, Vec::new()),
         };
+        let (stored, set) = match policy {
+            Ok((policy, set)) => (Ok(stored(policy)), set.map(set_text)),
+            Err(error) => (Err(failed(&error)), None),
+        };
         Ok(StoreContent {
-            stored: policy.map(stored).map_err(|error| failed(&error)),
+            stored,
+            set,
             halt,
             kept,
             switched,
@@ -338,6 +376,12 @@ impl RedisStore {
         self.raw(|to| cmd("HGETALL").arg(POLICY).query(to))
     }
 
+    /// Returns the text of the policy set; `!` for a key of another type, which is not a policy set.
+    fn raw_set(&self) -> RedisResult<Option<Vec<u8>>> {
+        let text = self.raw(|to| cmd("GET").arg(POLICY_SET).query::<Option<Vec<u8>>>(to))?;
+        Ok(text.unwrap_or_else(|| Some(b"!".to_vec())))
+    }
+
     fn raw_halts(&self) -> RedisResult<RawHalts> {
         let names = |key| self.raw(move |to| cmd("SMEMBERS").arg(key).query(to));
         let value = |key: &&str| {
@@ -406,6 +450,11 @@ fn stored(policy: Option<RawFields>) -> Stored {
             bound: "a hash".to_owned(),
         },
     }
+}
+
+/// Returns the text of a policy set. Bytes that are not UTF-8 become a text that is not a policy set.
+fn set_text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|_| "!".to_owned())
 }
 
 /// Returns the halts, and the part of them that has disappeared without a resume. A key of another type halts

@@ -6,7 +6,7 @@ local function token_of(digests)
   return redis.sha1hex(table.concat(digests))
 end
 
-local function policy_token(key)
+local function fields_token(key)
   local fields = redis.pcall('HGETALL', key)
   if fields.err then return '!' end
   local digests = {}
@@ -14,6 +14,14 @@ local function policy_token(key)
     digests[#digests + 1] = redis.sha1hex(#fields[i] .. ':' .. fields[i] .. fields[i + 1])
   end
   return token_of(digests)
+end
+
+-- The policy, and the policy set if there is one.
+local function policy_token(key, set)
+  local policy, text = fields_token(key), redis.pcall('GET', set)
+  if type(text) == 'table' then text = '!' end
+  if not text or text == '' then return policy end
+  return redis.sha1hex(policy .. redis.sha1hex(text))
 end
 
 local function names_token(key)

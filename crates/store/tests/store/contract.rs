@@ -2,6 +2,7 @@
 
 mod audit;
 mod reads;
+mod rollout;
 mod updater;
 
 use std::{
@@ -20,6 +21,11 @@ pub(crate) use reads::{
     every_invalid_policy_has_its_reason,
 };
 
+pub(crate) use rollout::{
+    a_feed_follows_the_set, a_publication_keeps_the_arms_beside_the_new_live_policy,
+    a_reader_accepts_only_signed_sets_that_are_not_older, an_arm_is_started_raised_and_promoted,
+    refused_changes_of_the_set_are_audited,
+};
 pub(crate) use updater::{
     a_publication_with_unmet_conditions_changes_nothing, evidence_is_stored_with_a_publication,
     one_updater_holds_the_lease_and_saves_its_state, refusals_are_audited_and_change_nothing_else,
@@ -77,6 +83,11 @@ macro_rules! contract {
             halts_add_up_and_are_audited
             every_invalid_policy_has_its_reason
             an_invalid_policy_can_be_replaced
+            an_arm_is_started_raised_and_promoted
+            a_publication_keeps_the_arms_beside_the_new_live_policy
+            refused_changes_of_the_set_are_audited
+            a_reader_accepts_only_signed_sets_that_are_not_older
+            a_feed_follows_the_set
             a_policy_of_a_python_writer_is_read
             a_feed_follows
             one_updater_holds_the_lease_and_saves_its_state

@@ -290,6 +290,7 @@ impl Batch<'_> {
             AnswerBuffer::Columns(columns) | AnswerBuffer::Table(columns) => {
                 columns.push(&answer.row());
             }
+            AnswerBuffer::ArmColumns(columns) => columns.answers.push(&answer.row()),
         }
     }
 }

@@ -99,6 +99,7 @@ impl Part {
             counts: self.counts.clone(),
             timeline,
             digest,
+            set: None,
             unreadable_tapes: TapeCounts::unreadable_tapes(&files),
         }))
     }

@@ -2,7 +2,7 @@
 
 use portcullis::types::Shown;
 use portcullis_sim::text::counted;
-use portcullis_store::{AuditTrail, PolicyStore as _};
+use portcullis_store::{AuditEntry, AuditTrail, PolicyStore as _};
 use serde_json::json;
 
 use crate::{
@@ -39,6 +39,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
                     "symbols": entry.symbols(),
                     "code": entry.code(),
                     "detail": entry.detail(),
+                    "arm": entry.arm(),
+                    "bps": entry.bps(),
+                    "set_seq": entry.set_seq(),
+                    "step": entry.step(),
                 })
             })
             .collect();
@@ -59,7 +63,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         let mut text = String::new();
         for entry in trail.entries() {
             text.push_str(&format!(
-                "{:>6}  {:<24}  {:<20} {}  by {}{}{}{}\n",
+                "{:>6}  {:<24}  {:<20} {}  by {}{}{}{}{}\n",
                 entry
                     .number()
                     .map_or_else(|| "-".to_owned(), |n| n.to_string()),
@@ -69,8 +73,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
                 Shown(entry.event().unwrap_or("-")).to_string(),
                 entry
                     .policy_hash()
+                    .or_else(|| entry.arm())
                     .map_or_else(|| "        ".to_owned(), |hash| hash.short().to_string()),
                 Shown(entry.by().unwrap_or("-")),
+                of_rollout(entry),
                 entry
                     .symbols()
                     .map_or_else(String::new, |symbols| format!("  {}", Shown(symbols))),
@@ -102,6 +108,18 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             counted(faults.len(), "fault")
         )))
     }
+}
+
+/// Returns the step that was refused, the promoted arm, the share of the arm, and the sequence of the policy set, for an
+/// entry that contains them.
+fn of_rollout(entry: &AuditEntry) -> String {
+    // Without the hash of a policy, that of the arm is in its column.
+    let arm = entry.arm().filter(|_| entry.policy_hash().is_some());
+    let arm = arm.map(|arm| format!("  arm {}", arm.short()));
+    let step = entry.step().map(|step| format!("  {}", Shown(step)));
+    let bps = entry.bps().map(|bps| format!("  {bps} bps"));
+    let seq = entry.set_seq().map(|seq| format!("  set {seq}"));
+    [step, arm, bps, seq].into_iter().flatten().collect()
 }
 
 /// Returns a line for the trimmed beginning, and a line for each record of another program.

@@ -37,6 +37,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
                     "published_at": entry.published_at().map(|at| at.to_string()),
                     "valid_until": entry.policy().ok().map(|p| p.valid_until().to_string()),
                     "rollback_of": entry.rollback_of(),
+                    "promotion_of": entry.promotion_of(),
                     "by": entry.by(),
                     "reason": entry.reason(),
                 })
@@ -48,7 +49,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     for entry in &entries {
         let or_none = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
         text.push_str(&format!(
-            "{:>6}  {:<24}  {}  {}  until {}  by {}{}{}\n",
+            "{:>6}  {:<24}  {}  {}  until {}  by {}{}{}{}\n",
             or_none(entry.seq().map(|seq| seq.to_string())),
             or_none(entry.published_at().map(|at| at.to_string())),
             or_none(entry.hash().map(|hash| hash.short().to_string())),
@@ -59,6 +60,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
                 "  rollback to {}",
                 hash.short()
             )),
+            entry
+                .promotion_of()
+                .map_or_else(String::new, |hash| format!(
+                    "  promotion of arm {}",
+                    hash.short()
+                )),
             entry
                 .reason()
                 .map_or_else(String::new, |why| format!("  ({})", Shown(why))),

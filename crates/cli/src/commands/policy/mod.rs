@@ -10,6 +10,7 @@ mod history;
 mod publish;
 mod release;
 mod rollback;
+mod rollout;
 mod sample;
 mod show;
 mod source;
@@ -51,6 +52,10 @@ pub(crate) enum Command {
     Diff(diff::Args),
     /// Publish an earlier policy again, with a new sequence and a new expiry
     Rollback(rollback::Args),
+    /// Try a policy beside the live one: as a canary, which decides a share of the symbols, or as a shadow, which is only
+    /// compared
+    #[command(subcommand)]
+    Rollout(rollout::Command),
     /// Remove the policy from the store, so that another program can write a policy there
     Release(release::Args),
     /// Print the policy in a store and then each change to it, until interrupted
@@ -76,6 +81,7 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
         Command::VerifyGate(args) => verify_gate::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Rollback(args) => rollback::run(&args),
+        Command::Rollout(command) => rollout::run(command),
         Command::Release(args) => release::run(&args),
         Command::Watch(address) => watch::run(&address),
         Command::Audit(args) => audit::run(&args),

@@ -15,9 +15,9 @@ use portcullis_service::stream::StreamSource;
 use portcullis_sim::{
     generate::write_tape,
     replay::{
-        AnswerTally, ReplayError, Sinks,
+        AnswerTally, ReplayError, Replayer, Sinks,
         parts::{NamedText, Settings},
-        replay,
+        replay, replay_set,
     },
     report::{ReplayReport, RunSettings, html::replay_page},
     tape::{OpenTape, TapeSource},
@@ -26,6 +26,7 @@ use portcullis_sim::{
 use crate::{
     args::{
         engine::EngineArgs,
+        rehearsal::RehearsalArgs,
         store::Address,
         threads::ThreadsArg,
         values::{parse_report, parse_whole},
@@ -35,11 +36,12 @@ use crate::{
     input::{
         file::{read_file, shown_path},
         policy::{InitialPolicy, read_guardrails_text},
+        rehearsal::SetInput,
         stdin::find_stdin,
         tapes::Tapes,
     },
     output::{
-        answers::answers_to,
+        answers::{answers_to, set_answers_to},
         file::{open_all, write_report},
         progress::RunProgress,
     },
@@ -70,11 +72,13 @@ pub(crate) struct Args {
     /// The policy file (JSON) that is active until the first policy record on the tape [default: none]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+    #[command(flatten)]
+    set: RehearsalArgs,
     /// Rank all policies (`*.json`) in this directory
     ///
     /// Each record is answered once under each policy, which is active for the whole tape; policy records on the tape
     /// are ignored. Policies are ranked by the total notional of their trades.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["policy", "out"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["policy", "policy_set", "out"])]
     policies: Option<PathBuf>,
     /// Write the answers to this file: Parquet if the name ends in `.parquet`, otherwise JSON Lines
     ///
@@ -91,12 +95,12 @@ pub(crate) struct Args {
     ///
     /// The plan is JSON. It contains the settings and the policies, so that `--part` needs only the plan and the tapes.
     #[arg(long, value_name = "N", value_parser = parse_parts, allow_negative_numbers = true, requires = "tapes",
-        conflicts_with_all = ["policies", "out", "report", "format"])]
+        conflicts_with_all = ["policies", "policy_set", "out", "report", "format"])]
     plan: Option<u64>,
     /// Evaluate one part of this plan, and write its result as JSON to standard output for `portcullis merge`
     ///
     /// If `--out` is given, the answers of the part are written to that file.
-    #[arg(long, value_name = "PLAN", requires = "number", conflicts_with_all = ["tapes", "from", "policy", "policies",
+    #[arg(long, value_name = "PLAN", requires = "number", conflicts_with_all = ["tapes", "from", "policy", "policies", "policy_set",
         "report", "format", "plan", "assume_in_force", "guardrails"])]
     part: Option<PathBuf>,
     /// The number of the part to evaluate, counted from 1
@@ -113,8 +117,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         let (operator, out) = (&args.settings.operator, args.out.as_deref());
         return parts::evaluate(plan, number, operator, out, args.threads.count());
     }
-    args.settings
-        .check_stdin(args.policy.as_deref(), find_stdin(&args.tapes))?;
+    args.settings.check_stdin(
+        args.policy.as_deref(),
+        Some(&args.set),
+        find_stdin(&args.tapes),
+    )?;
     if let Some(parts) = args.plan {
         let (tapes, policy) = (args.tapes()?, args.policy.as_deref());
         return parts::plan(&tapes, policy, &args.settings, parts, args.threads.count());
@@ -133,6 +140,16 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             args.format,
         );
     }
+    replay_tapes(args, &tapes, (&replayer, &run_settings, guardrails))
+}
+
+/// Replays the tapes under their policies or under a policy set, and writes the outputs.
+fn replay_tapes(
+    args: &Args,
+    tapes: &Tapes,
+    (replayer, run_settings, guardrails): (&Replayer, &RunSettings, Option<NamedText>),
+) -> Result<(), Failure> {
+    let set = SetInput::read(args.set.files())?;
     let policy = args.policy.as_deref().map(named_text).transpose()?;
     let initial = match (&args.policy, &policy) {
         (Some(path), Some(file)) => InitialPolicy::of(path, &file.text)?,
@@ -148,6 +165,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let inputs: Vec<&Path> = tapes
         .paths()
         .chain(args.policy.as_deref())
+        .chain(args.set.paths())
         .chain(args.settings.operator.guardrails())
         .collect();
     let reader = tapes.reader();
@@ -156,17 +174,18 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let [mut out, report] = open_all(outputs, &inputs, &progress)?;
     let mut tally = report.is_some().then(AnswerTally::default);
     let sinks = Sinks {
-        answers: answers_to(out.as_mut(), Some(settings.hash()))?,
+        answers: match &set {
+            Some(set) => set_answers_to(out.as_mut(), set.settings_hash(&settings))?,
+            None => answers_to(out.as_mut(), Some(settings.hash()))?,
+        },
         tally: tally.as_mut(),
         progress: &mut |counts| progress.set_records(counts.records),
     };
-    let outcome = replay(
-        &replayer,
-        initial.policy,
-        reader,
-        args.threads.count(),
-        sinks,
-    );
+    let threads = args.threads.count();
+    let outcome = match &set {
+        Some(set) => replay_set(replayer, &set.loaded, reader, threads, sinks),
+        None => replay(replayer, initial.policy, reader, threads, sinks),
+    };
     progress.finish();
     // The answers that precede a read error are kept.
     let finished = match (out, &outcome) {
@@ -177,7 +196,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     finished?;
     let summary = ReplayReport {
         outcome: &outcome,
-        run_settings: &run_settings,
+        run_settings,
         tapes: &tapes.names,
     };
     if let Some(tally) = &tally {

@@ -7,7 +7,7 @@ use portcullis_store::{
     ContentToken, PolicyStore as _, RedisStore,
     redis::{
         Switches, TOKEN_FUNCTIONS,
-        keys::{HALTS, POLICY, RECORDED_HALTS},
+        keys::{HALTS, POLICY, POLICY_SET, RECORDED_HALTS},
     },
 };
 use proptest::{
@@ -30,12 +30,13 @@ fn of_script(connection: &mut Connection) -> (String, String) {
 
 fn of_script_with(switches: &[&str], connection: &mut Connection) -> (String, String) {
     let script = format!(
-        "{TOKEN_FUNCTIONS} return {{policy_token(KEYS[1]), halts_token(KEYS[2], KEYS[3], unpack(KEYS, 4))}}"
+        "{TOKEN_FUNCTIONS} return {{policy_token(KEYS[1], KEYS[2]), halts_token(KEYS[3], KEYS[4], unpack(KEYS, 5))}}"
     );
     let mut call = redis::cmd("EVAL");
     call.arg(script)
-        .arg(3 + switches.len())
+        .arg(4 + switches.len())
         .arg(POLICY)
+        .arg(POLICY_SET)
         .arg(HALTS)
         .arg(RECORDED_HALTS)
         .arg(switches);
@@ -118,6 +119,32 @@ fn keys_of_another_type_have_a_token() {
             .unwrap();
         assert_ne!(checked(&store, &mut connection), nothing);
     }
+    redis::cmd("FLUSHALL").exec(&mut connection).unwrap();
+    redis::cmd("SADD")
+        .arg(POLICY_SET)
+        .arg("x")
+        .exec(&mut connection)
+        .unwrap();
+    assert_ne!(checked(&store, &mut connection), nothing);
+}
+
+#[test]
+fn the_policy_set_is_part_of_the_token_of_the_policy() {
+    let server = Server::start();
+    let store = RedisStore::open(&server.url()).unwrap();
+    let mut connection = server.client();
+    let mut seen = BTreeSet::from([checked(&store, &mut connection).policy().to_owned()]);
+    for text in ["{}", "{ }", "\u{e9}\u{0}"] {
+        let set = |to: &mut Connection| redis::cmd("SET").arg(POLICY_SET).arg(text).exec(to);
+        set(&mut connection).unwrap();
+        let token = checked(&store, &mut connection);
+        assert!(seen.insert(token.policy().to_owned()), "{text}");
+        assert_eq!(store.content().unwrap().halt().unwrap(), &Halt::Nothing);
+    }
+    let empty = |to: &mut Connection| redis::cmd("SET").arg(POLICY_SET).arg("").exec(to);
+    empty(&mut connection).unwrap();
+    let token = checked(&store, &mut connection);
+    assert!(seen.contains(token.policy()));
 }
 
 #[test]

@@ -258,7 +258,9 @@ fn columns(
     }
     match &mut output.answers {
         AnswerBuffer::Columns(columns) | AnswerBuffer::Table(columns) => columns.take(),
-        AnswerBuffer::Nothing | AnswerBuffer::Lines(_) => panic!("no columns"),
+        AnswerBuffer::Nothing | AnswerBuffer::Lines(_) | AnswerBuffer::ArmColumns(_) => {
+            panic!("no columns")
+        }
     }
 }
 
