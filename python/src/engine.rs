@@ -17,13 +17,12 @@ use pyo3::{
 };
 
 use crate::{
+    active::{active, current},
     answer::to_python,
     decision::to_object,
     error::{Fault, guarded},
     fields::{Known, record_text},
     guardrails::Guardrails,
-    live::current,
-    policy::active,
     position::{self, Record},
     time::instant,
 };

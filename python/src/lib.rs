@@ -3,6 +3,7 @@
 //! The module contains the objects and the calls. Codes, answer rows and errors are Python classes in the package, because
 //! a dataclass is compared, hashed, pickled and matched without further code.
 
+mod active;
 mod answer;
 mod decision;
 mod engine;

@@ -1,14 +1,11 @@
 //! Values that follow a policy store: halts, and a policy or the reason why there is none.
 
 use std::{
-    borrow::Cow,
     collections::{BTreeSet, hash_map::DefaultHasher},
     hash::{Hash as _, Hasher as _},
 };
 
-use portcullis::{
-    Engine, Halt as InnerHalt, PolicyState, PolicyUnavailable as Reason, SkipCode, Symbol,
-};
+use portcullis::{Halt as InnerHalt, PolicyUnavailable as Reason, SkipCode, Symbol};
 use portcullis_store::PolicySnapshot;
 use pyo3::{
     exceptions::PyTypeError,
@@ -16,12 +13,7 @@ use pyo3::{
     types::{PyString, PyTuple},
 };
 
-use crate::{
-    error::Fault,
-    feed::Feed,
-    names::skip_code,
-    policy::{Policy, state},
-};
+use crate::{error::Fault, names::skip_code, policy::Policy};
 
 /// The symbols in which entries are halted.
 #[pyclass(frozen, eq, module = "portcullis_engine.store")]
@@ -138,6 +130,12 @@ pub(crate) struct PolicyUnavailable {
     reason: Reason,
 }
 
+impl PolicyUnavailable {
+    pub(crate) const fn reason(&self) -> &Reason {
+        &self.reason
+    }
+}
+
 #[pymethods]
 impl PolicyUnavailable {
     #[classattr]
@@ -212,6 +210,13 @@ impl FeedSnapshot {
         })
     }
 
+    /// Returns the policy, or the reason why there is none, and the halts.
+    pub(crate) fn parts(&self) -> (Result<&Py<Policy>, &Reason>, &InnerHalt) {
+        let policy = self.policy.as_ref();
+        let policy = policy.map_err(|unavailable| &unavailable.get().reason);
+        (policy, &self.halt.get().inner)
+    }
+
     /// Returns the number, which is higher for each later snapshot of a feed.
     pub(crate) const fn count(&self) -> u64 {
         self.number
@@ -249,77 +254,4 @@ impl FeedSnapshot {
             self.halt.get().__repr__()
         ))
     }
-}
-
-/// The policy and the halts of one call.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Active<'a> {
-    policy: Option<&'a Py<Policy>>,
-    reason: Option<&'a Reason>,
-    halt: Option<&'a InnerHalt>,
-}
-
-impl<'a> Active<'a> {
-    /// The policy that applies to a call without a feed.
-    pub(crate) const fn of(policy: Option<&'a Py<Policy>>) -> Self {
-        Self {
-            policy,
-            reason: None,
-            halt: None,
-        }
-    }
-
-    /// Returns the policy and the halts of an argument that comes from a feed; `None` for another argument.
-    pub(crate) fn followed(argument: &'a Bound<'_, PyAny>) -> Option<Self> {
-        if let Ok(snapshot) = argument.cast_exact::<FeedSnapshot>() {
-            let FeedSnapshot { policy, halt, .. } = snapshot.get();
-            Some(Self {
-                policy: policy.as_ref().ok(),
-                reason: policy.as_ref().err().map(|reason| &reason.get().reason),
-                halt: Some(&halt.get().inner),
-            })
-        } else if let Ok(unavailable) = argument.cast_exact::<PolicyUnavailable>() {
-            Some(Self {
-                policy: None,
-                reason: Some(&unavailable.get().reason),
-                halt: None,
-            })
-        } else {
-            None
-        }
-    }
-
-    /// Returns the Python object of the policy.
-    pub(crate) const fn object(self) -> Option<&'a Py<Policy>> {
-        self.policy
-    }
-
-    /// Returns the state of the policy.
-    pub(crate) fn state(self) -> PolicyState<'a> {
-        match self.reason {
-            Some(reason) => PolicyState::unavailable(reason),
-            None => state(self.policy.map(|policy| &policy.get().inner)),
-        }
-    }
-
-    /// Returns the engine that also applies the halts.
-    pub(crate) fn engine<'e>(self, engine: &'e Engine) -> Cow<'e, Engine> {
-        match self.halt {
-            None | Some(InnerHalt::Nothing) => Cow::Borrowed(engine),
-            Some(halt @ (InnerHalt::Symbols(_) | InnerHalt::Everything)) => {
-                Cow::Owned(engine.with_halt(halt))
-            }
-        }
-    }
-}
-
-/// Returns the argument `policy` of a call, with the current snapshot in place of a feed.
-pub(crate) fn current<'py>(argument: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    if !argument.is_exact_instance_of::<Policy>()
-        && let Ok(feed) = argument.cast::<Feed>()
-    {
-        let py = argument.py();
-        return Ok(feed.get().current(py)?.into_bound(py).into_any());
-    }
-    Ok(argument.clone())
 }

@@ -7,15 +7,10 @@ use std::{
     path::PathBuf,
 };
 
-use portcullis::{
-    InvalidPolicyError, PolicyState, PolicyUnavailable, Symbol, Timestamp, policy::Policy as Inner,
-};
-use portcullis_sim::replay::Timeline;
-use pyo3::{exceptions::PyTypeError, prelude::*, types::PyDict};
+use portcullis::{InvalidPolicyError, Symbol, policy::Policy as Inner};
+use pyo3::{prelude::*, types::PyDict};
 
-use crate::{
-    error::Fault, fields::a_type, live::Active, time::to_datetime, timeline::PolicyTimeline,
-};
+use crate::{error::Fault, time::to_datetime};
 
 /// A validated policy.
 #[pyclass(frozen, module = "portcullis_engine")]
@@ -157,50 +152,5 @@ impl Policy {
     /// A pickle contains the fields as text, so that reading it validates the policy again.
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
         Ok((slf.get_type().getattr("from_json")?, (slf.get().to_json(),)))
-    }
-}
-
-static NO_POLICY: PolicyUnavailable = PolicyUnavailable::NotFound;
-
-/// Returns the policy of the argument `policy` that is active at a time.
-pub(crate) fn active<'a>(argument: &'a Bound<'_, PyAny>, now: Timestamp) -> PyResult<Active<'a>> {
-    if let Ok(policy) = argument.cast_exact::<Policy>() {
-        Ok(Active::of(Some(policy.as_unbound())))
-    } else if argument.is_none() {
-        Ok(Active::of(None))
-    } else if let Ok(timeline) = argument.cast_exact::<PolicyTimeline>() {
-        Ok(Active::of(timeline.get().active(now)))
-    } else if let Some(active) = Active::followed(argument) {
-        Ok(active)
-    } else {
-        Err(wrong_policy(argument))
-    }
-}
-
-/// Returns the policy or policies of the argument `policy`, for a table or a tape.
-pub(crate) fn timeline_of(argument: &Bound<'_, PyAny>) -> PyResult<Timeline> {
-    if let Ok(policy) = argument.cast_exact::<Policy>() {
-        Ok(Timeline::new(Ok(policy.get().inner.clone())))
-    } else if argument.is_none() {
-        Ok(Timeline::new(Err(PolicyUnavailable::NotFound)))
-    } else if let Ok(timeline) = argument.cast_exact::<PolicyTimeline>() {
-        Ok(timeline.get().timeline())
-    } else {
-        Err(wrong_policy(argument))
-    }
-}
-
-fn wrong_policy(argument: &Bound<'_, PyAny>) -> PyErr {
-    PyTypeError::new_err(format!(
-        "`policy` is {}; pass a Policy, a PolicyTimeline or None",
-        a_type(argument)
-    ))
-}
-
-/// Returns the state of an optional policy.
-pub(crate) fn state(policy: Option<&Inner>) -> PolicyState<'_> {
-    match policy {
-        Some(policy) => PolicyState::present(policy),
-        None => PolicyState::unavailable(&NO_POLICY),
     }
 }

@@ -16,9 +16,9 @@ use portcullis_sim::replay::{evaluate_position, read_snapshot};
 use pyo3::{exceptions::PyTypeError, prelude::*, types::PyTuple};
 
 use crate::{
+    active::Active,
     answer::{detached, to_line, to_python},
     decision::harvest_skip,
-    live::Active,
     names::answer_side,
     policy::Policy,
 };

@@ -15,9 +15,9 @@ use pyo3::{
 use pyo3_arrow::PyRecordBatchReader;
 
 use crate::{
+    active::timeline_of,
     engine::Engine,
     error::{Fault, guarded},
-    policy::timeline_of,
     time::{from_datetime, is_datetime},
 };
 
