@@ -298,6 +298,7 @@ pub(crate) fn decide_assumed<'py>(
     now_ms: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let at = instant(now, now_ms)?;
+    let policy = &current(policy)?;
     let policy = active(policy, at)?;
     guarded(|| {
         with_intent(intent, |intent| {
