@@ -10,6 +10,7 @@ mod error;
 mod fields;
 mod guardrails;
 mod names;
+mod parts;
 mod policy;
 mod position;
 mod replay;
@@ -28,6 +29,7 @@ mod _portcullis {
         decision::{Decision, Exit, Skip, Trade},
         engine::{Engine, decide_assumed},
         guardrails::Guardrails,
+        parts::{Part, Plan, merge_parts, plan_parts, replay_part},
         policy::Policy,
         position::HarvestAdvice,
         replay::{diff, replay},
