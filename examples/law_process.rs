@@ -48,7 +48,9 @@ impl Process {
         let line = line.trim_end();
         if let Some(expected) = expected {
             if line != expected {
-                return Err(format!("the engine answers {expected}, but the program {line}").into());
+                return Err(
+                    format!("the engine answers {expected}, but the program {line}").into(),
+                );
             }
             self.compared += 1;
         }
@@ -147,6 +149,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     drop(questions);
     child.wait()?;
     let mut out = std::io::stdout();
-    writeln!(out, "L1 to L7 hold; {compared} answers equal those of the engine")?;
+    writeln!(
+        out,
+        "L1 to L7 hold; {compared} answers equal those of the engine"
+    )?;
     Ok(())
 }

@@ -28,7 +28,7 @@ from conftest import INTENT, NOW, NOW_MS, POLICY, engine_with, policy_with  # no
 
 ENGINE = engine_with(max_leverage=10, max_notional_usd=100_000)
 ROUNDS = 7
-CALLS = 20_000
+CALLS = 2_000
 
 
 def plain_gate(policy: dict[str, Any], intent: dict[str, Any], now: float) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def calls() -> None:
         "decide(dict, now_ms=…)": a_dict,
         "decide(dict with id, ts, confidence)": a_dict_with_other_fields,
     }
-    show(lowest(programs, CALLS, ROUNDS * 3), "plain Python gate", "call")
+    show(lowest(programs, CALLS, ROUNDS * 30), "plain Python gate", "call")
 
 
 def tables(rows: int) -> None:

@@ -11,6 +11,7 @@ from ._answer import Answer
 from ._codes import Gate, HarvestAction, PositionSide, Side, SkipCode
 
 __all__ = [
+    "AnswerReader",
     "Arm",
     "Decision",
     "Engine",
@@ -385,12 +386,16 @@ class Engine:
         entry_price: Any = None,
         stop_loss: Any = None,
         take_profit: Any = None,
-        **fields: Any,
+        action: str | None = None,
+        reduce_only: Any = None,
+        position_side: str | None = None,
+        timestamp: Any = None,
+        size: Any = None,
     ) -> Trade | Exit | Skip:
         """Decide one intent.
 
-        The intent is a mapping, a JSON text, or the keyword arguments. All have the fields of a JSON intent, with the same
-        aliases and the same answers. Pass the text if you have it: a dict no longer shows that a key was a duplicate. ``None`` is an absent field; NaN is an unusable number, which fails the gate that needs it. A refused
+        The intent is a mapping, a JSON text, or the keyword arguments. A mapping has the fields of a JSON intent, with the same
+        aliases and the same answers; a keyword must be one of the names below, so that a misspelled name is an error. Pass the text if you have it: a dict no longer shows that a key was a duplicate. ``None`` is an absent field; NaN is an unusable number, which fails the gate that needs it. A refused
         intent is a :class:`Skip` and not an error.
 
         :param policy: the policy, or the policies by time, or ``None`` if there is no policy.
@@ -405,33 +410,30 @@ class Engine:
     def explain(
         self,
         policy: Policy | PolicyTimeline | None,
-        intent: Mapping[str, Any] | str | bytes | None = None,
+        intent: Mapping[str, Any] | str | bytes,
         *,
         now: datetime | None = None,
         now_ms: int | None = None,
-        **fields: Any,
     ) -> str:
         """Explain the decision about one intent: each gate, with the values that it compared."""
 
     def harvest(
         self,
         policy: Policy | PolicyTimeline | None,
-        position: Mapping[str, Any] | str | bytes | None = None,
+        position: Mapping[str, Any] | str | bytes,
         *,
         now: datetime | None = None,
         now_ms: int | None = None,
-        **fields: Any,
     ) -> HarvestAdvice | Skip:
-        """Evaluate one open position: a mapping, or keyword arguments."""
+        """Evaluate one open position: a mapping or a JSON text."""
 
     def explain_harvest(
         self,
         policy: Policy | PolicyTimeline | None,
-        position: Mapping[str, Any] | str | bytes | None = None,
+        position: Mapping[str, Any] | str | bytes,
         *,
         now: datetime | None = None,
         now_ms: int | None = None,
-        **fields: Any,
     ) -> str:
         """Explain the evaluation of one open position."""
 
@@ -502,6 +504,19 @@ class Arm:
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
+@final
+class AnswerReader:
+    """Answers as an Arrow stream, which can be read once."""
+
+    def __arrow_c_schema__(self) -> Any:
+        """Return the schema as a capsule."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> Any:
+        """Return the stream as a capsule.
+
+        :raises PortcullisError: if the answers were already read.
+        """
+
 def bucket(salt: str, key: str) -> int:
     """Return the bucket of a key, from 0 to 9999. An arm applies to a key if the bucket is below its basis points."""
 
@@ -519,7 +534,7 @@ def answer_table(
     at: datetime | str,
     of: tuple[str, bool],
     columns: list[str] | None,
-) -> Any: ...
+) -> AnswerReader: ...
 def open_answers(
     engine: Engine,
     policy: Policy | PolicyTimeline | None,
@@ -527,7 +542,7 @@ def open_answers(
     at: datetime | str,
     of: tuple[str, bool],
     columns: list[str] | None,
-) -> Any: ...
+) -> AnswerReader: ...
 def explain_row(
     engine: Engine,
     policy: Policy | PolicyTimeline | None,

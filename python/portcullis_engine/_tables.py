@@ -57,23 +57,6 @@ _ABSENT = {
 }
 
 
-class AnswerReader:
-    """Answers that are computed when they are read. They can be read once, as an Arrow stream."""
-
-    __slots__ = ("_reader",)
-
-    def __init__(self, reader: Any) -> None:
-        self._reader = reader
-
-    def __arrow_c_schema__(self) -> object:
-        """Return the schema as a capsule."""
-        return self._reader.__arrow_c_schema__()
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """Return the stream as a capsule."""
-        return self._reader.__arrow_c_stream__(requested_schema)
-
-
 def answer(
     engine: _portcullis.Engine,
     policy: Any,
@@ -89,7 +72,7 @@ def answer(
     of = (rows, assume_in_force)
     if close is not None:
         return cast(TableT, close(_portcullis.answer_table(engine, policy, stream, at, of, selected)))
-    reader = AnswerReader(_portcullis.open_answers(engine, policy, stream, at, of, selected))
+    reader = _portcullis.open_answers(engine, policy, stream, at, of, selected)
     pyarrow = sys.modules.get("pyarrow")
     if pyarrow is not None and isinstance(table, pyarrow.RecordBatchReader):
         return cast(TableT, pyarrow.RecordBatchReader.from_stream(reader))

@@ -6,84 +6,68 @@ use std::{
 };
 
 use portcullis::{
-    Decision as Decided, Gate, PositionSide, SkipCode, Symbol, Timestamp,
-    answer::{Answer, Detail},
+    Decision as Decided, ExitPermit, Gate, PositionSide, Price, SkipCode, Symbol, Timestamp,
+    Trade as Permitted,
+    answer::{Answer, AnswerSide, Detail, RecordKind, Verdict},
     exit::ExitRule,
-    intent::ExitQuantity,
+    intent::{ExitQuantity, Intent},
     provenance::{Source, Sourced},
 };
-use pyo3::{
-    PyClassInitializer,
-    exceptions::PyTypeError,
-    prelude::*,
-};
+use pyo3::{PyClassInitializer, exceptions::PyTypeError, prelude::*};
 
 use crate::{
-    answer::{detached, to_line, to_python},
+    answer::{to_line, to_python},
     names::{answer_side, gate, position_side, skip_code},
     policy::Policy,
     time::to_datetime,
 };
 
-/// The answer to an intent or a position: the base class of `Trade`, `Exit` and `Skip`.
+/// The answer to an intent or a position: the base class of `Trade`, `Exit` and `Skip`. It contains the parts that all of
+/// them have. A decision is small, because it is created for each call; its answer row is created when it is needed.
 #[pyclass(frozen, subclass, module = "portcullis_engine")]
 #[derive(Debug)]
 pub(crate) struct Decision {
-    row: Answer<'static>,
-    id: Option<String>,
-    detail: Option<String>,
+    verdict: Verdict,
+    event: Option<RecordKind>,
+    id: Option<Box<str>>,
+    ts: Option<Timestamp>,
+    symbol: Option<Symbol>,
+    side: Option<AnswerSide>,
+    /// The policy that was checked.
     policy: Option<Py<Policy>>,
-    /// The decision as text.
-    shown: Shown,
-}
-
-/// The text of a decision; that of a trade is written when it is needed.
-#[derive(Debug)]
-enum Shown {
-    Trade,
-    Text(String),
 }
 
 impl Decision {
-    /// Copies an answer. `policy` is the policy that was passed; it is kept if the answer names a policy.
-    pub(crate) fn new(
-        answer: &Answer<'_>,
-        policy: Option<&Py<Policy>>,
-        id: Option<&str>,
-        detail: Option<String>,
-        py: Python<'_>,
-    ) -> Self {
-        let policy = policy.filter(|_| answer.policy_hash.is_some());
+    fn of_intent(verdict: Verdict, intent: &Intent<'_>, policy: Option<Py<Policy>>) -> Self {
         Self {
-            row: detached(answer),
-            id: id.map(str::to_owned),
-            detail,
-            policy: policy.map(|policy| policy.clone_ref(py)),
-            shown: Shown::Trade,
+            verdict,
+            event: Some(RecordKind::Intent),
+            id: intent.id().map(Box::from),
+            ts: intent.event_time(),
+            symbol: intent.symbol(),
+            side: intent.side().map(AnswerSide::Order),
+            policy,
         }
     }
 
-    fn showing(mut self, text: String) -> Self {
-        self.shown = Shown::Text(text);
-        self
-    }
-
-    /// Calls a function with the complete answer row.
-    fn with_row<T>(&self, use_row: impl FnOnce(&Answer<'_>) -> T) -> T {
-        let mut row: Answer<'_> = self.row.clone();
-        row.detail = self.detail.as_deref().map(Detail::Written);
-        row.policy_version = self
-            .policy
-            .as_ref()
-            .map(|policy| policy.get().inner.version());
-        if let Some(id) = &self.id {
-            row = row.to(0, Some(id), self.row.ts);
+    /// Calls a function with the answer row of a decision.
+    fn with_row<T>(slf: &Bound<'_, Self>, use_row: impl FnOnce(&Answer<'_>) -> T) -> T {
+        let base = slf.get();
+        let mut row = Answer::new(base.verdict);
+        row.event = base.event;
+        row.symbol = base.symbol;
+        row.side = base.side;
+        let policy = base.policy.as_ref().map(|policy| &policy.get().inner);
+        row.policy_version = policy.map(portcullis::Policy::version);
+        row.policy_hash = policy.map(portcullis::Policy::hash);
+        if let Ok(trade) = slf.cast_exact::<Trade>() {
+            trade.get().fill(&mut row);
+        } else if let Ok(exit) = slf.cast_exact::<Exit>() {
+            exit.get().fill(&mut row);
+        } else if let Ok(skip) = slf.cast_exact::<Skip>() {
+            skip.get().fill(&mut row);
         }
-        use_row(&row)
-    }
-
-    pub(crate) fn line(&self) -> String {
-        self.with_row(to_line)
+        use_row(&row.to(0, base.id.as_deref(), base.ts))
     }
 }
 
@@ -92,7 +76,7 @@ impl Decision {
     /// `TRADE`, `EXIT` or `SKIP`.
     #[getter]
     fn decision(&self) -> &'static str {
-        self.row.decision.as_str()
+        self.verdict.as_str()
     }
 
     #[getter]
@@ -102,12 +86,12 @@ impl Decision {
 
     #[getter]
     fn symbol(&self) -> Option<&str> {
-        self.row.symbol.as_ref().map(Symbol::as_str)
+        self.symbol.as_ref().map(Symbol::as_str)
     }
 
     #[getter]
     fn side(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        self.row.side.map(|side| answer_side(py, side)).transpose()
+        self.side.map(|side| answer_side(py, side)).transpose()
     }
 
     /// The policy that was checked, or `None` if no gate checked a policy.
@@ -118,24 +102,24 @@ impl Decision {
 
     #[getter]
     fn policy_version(&self) -> Option<&str> {
-        self.policy
-            .as_ref()
-            .map(|policy| policy.get().inner.version())
+        let policy = self.policy.as_ref();
+        policy.map(|policy| policy.get().inner.version())
     }
 
     #[getter]
     fn policy_hash(&self) -> Option<String> {
-        self.row.policy_hash.map(|hash| hash.to_string())
+        let policy = self.policy.as_ref();
+        policy.map(|policy| policy.get().inner.hash().to_string())
     }
 
     /// Returns the answer row, which permits nothing.
-    fn record<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.with_row(|row| to_python(py, row))
+    fn record<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        Self::with_row(slf, |row| to_python(slf.py(), row))
     }
 
     /// Returns the answer row as a line of JSON.
-    fn to_json(&self) -> String {
-        self.line()
+    fn to_json(slf: &Bound<'_, Self>) -> String {
+        Self::with_row(slf, to_line)
     }
 
     fn __bool__(&self) -> PyResult<bool> {
@@ -148,28 +132,39 @@ impl Decision {
         let Ok(other) = other.cast::<Self>() else {
             return false;
         };
-        let are_equal_parts = match (slf.cast::<Trade>(), other.cast::<Trade>()) {
-            (Ok(one), Ok(other)) => one.get() == other.get(),
-            _ => match (slf.cast::<Exit>(), other.cast::<Exit>()) {
-                (Ok(one), Ok(other)) => one.get() == other.get(),
-                _ => slf.get_type().is(other.get_type()),
-            },
+        // A row does not have all parts of a trade or an exit, such as the stop.
+        let are_equal_parts = if let Ok(trade) = slf.cast_exact::<Trade>() {
+            other
+                .cast_exact::<Trade>()
+                .is_ok_and(|other| trade.get() == other.get())
+        } else if let Ok(exit) = slf.cast_exact::<Exit>() {
+            other
+                .cast_exact::<Exit>()
+                .is_ok_and(|other| exit.get() == other.get())
+        } else {
+            other.cast_exact::<Skip>().is_ok()
         };
-        are_equal_parts && slf.get().line() == other.get().line()
+        are_equal_parts && Self::to_json(slf) == Self::to_json(other)
     }
 
-    fn __hash__(&self) -> u64 {
+    fn __hash__(slf: &Bound<'_, Self>) -> u64 {
         let mut hasher = DefaultHasher::new();
-        self.line().hash(&mut hasher);
+        Self::to_json(slf).hash(&mut hasher);
         hasher.finish()
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> String {
-        match (&slf.get().shown, slf.cast::<Trade>()) {
-            (Shown::Text(text), _) => format!("<{text}>"),
-            (Shown::Trade, Ok(trade)) => format!("<{}>", trade.get().text(slf.get())),
-            (Shown::Trade, Err(_)) => format!("<{}>", slf.get().line()),
-        }
+        let base = slf.get();
+        let text = if let Ok(trade) = slf.cast_exact::<Trade>() {
+            trade.get().shown(base)
+        } else if let Ok(exit) = slf.cast_exact::<Exit>() {
+            exit.get().shown.clone()
+        } else if let Ok(skip) = slf.cast_exact::<Skip>() {
+            format!("SKIP {}: {}", skip.get().reason, skip.get().detail)
+        } else {
+            base.verdict.as_str().to_owned()
+        };
+        format!("<{text}>")
     }
 
     fn __reduce_ex__(slf: &Bound<'_, Self>, _protocol: Bound<'_, PyAny>) -> PyResult<()> {
@@ -197,46 +192,71 @@ fn not_copied(decision: &Bound<'_, Decision>, what: &str) -> PyErr {
     ))
 }
 
-/// A number and its source.
-type Number = (f64, Source);
-
-/// The numbers of a trade that are not in its answer row.
-#[derive(Debug, PartialEq)]
-struct TradeNumbers {
-    notional_source: Source,
-    margin: Number,
-    quantity_source: Option<Source>,
-    entry_price: Option<f64>,
-    stop_loss: Option<f64>,
-    take_profit: Option<f64>,
-    not_after_source: Source,
-    fresh_until: Option<Timestamp>,
-}
-
 /// The proof that an entry passed every gate.
 #[pyclass(frozen, extends = Decision, module = "portcullis_engine")]
 #[derive(Debug, PartialEq)]
-pub(crate) struct Trade(TradeNumbers);
-
-impl Trade {
-    fn text(&self, base: &Decision) -> String {
-        let row = &base.row;
-        let text = |part: Option<String>| part.unwrap_or_default();
-        format!(
-            "TRADE {} {} {}x ({}), {} USD {} ({})",
-            row.side.map_or("", |side| side.as_str()),
-            row.symbol.as_ref().map_or("", Symbol::as_str),
-            text(row.leverage.map(|number| number.to_string())),
-            text(row.leverage_source.map(|source| source.to_string())),
-            text(row.size_usd.map(|number| number.to_string())),
-            row.size_basis.unwrap_or_default(),
-            text(row.size_source.map(|source| source.to_string())),
-        )
-    }
+pub(crate) struct Trade {
+    leverage: (f64, Source),
+    leverage_requested: Option<f64>,
+    size_usd: (f64, Source),
+    size_basis: &'static str,
+    notional_usd: (f64, Source),
+    margin_usd: (f64, Source),
+    quantity: Option<(f64, Source)>,
+    entry_price: Option<f64>,
+    stop_loss: Option<f64>,
+    take_profit: Option<f64>,
+    not_after: (Timestamp, Source),
+    fresh_until: Option<Timestamp>,
 }
 
-fn row<'a>(slf: &'a Bound<'_, Trade>) -> &'a Answer<'static> {
-    &slf.as_super().get().row
+impl Trade {
+    fn new(trade: &Permitted<'_>) -> Self {
+        let price = |price: Option<Sourced<Price>>| price.map(|price| price.value().get());
+        let (leverage, size, not_after) = (trade.leverage(), trade.size(), trade.not_after());
+        let (notional, margin) = (trade.notional(), trade.margin());
+        let requested = trade.leverage_requested();
+        let quantity = trade.quantity();
+        Self {
+            leverage: (leverage.value().get(), leverage.source()),
+            leverage_requested: requested.map(|requested| requested.value().get()),
+            size_usd: (size.value().usd(), size.source()),
+            size_basis: size.value().basis(),
+            notional_usd: (notional.value().get(), notional.source()),
+            margin_usd: (margin.value().get(), margin.source()),
+            quantity: quantity.map(|quantity| (quantity.value().get(), quantity.source())),
+            entry_price: price(trade.entry_price()),
+            stop_loss: price(trade.stop_loss()),
+            take_profit: price(trade.take_profit()),
+            not_after: (not_after.value(), not_after.source()),
+            fresh_until: trade.fresh_until(),
+        }
+    }
+
+    fn fill(&self, row: &mut Answer<'_>) {
+        row.leverage = Some(self.leverage.0);
+        row.leverage_source = Some(self.leverage.1);
+        row.leverage_requested = self.leverage_requested;
+        row.size_usd = Some(self.size_usd.0);
+        row.size_basis = Some(self.size_basis);
+        row.size_source = Some(self.size_usd.1);
+        row.notional_usd = Some(self.notional_usd.0);
+        row.not_after = Some(self.not_after.0);
+        row.quantity = self.quantity.map(|(quantity, _)| quantity);
+    }
+
+    fn shown(&self, base: &Decision) -> String {
+        format!(
+            "TRADE {} {} {}x ({}), {} USD {} ({})",
+            base.side.map_or("", AnswerSide::as_str),
+            base.symbol.as_ref().map_or("", Symbol::as_str),
+            self.leverage.0,
+            self.leverage.1,
+            self.size_usd.0,
+            self.size_basis,
+            self.size_usd.1,
+        )
+    }
 }
 
 #[pymethods]
@@ -247,116 +267,150 @@ impl Trade {
     }
 
     #[getter]
-    fn leverage(slf: &Bound<'_, Self>) -> Option<f64> {
-        row(slf).leverage
+    fn leverage(&self) -> f64 {
+        self.leverage.0
     }
 
     #[getter]
-    fn leverage_source(slf: &Bound<'_, Self>) -> Option<String> {
-        row(slf).leverage_source.map(|source| source.to_string())
+    fn leverage_source(&self) -> String {
+        self.leverage.1.to_string()
     }
 
     #[getter]
-    fn leverage_requested(slf: &Bound<'_, Self>) -> Option<f64> {
-        row(slf).leverage_requested
+    fn leverage_requested(&self) -> Option<f64> {
+        self.leverage_requested
     }
 
     #[getter]
-    fn size_usd(slf: &Bound<'_, Self>) -> Option<f64> {
-        row(slf).size_usd
+    fn size_usd(&self) -> f64 {
+        self.size_usd.0
     }
 
     #[getter]
-    fn size_basis(slf: &Bound<'_, Self>) -> Option<&'static str> {
-        row(slf).size_basis
+    fn size_basis(&self) -> &'static str {
+        self.size_basis
     }
 
     #[getter]
-    fn size_source(slf: &Bound<'_, Self>) -> Option<String> {
-        row(slf).size_source.map(|source| source.to_string())
+    fn size_source(&self) -> String {
+        self.size_usd.1.to_string()
     }
 
     #[getter]
-    fn notional_usd(slf: &Bound<'_, Self>) -> Option<f64> {
-        row(slf).notional_usd
+    fn notional_usd(&self) -> f64 {
+        self.notional_usd.0
     }
 
     #[getter]
     fn notional_source(&self) -> String {
-        self.0.notional_source.to_string()
+        self.notional_usd.1.to_string()
     }
 
     #[getter]
     fn margin_usd(&self) -> f64 {
-        self.0.margin.0
+        self.margin_usd.0
     }
 
     #[getter]
     fn margin_source(&self) -> String {
-        self.0.margin.1.to_string()
+        self.margin_usd.1.to_string()
     }
 
     #[getter]
-    fn quantity(slf: &Bound<'_, Self>) -> Option<f64> {
-        row(slf).quantity
+    fn quantity(&self) -> Option<f64> {
+        self.quantity.map(|(quantity, _)| quantity)
     }
 
     #[getter]
     fn quantity_source(&self) -> Option<String> {
-        self.0.quantity_source.map(|source| source.to_string())
+        self.quantity.map(|(_, source)| source.to_string())
     }
 
     #[getter]
     fn entry_price(&self) -> Option<f64> {
-        self.0.entry_price
+        self.entry_price
     }
 
     #[getter]
     fn stop_loss(&self) -> Option<f64> {
-        self.0.stop_loss
+        self.stop_loss
     }
 
     #[getter]
     fn take_profit(&self) -> Option<f64> {
-        self.0.take_profit
+        self.take_profit
     }
 
     #[getter]
-    fn not_after<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let at = row(slf).not_after;
-        at.map(|at| to_datetime(slf.py(), at)).transpose()
+    fn not_after<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        to_datetime(py, self.not_after.0)
     }
 
     #[getter]
-    fn not_after_ms(slf: &Bound<'_, Self>) -> Option<i64> {
-        row(slf).not_after.map(Timestamp::as_millis)
+    fn not_after_ms(&self) -> i64 {
+        self.not_after.0.as_millis()
     }
 
     #[getter]
     fn not_after_source(&self) -> String {
-        self.0.not_after_source.to_string()
+        self.not_after.1.to_string()
     }
 
     #[getter]
     fn fresh_until<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let at = self.0.fresh_until;
+        let at = self.fresh_until;
         at.map(|at| to_datetime(py, at)).transpose()
     }
 }
 
-/// The parts of an exit that are not in its answer row.
+/// A permit to reduce or close a position.
 #[pyclass(frozen, extends = Decision, module = "portcullis_engine")]
 #[derive(Debug, PartialEq)]
 pub(crate) struct Exit {
     source: String,
+    rule: ExitRule,
+    stated_position_side: Option<PositionSide>,
     position_side: Option<PositionSide>,
-    quantity_source: Option<Source>,
+    quantity: Option<(f64, Source)>,
+    fraction: Option<(f64, Source)>,
     quantity_state: &'static str,
-    trigger_source: Option<Source>,
+    trigger: Option<(f64, Source)>,
+    notes: Option<String>,
+    shown: String,
 }
 
-fn exit_row<'a>(slf: &'a Bound<'_, Exit>) -> &'a Answer<'static> {
-    &slf.as_super().get().row
+impl Exit {
+    fn new(permit: &ExitPermit<'_>) -> Self {
+        let (state, quantity, fraction) = match permit.quantity() {
+            ExitQuantity::Stated(it) => ("stated", Some((it.value().get(), it.source())), None),
+            ExitQuantity::Fraction(it) => ("fraction", None, Some((it.value().get(), it.source()))),
+            ExitQuantity::NotStated => ("not_stated", None, None),
+            ExitQuantity::UsdSizeOnly => ("usd_only", None, None),
+            ExitQuantity::Unreadable => ("unreadable", None, None),
+        };
+        let trigger = permit.trigger();
+        Self {
+            source: permit.source().to_owned(),
+            rule: permit.rule(),
+            stated_position_side: permit.stated_position_side(),
+            position_side: permit.position_side(),
+            quantity,
+            fraction,
+            quantity_state: state,
+            trigger: trigger.map(|trigger| (trigger.value().get(), trigger.source())),
+            notes: permit.notes().map(|notes| notes.to_string()),
+            shown: permit.to_string(),
+        }
+    }
+
+    fn fill<'a>(&'a self, row: &mut Answer<'a>) {
+        row.exit_rule = Some(self.rule);
+        row.quantity = self.quantity.map(|(quantity, _)| quantity);
+        row.quantity_fraction = self.fraction.map(|(fraction, _)| fraction);
+        row.position_leg = self.stated_position_side;
+        row.trigger_price = self.trigger.map(|(price, _)| price);
+        row.detail = self.notes.as_deref().map(Detail::Written);
+    }
 }
 
 #[pymethods]
@@ -374,30 +428,30 @@ impl Exit {
 
     /// `owner` or `delegate`.
     #[getter]
-    fn rule(slf: &Bound<'_, Self>) -> Option<&'static str> {
-        exit_row(slf).exit_rule.map(ExitRule::as_str)
+    fn rule(&self) -> &'static str {
+        self.rule.as_str()
     }
 
     #[getter]
     fn position_side(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        self.position_side
-            .map(|side| position_side(py, side))
-            .transpose()
+        let side = self.position_side;
+        side.map(|side| position_side(py, side)).transpose()
     }
 
     #[getter]
-    fn quantity(slf: &Bound<'_, Self>) -> Option<f64> {
-        exit_row(slf).quantity
+    fn quantity(&self) -> Option<f64> {
+        self.quantity.map(|(quantity, _)| quantity)
     }
 
     #[getter]
-    fn quantity_fraction(slf: &Bound<'_, Self>) -> Option<f64> {
-        exit_row(slf).quantity_fraction
+    fn quantity_fraction(&self) -> Option<f64> {
+        self.fraction.map(|(fraction, _)| fraction)
     }
 
     #[getter]
     fn quantity_source(&self) -> Option<String> {
-        self.quantity_source.map(|source| source.to_string())
+        let stated = self.quantity.or(self.fraction);
+        stated.map(|(_, source)| source.to_string())
     }
 
     /// `stated`, `fraction`, `not_stated`, `usd_only` or `unreadable`.
@@ -407,19 +461,19 @@ impl Exit {
     }
 
     #[getter]
-    fn trigger_price(slf: &Bound<'_, Self>) -> Option<f64> {
-        exit_row(slf).trigger_price
+    fn trigger_price(&self) -> Option<f64> {
+        self.trigger.map(|(price, _)| price)
     }
 
     #[getter]
     fn trigger_source(&self) -> Option<String> {
-        self.trigger_source.map(|source| source.to_string())
+        self.trigger.map(|(_, source)| source.to_string())
     }
 
     /// The parts of the intent that could not be used, as text.
     #[getter]
-    fn notes(slf: &Bound<'_, Self>) -> Option<String> {
-        slf.as_super().get().detail.clone()
+    fn notes(&self) -> Option<&str> {
+        self.notes.as_deref()
     }
 }
 
@@ -429,6 +483,14 @@ impl Exit {
 pub(crate) struct Skip {
     reason: SkipCode,
     gate: Option<Gate>,
+    detail: String,
+}
+
+impl Skip {
+    fn fill<'a>(&'a self, row: &mut Answer<'a>) {
+        row.reason = Some(self.reason);
+        row.detail = Some(Detail::Written(&self.detail));
+    }
 }
 
 #[pymethods]
@@ -449,8 +511,8 @@ impl Skip {
     }
 
     #[getter]
-    fn detail(slf: &Bound<'_, Self>) -> Option<String> {
-        slf.as_super().get().detail.clone()
+    fn detail(&self) -> &str {
+        &self.detail
     }
 }
 
@@ -460,56 +522,31 @@ pub(crate) fn to_object(
     decision: &Decided<'_>,
     policy: Option<&Py<Policy>>,
 ) -> PyResult<Py<PyAny>> {
+    let policy = policy.filter(|_| decision.policy().is_some());
+    let policy = policy.map(|policy| policy.clone_ref(py));
     let intent = decision.intent();
-    let id = intent.id();
-    let row = Answer::decision(decision).to(0, None, intent.event_time());
     match decision {
         Decided::Trade(trade) => {
-            let base = Decision::new(&row, policy, id, None, py);
-            let price = |price: Option<Sourced<portcullis::Price>>| {
-                price.map(|price| price.value().get())
-            };
-            let margin = trade.margin();
-            let numbers = TradeNumbers {
-                notional_source: trade.notional().source(),
-                margin: (margin.value().get(), margin.source()),
-                quantity_source: trade.quantity().map(|quantity| quantity.source()),
-                entry_price: price(trade.entry_price()),
-                stop_loss: price(trade.stop_loss()),
-                take_profit: price(trade.take_profit()),
-                not_after_source: trade.not_after().source(),
-                fresh_until: trade.fresh_until(),
-            };
-            let object = PyClassInitializer::from(base).add_subclass(Trade(numbers));
+            let base = Decision::of_intent(Verdict::Trade, intent, policy);
+            let object = PyClassInitializer::from(base).add_subclass(Trade::new(trade));
             Ok(Py::new(py, object)?.into_any())
         }
         Decided::Exit(permit) => {
-            let (state, source) = match permit.quantity() {
-                ExitQuantity::Stated(quantity) => ("stated", Some(quantity.source())),
-                ExitQuantity::Fraction(fraction) => ("fraction", Some(fraction.source())),
-                ExitQuantity::NotStated => ("not_stated", None),
-                ExitQuantity::UsdSizeOnly => ("usd_only", None),
-                ExitQuantity::Unreadable => ("unreadable", None),
-            };
-            let exit = Exit {
-                source: permit.source().to_owned(),
-                position_side: permit.position_side(),
-                quantity_source: source,
-                quantity_state: state,
-                trigger_source: permit.trigger().map(|trigger| trigger.source()),
-            };
-            let detail = permit.notes().map(|notes| notes.to_string());
-            let base = Decision::new(&row, policy, id, detail, py).showing(permit.to_string());
-            let object = PyClassInitializer::from(base).add_subclass(exit);
+            let base = Decision::of_intent(Verdict::Exit, intent, policy);
+            let object = PyClassInitializer::from(base).add_subclass(Exit::new(permit));
             Ok(Py::new(py, object)?.into_any())
         }
         Decided::Skip(skip) => {
-            let detail = skip.evidence().to_string();
-            let shown = format!("SKIP {}: {detail}", skip.reason());
-            let base = Decision::new(&row, policy, id, Some(detail), py).showing(shown);
+            let reason = skip.reason();
+            let event = (reason != SkipCode::IntentUnreadable).then_some(RecordKind::Intent);
+            let base = Decision {
+                event,
+                ..Decision::of_intent(Verdict::Skip, intent, policy)
+            };
             let skip = Skip {
-                reason: skip.reason(),
+                reason,
                 gate: Some(skip.gate()),
+                detail: skip.evidence().to_string(),
             };
             let object = PyClassInitializer::from(base).add_subclass(skip);
             Ok(Py::new(py, object)?.into_any())
@@ -517,18 +554,29 @@ pub(crate) fn to_object(
     }
 }
 
-/// Returns the `Skip` of a position that is not evaluated.
+/// Returns the `Skip` of a position that is not evaluated. `row` is its answer.
 pub(crate) fn harvest_skip(
     py: Python<'_>,
     row: &Answer<'_>,
     policy: Option<&Py<Policy>>,
     id: Option<&str>,
 ) -> PyResult<Py<PyAny>> {
-    let reason = row.reason.unwrap_or(SkipCode::HarvestInvalidInput);
+    let policy = policy.filter(|_| row.policy_hash.is_some());
+    let base = Decision {
+        verdict: Verdict::Skip,
+        event: row.event,
+        id: id.map(Box::from),
+        ts: row.ts,
+        symbol: row.symbol,
+        side: row.side,
+        policy: policy.map(|policy| policy.clone_ref(py)),
+    };
     let detail = row.detail.as_ref().map(ToString::to_string);
-    let shown = format!("SKIP {reason}: {}", detail.as_deref().unwrap_or_default());
-    let base = Decision::new(row, policy, id, detail, py).showing(shown);
-    let object = PyClassInitializer::from(base).add_subclass(Skip { reason, gate: None });
+    let skip = Skip {
+        reason: row.reason.unwrap_or(SkipCode::HarvestInvalidInput),
+        gate: None,
+        detail: detail.unwrap_or_default(),
+    };
+    let object = PyClassInitializer::from(base).add_subclass(skip);
     Ok(Py::new(py, object)?.into_any())
 }
-

@@ -35,42 +35,31 @@ pub(crate) struct Engine {
     pub(crate) guardrails: Py<Guardrails>,
 }
 
-/// Calls `decide` with the intent of a call, and the policy that is active.
-///
-/// `intent` is a mapping or a text, or `None` if the fields are in `known` and `others`.
+/// Calls `decide` with the intent in a mapping or a text.
 fn with_intent<T>(
-    intent: Option<&Bound<'_, PyAny>>,
-    known: &Known<'_>,
-    others: Option<&Bound<'_, PyDict>>,
+    intent: &Bound<'_, PyAny>,
     decide: impl FnOnce(&Intent<'_>) -> PyResult<T>,
 ) -> PyResult<T> {
-    let text = match intent {
-        None => match others {
-            None => match known.plain() {
-                Some(builder) => return decide(&builder.build()),
-                None => known.to_json(None)?,
-            },
-            Some(_) => known.to_json(others)?,
-        },
-        Some(_) if !known.is_empty() || others.is_some() => {
-            return Err(Fault::new(
-                "an intent and keyword arguments are both given; pass only one of them",
-            )
-            .with_field("intent")
-            .into());
-        }
-        Some(intent) => {
-            let fields = intent.cast::<PyDict>().ok().and_then(Known::of_dict);
-            if let Some(known) = &fields
-                && let Some(builder) = known.plain()
-            {
-                return decide(&builder.build());
-            }
-            record_text(intent, "the intent")?
-        }
-    };
+    let fields = intent.cast::<PyDict>().ok().and_then(Known::of_dict);
+    if let Some(known) = &fields
+        && let Some(builder) = known.plain()
+    {
+        return decide(&builder.build());
+    }
     let mut scratch = Scratch::default();
-    decide(&read(&text, &mut scratch).into_intent())
+    decide(&read(&record_text(intent, "the intent")?, &mut scratch).into_intent())
+}
+
+/// Calls `decide` with the intent in arguments.
+fn with_fields<'py, T>(
+    known: &Known<&Bound<'py, PyAny>>,
+    decide: impl FnOnce(&Intent<'_>) -> PyResult<T>,
+) -> PyResult<T> {
+    if let Some(builder) = known.plain() {
+        return decide(&builder.build());
+    }
+    let mut scratch = Scratch::default();
+    decide(&read(&known.to_json()?, &mut scratch).into_intent())
 }
 
 #[pymethods]
@@ -116,31 +105,39 @@ impl Engine {
     /// Decides one intent.
     #[pyo3(signature = (policy, intent = None, *, now_ms = None, now = None, symbol = None, side = None, source = None,
         leverage = None, position_size_usd = None, quantity = None, price = None, id = None, ts = None,
-        position_usd = None, entry_price = None, stop_loss = None, take_profit = None, **fields))]
-    #[expect(clippy::too_many_arguments, reason = "they are the fields of an intent")]
+        position_usd = None, entry_price = None, stop_loss = None, take_profit = None, action = None, reduce_only = None,
+        position_side = None, timestamp = None, size = None))]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "they are the fields of an intent"
+    )]
     fn decide<'py>(
         &self,
         py: Python<'py>,
         policy: &Bound<'py, PyAny>,
-        intent: Option<Bound<'py, PyAny>>,
-        now_ms: Option<Bound<'py, PyAny>>,
-        now: Option<Bound<'py, PyAny>>,
-        symbol: Option<Bound<'py, PyAny>>,
-        side: Option<Bound<'py, PyAny>>,
-        source: Option<Bound<'py, PyAny>>,
-        leverage: Option<Bound<'py, PyAny>>,
-        position_size_usd: Option<Bound<'py, PyAny>>,
-        quantity: Option<Bound<'py, PyAny>>,
-        price: Option<Bound<'py, PyAny>>,
-        id: Option<Bound<'py, PyAny>>,
-        ts: Option<Bound<'py, PyAny>>,
-        position_usd: Option<Bound<'py, PyAny>>,
-        entry_price: Option<Bound<'py, PyAny>>,
-        stop_loss: Option<Bound<'py, PyAny>>,
-        take_profit: Option<Bound<'py, PyAny>>,
-        fields: Option<Bound<'py, PyDict>>,
+        intent: Option<&Bound<'py, PyAny>>,
+        now_ms: Option<&Bound<'py, PyAny>>,
+        now: Option<&Bound<'py, PyAny>>,
+        symbol: Option<&Bound<'py, PyAny>>,
+        side: Option<&Bound<'py, PyAny>>,
+        source: Option<&Bound<'py, PyAny>>,
+        leverage: Option<&Bound<'py, PyAny>>,
+        position_size_usd: Option<&Bound<'py, PyAny>>,
+        quantity: Option<&Bound<'py, PyAny>>,
+        price: Option<&Bound<'py, PyAny>>,
+        id: Option<&Bound<'py, PyAny>>,
+        ts: Option<&Bound<'py, PyAny>>,
+        position_usd: Option<&Bound<'py, PyAny>>,
+        entry_price: Option<&Bound<'py, PyAny>>,
+        stop_loss: Option<&Bound<'py, PyAny>>,
+        take_profit: Option<&Bound<'py, PyAny>>,
+        action: Option<&Bound<'py, PyAny>>,
+        reduce_only: Option<&Bound<'py, PyAny>>,
+        position_side: Option<&Bound<'py, PyAny>>,
+        timestamp: Option<&Bound<'py, PyAny>>,
+        size: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        let at = instant(now.as_ref(), now_ms.as_ref())?;
+        let at = instant(now, now_ms)?;
         let known = Known {
             symbol,
             side,
@@ -155,30 +152,43 @@ impl Engine {
             entry_price,
             stop_loss,
             take_profit,
+            action,
+            reduce_only,
+            position_side,
+            timestamp,
+            size,
         };
         let policy = active(policy, at)?;
         guarded(|| {
-            with_intent(intent.as_ref(), &known, fields.as_ref(), |intent| {
+            let decide = |intent: &Intent<'_>| {
                 let of = state(policy.map(|policy| &policy.get().inner));
                 to_object(py, &self.inner.decide(of, intent, at), policy)
-            })
+            };
+            match intent {
+                None => with_fields(&known, decide),
+                Some(intent) if known.is_empty() => with_intent(intent, decide),
+                Some(_) => Err(Fault::new(
+                    "an intent and fields of an intent are both given; pass only one of them",
+                )
+                .with_field("intent")
+                .into()),
+            }
         })
     }
 
     /// Explains the decision about one intent: each gate, with the values that it compared.
-    #[pyo3(signature = (policy, intent = None, *, now = None, now_ms = None, **fields))]
+    #[pyo3(signature = (policy, intent, *, now = None, now_ms = None))]
     fn explain<'py>(
         &self,
         policy: &Bound<'py, PyAny>,
-        intent: Option<Bound<'py, PyAny>>,
-        now: Option<Bound<'py, PyAny>>,
-        now_ms: Option<Bound<'py, PyAny>>,
-        fields: Option<Bound<'py, PyDict>>,
+        intent: &Bound<'py, PyAny>,
+        now: Option<&Bound<'py, PyAny>>,
+        now_ms: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<String> {
-        let at = instant(now.as_ref(), now_ms.as_ref())?;
+        let at = instant(now, now_ms)?;
         let policy = active(policy, at)?;
         guarded(|| {
-            with_intent(intent.as_ref(), &Known::default(), fields.as_ref(), |intent| {
+            with_intent(intent, |intent| {
                 let of = state(policy.map(|policy| &policy.get().inner));
                 let traced = self.inner.decide_traced(of, intent, Some(at));
                 Ok(Explanation::new(traced).to_string())
@@ -187,19 +197,18 @@ impl Engine {
     }
 
     /// Evaluates one open position.
-    #[pyo3(signature = (policy, position = None, *, now = None, now_ms = None, **fields))]
+    #[pyo3(signature = (policy, position, *, now = None, now_ms = None))]
     fn harvest<'py>(
         &self,
         py: Python<'py>,
         policy: &Bound<'py, PyAny>,
-        position: Option<Bound<'py, PyAny>>,
-        now: Option<Bound<'py, PyAny>>,
-        now_ms: Option<Bound<'py, PyAny>>,
-        fields: Option<Bound<'py, PyDict>>,
+        position: &Bound<'py, PyAny>,
+        now: Option<&Bound<'py, PyAny>>,
+        now_ms: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        let at = instant(now.as_ref(), now_ms.as_ref())?;
+        let at = instant(now, now_ms)?;
         let policy = active(policy, at)?;
-        let text = position_text(position.as_ref(), fields.as_ref())?;
+        let text = record_text(position, "the position")?;
         guarded(|| {
             let mut scratch = Scratch::default();
             match Record::read(&text, &mut scratch) {
@@ -213,18 +222,17 @@ impl Engine {
     }
 
     /// Explains the evaluation of one open position.
-    #[pyo3(signature = (policy, position = None, *, now = None, now_ms = None, **fields))]
+    #[pyo3(signature = (policy, position, *, now = None, now_ms = None))]
     fn explain_harvest<'py>(
         &self,
         policy: &Bound<'py, PyAny>,
-        position: Option<Bound<'py, PyAny>>,
-        now: Option<Bound<'py, PyAny>>,
-        now_ms: Option<Bound<'py, PyAny>>,
-        fields: Option<Bound<'py, PyDict>>,
+        position: &Bound<'py, PyAny>,
+        now: Option<&Bound<'py, PyAny>>,
+        now_ms: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<String> {
-        let at = instant(now.as_ref(), now_ms.as_ref())?;
+        let at = instant(now, now_ms)?;
         let policy = active(policy, at)?;
-        let text = position_text(position.as_ref(), fields.as_ref())?;
+        let text = record_text(position, "the position")?;
         guarded(|| {
             let of = state(policy.map(|policy| &policy.get().inner));
             let mut scratch = Scratch::default();
@@ -280,13 +288,13 @@ pub(crate) fn decide_assumed<'py>(
     engine: &Bound<'py, Engine>,
     policy: &Bound<'py, PyAny>,
     intent: &Bound<'py, PyAny>,
-    now: Option<Bound<'py, PyAny>>,
-    now_ms: Option<Bound<'py, PyAny>>,
+    now: Option<&Bound<'py, PyAny>>,
+    now_ms: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let at = instant(now.as_ref(), now_ms.as_ref())?;
+    let at = instant(now, now_ms)?;
     let policy = active(policy, at)?;
     guarded(|| {
-        with_intent(Some(intent), &Known::default(), None, |intent| {
+        with_intent(intent, |intent| {
             let of = state(policy.map(|policy| &policy.get().inner)).assume_in_force();
             let decision = engine.get().inner.decide(of, intent, at);
             let row = Answer::decision(&decision);
@@ -294,20 +302,4 @@ pub(crate) fn decide_assumed<'py>(
             to_python(py, &row)
         })
     })
-}
-
-/// Returns the position of a call as JSON.
-fn position_text(
-    position: Option<&Bound<'_, PyAny>>,
-    fields: Option<&Bound<'_, PyDict>>,
-) -> PyResult<String> {
-    match (position, fields) {
-        (Some(position), None) => record_text(position, "the position"),
-        (None, fields) => Known::default().to_json(fields),
-        (Some(_), Some(_)) => Err(Fault::new(
-            "a position and keyword arguments are both given; pass only one of them",
-        )
-        .with_field("position")
-        .into()),
-    }
 }

@@ -3,13 +3,13 @@
 //! A call with plain values builds the intent directly. All other values are written as JSON and read by the reader of
 //! the engine, so that each alias, each duplicate and each unsupported field has the same answer as on a tape.
 
+use std::{borrow::Borrow, io::Write as _};
+
 use portcullis::{Side, Timestamp, answer::write_json_number, intent::IntentBuilder};
 use pyo3::{
     intern,
     prelude::*,
-    types::{
-        PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple,
-    },
+    types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple},
 };
 
 use crate::{
@@ -23,35 +23,51 @@ const DEPTH_MAX: usize = 32;
 /// Defines the struct of the fields that are arguments of a call.
 macro_rules! known {
     ($($name:ident),* $(,)?) => {
-        /// The fields that a plain intent can have, and that calls name as arguments. `None` of Python is absent.
-        #[derive(Default)]
-        pub(crate) struct Known<'py> {
-            $(pub(crate) $name: Option<Bound<'py, PyAny>>,)*
+        /// The fields that a plain intent can have, and that calls name as arguments. `None` of Python is absent. `V` is an
+        /// object or a reference to it.
+        pub(crate) struct Known<V> {
+            $(pub(crate) $name: Option<V>,)*
         }
 
-        impl<'py> Known<'py> {
-            /// Returns the place of the field with this name.
-            fn place(&mut self, name: &str) -> Option<&mut Option<Bound<'py, PyAny>>> {
-                Some(match name {
-                    $(stringify!($name) => &mut self.$name,)*
-                    _ => return None,
-                })
+        impl<V> Default for Known<V> {
+            fn default() -> Self {
+                Self {
+                    $($name: None,)*
+                }
             }
+        }
 
-            /// Calls `visit` for each field that is present.
-            fn each(
-                &self,
-                mut visit: impl FnMut(&str, &Bound<'py, PyAny>) -> PyResult<()>,
-            ) -> PyResult<()> {
-                $(if let Some(value) = &self.$name {
-                    visit(stringify!($name), value)?;
-                })*
-                Ok(())
+        impl<'py> Known<Bound<'py, PyAny>> {
+            /// Reads a dict whose keys are all names of these fields. Returns `None` if it has another key.
+            pub(crate) fn of_dict(dict: &Bound<'py, PyDict>) -> Option<Self> {
+                let mut known = Self::default();
+                for (key, value) in dict {
+                    let key = key.cast_exact::<PyString>().ok()?;
+                    let place = match key.to_str().ok()? {
+                        $(stringify!($name) => &mut known.$name,)*
+                        _ => return None,
+                    };
+                    if !value.is_none() {
+                        *place = Some(value);
+                    }
+                }
+                Some(known)
             }
+        }
 
+        impl<'py, V: Borrow<Bound<'py, PyAny>>> Known<V> {
             /// Returns true if no field is present.
             pub(crate) fn is_empty(&self) -> bool {
                 $(self.$name.is_none())&&*
+            }
+
+            /// Writes these fields as a JSON object.
+            pub(crate) fn to_json(&self) -> PyResult<String> {
+                let mut object = Object::new();
+                $(if let Some(value) = &self.$name {
+                    object.member(stringify!($name), value.borrow(), 0)?;
+                })*
+                Ok(object.finish())
             }
         }
     };
@@ -59,81 +75,71 @@ macro_rules! known {
 
 known! {
     symbol, side, source, leverage, position_size_usd, quantity, price, id, ts, position_usd, entry_price, stop_loss,
-    take_profit,
+    take_profit, action, reduce_only, position_side, timestamp, size,
 }
 
-impl<'py> Known<'py> {
-    /// Reads a dict whose keys are all names of these fields. Returns `None` if it has another key.
-    pub(crate) fn of_dict(dict: &Bound<'py, PyDict>) -> Option<Self> {
-        let mut known = Self::default();
-        for (key, value) in dict {
-            let key = key.cast_exact::<PyString>().ok()?;
-            let place = known.place(key.to_str().ok()?)?;
-            if !value.is_none() {
-                *place = Some(value);
-            }
-        }
-        Some(known)
-    }
-
+impl<'py, V: Borrow<Bound<'py, PyAny>>> Known<V> {
     /// Returns the builder of a plain intent. Returns `None` if a value is not plain: then the text must be read.
     ///
     /// A number is plain if it is finite and greater than 0, a side if it is BUY or SELL, an id if it cannot be a stream
     /// entry id, and a time if it is plausible. For these, the builder and the reader of JSON do the same.
-    pub(crate) fn plain(&self) -> Option<IntentBuilder<'_>> {
-        let mut builder = IntentBuilder::new(text(self.symbol.as_ref()?)?);
+    #[inline]
+    pub(crate) fn plain<'a>(&'a self) -> Option<IntentBuilder<'a>>
+    where
+        'py: 'a,
+    {
+        let other = [
+            &self.action,
+            &self.reduce_only,
+            &self.position_side,
+            &self.timestamp,
+            &self.size,
+        ];
+        if other.into_iter().any(Option::is_some) {
+            return None;
+        }
+        let mut builder = IntentBuilder::new(text(self.symbol.as_ref()?.borrow())?);
         if let Some(side) = &self.side {
-            builder = builder.with_side(plain_side(text(side)?)?);
+            builder = builder.with_side(plain_side(text(side.borrow())?)?);
         }
         if let Some(source) = &self.source {
-            builder = builder.with_source(text(source)?);
+            builder = builder.with_source(text(source.borrow())?);
         }
         if let Some(id) = &self.id {
-            let id = text(id)?;
-            builder = if id.contains('-') {
+            let id = text(id.borrow())?;
+            if id.contains('-') {
                 return None;
-            } else {
-                builder.with_id(id)
-            };
+            }
+            builder = builder.with_id(id);
         }
         if let Some(ts) = &self.ts {
-            builder = builder.with_emitted_at(plain_millis(ts)?);
+            builder = builder.with_emitted_at(plain_millis(ts.borrow())?);
         }
         if let Some(leverage) = &self.leverage {
-            builder = builder.with_leverage(plain_number(leverage)?);
+            builder = builder.with_leverage(plain_number(leverage.borrow())?);
         }
         if let Some(usd) = &self.position_size_usd {
-            builder = builder.with_notional_usd(plain_number(usd)?);
+            builder = builder.with_notional_usd(plain_number(usd.borrow())?);
         }
         if let Some(usd) = &self.position_usd {
-            builder = builder.with_margin_usd(plain_number(usd)?);
+            builder = builder.with_margin_usd(plain_number(usd.borrow())?);
         }
         if let Some(quantity) = &self.quantity {
-            builder = builder.with_quantity(plain_number(quantity)?);
+            builder = builder.with_quantity(plain_number(quantity.borrow())?);
         }
         if let Some(price) = &self.price {
-            builder = builder.with_price(plain_number(price)?);
+            builder = builder.with_price(plain_number(price.borrow())?);
         }
         if let Some(price) = &self.entry_price {
-            builder = builder.with_entry_price(plain_number(price)?);
+            builder = builder.with_entry_price(plain_number(price.borrow())?);
         }
         if let Some(price) = &self.stop_loss {
-            builder = builder.with_stop_loss(plain_number(price)?);
+            builder = builder.with_stop_loss(plain_number(price.borrow())?);
         }
         if let Some(price) = &self.take_profit {
-            builder = builder.with_take_profit(plain_number(price)?);
+            builder = builder.with_take_profit(plain_number(price.borrow())?);
         }
         Some(builder)
-    }
-
-    /// Writes these fields and `others` as a JSON object.
-    pub(crate) fn to_json(&self, others: Option<&Bound<'py, PyDict>>) -> PyResult<String> {
-        let mut object = Object::default();
-        self.each(|name, value| object.member(name, value, 0))?;
-        for (name, value) in others.into_iter().flatten() {
-            object.member(key(&name)?, &value, 0)?;
-        }
-        Ok(object.finish())
     }
 }
 
@@ -158,10 +164,14 @@ pub(crate) fn record_text(value: &Bound<'_, PyAny>, what: &str) -> PyResult<Stri
         });
     }
     if let Ok(dict) = value.cast::<PyDict>() {
-        return Known::default().to_json(Some(dict));
+        let mut object = Object::new();
+        for (name, value) in dict {
+            object.member(key(&name)?, &value, 0)?;
+        }
+        return Ok(object.finish());
     }
     if let Ok(mapping) = value.cast::<PyMapping>() {
-        let mut object = Object::default();
+        let mut object = Object::new();
         for pair in mapping.items()? {
             let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair.extract()?;
             object.member(key(&name)?, &value, 0)?;
@@ -169,7 +179,7 @@ pub(crate) fn record_text(value: &Bound<'_, PyAny>, what: &str) -> PyResult<Stri
         return Ok(object.finish());
     }
     Err(Fault::new(format_args!(
-        "{what} is {}; pass a dict, JSON text, or keyword arguments",
+        "{what} is {}; pass a dict or JSON text",
         a_type(value)
     ))
     .into())
@@ -223,94 +233,121 @@ fn key<'a>(name: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
 }
 
 /// A JSON object that is being written.
-#[derive(Default)]
-struct Object(String);
+struct Object(Vec<u8>);
+
+/// Room for a usual intent.
+const USUAL_BYTES: usize = 256;
 
 impl Object {
+    fn new() -> Self {
+        Self(Vec::with_capacity(USUAL_BYTES))
+    }
+
     /// Appends a member. `None` of Python is absent.
     fn member(&mut self, name: &str, value: &Bound<'_, PyAny>, depth: usize) -> PyResult<()> {
         if value.is_none() {
             return Ok(());
         }
-        self.0.push(if self.0.is_empty() { '{' } else { ',' });
+        self.0.push(if self.0.is_empty() { b'{' } else { b',' });
         push_text(&mut self.0, name);
-        self.0.push(':');
+        self.0.push(b':');
         push(&mut self.0, name, value, depth)
     }
 
     fn finish(mut self) -> String {
         if self.0.is_empty() {
-            self.0.push('{');
+            self.0.push(b'{');
         }
-        self.0.push('}');
-        self.0
+        self.0.push(b'}');
+        // All parts are texts.
+        String::from_utf8(self.0).unwrap_or_default()
     }
 }
 
 /// Appends a text as a JSON string.
-fn push_text(to: &mut String, text: &str) {
+fn push_text(to: &mut Vec<u8>, text: &str) {
     let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
     if text.bytes().all(is_plain) {
-        to.push('"');
-        to.push_str(text);
-        to.push('"');
+        to.push(b'"');
+        to.extend_from_slice(text.as_bytes());
+        to.push(b'"');
     } else {
-        to.push_str(&serde_json::Value::from(text).to_string());
+        to.extend_from_slice(serde_json::Value::from(text).to_string().as_bytes());
     }
 }
 
-fn push_number(to: &mut String, number: f64) {
+fn push_number(to: &mut Vec<u8>, number: f64) {
     if number.is_nan() {
-        to.push_str("NaN");
+        to.extend_from_slice(b"NaN");
     } else if number.is_infinite() {
-        to.push_str(if number > 0.0 { "Infinity" } else { "-Infinity" });
+        to.extend_from_slice(if number > 0.0 {
+            b"Infinity"
+        } else {
+            b"-Infinity"
+        });
     } else {
-        let mut bytes = std::mem::take(to).into_bytes();
-        write_json_number(number, &mut bytes);
-        *to = String::from_utf8(bytes).unwrap_or_default();
+        write_json_number(number, to);
     }
+}
+
+/// Appends a whole number, which can be larger than any number of Rust.
+fn push_whole(to: &mut Vec<u8>, number: &Bound<'_, PyAny>) -> PyResult<()> {
+    if let Ok(small) = number.cast_exact::<PyInt>()
+        && let Ok(small) = small.extract::<i64>()
+    {
+        // Writing to a `Vec` cannot fail.
+        let _ = write!(to, "{small}");
+        return Ok(());
+    }
+    // The text of a subclass, such as an `IntEnum`, can be a name.
+    let whole = number.call_method0(intern!(number.py(), "__index__"))?;
+    to.extend_from_slice(whole.str()?.to_str()?.as_bytes());
+    Ok(())
 }
 
 /// Appends the value of a field.
-fn push(to: &mut String, name: &str, value: &Bound<'_, PyAny>, depth: usize) -> PyResult<()> {
+fn push(to: &mut Vec<u8>, name: &str, value: &Bound<'_, PyAny>, depth: usize) -> PyResult<()> {
     let fault = |problem: String| Fault::new(format!("`{name}` {problem}")).with_field(name);
     if depth > DEPTH_MAX {
-        return Err(fault(format!("is nested more than {DEPTH_MAX} levels deep; flatten it")).into());
+        return Err(fault(format!(
+            "is nested more than {DEPTH_MAX} levels deep; flatten it"
+        ))
+        .into());
     }
     if value.is_none() {
-        to.push_str("null");
+        to.extend_from_slice(b"null");
     } else if let Ok(text) = value.cast::<PyString>() {
         let text = text.to_str().map_err(|_| {
             fault("contains a surrogate, which is not Unicode text; fix the text".to_owned())
         })?;
         push_text(to, text);
     } else if let Ok(flag) = value.cast::<PyBool>() {
-        to.push_str(if flag.is_true() { "true" } else { "false" });
+        to.extend_from_slice(if flag.is_true() { b"true" } else { b"false" });
     } else if let Ok(number) = value.cast::<PyFloat>() {
         push_number(to, number.value());
     } else if value.is_instance_of::<PyInt>() {
-        // The text of a subclass, such as an `IntEnum`, can be a name.
-        let whole = value.call_method0(intern!(value.py(), "__index__"))?;
-        to.push_str(whole.str()?.to_str()?);
+        push_whole(to, value)?;
     } else if let Ok(dict) = value.cast::<PyDict>() {
-        let mut object = Object::default();
+        let mut object = Object::new();
         for (name, value) in dict {
             object.member(key(&name)?, &value, depth + 1)?;
         }
-        to.push_str(&object.finish());
+        to.extend_from_slice(object.finish().as_bytes());
     } else if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
-        to.push('[');
+        to.push(b'[');
         for (index, item) in value.try_iter()?.enumerate() {
             if index > 0 {
-                to.push(',');
+                to.push(b',');
             }
             push(to, name, &item?, depth + 1)?;
         }
-        to.push(']');
+        to.push(b']');
     } else if is_datetime(value)? {
         let at = from_datetime(value, name)?;
         match name {
-            "ts" | "decided_at" | "as_of" => to.push_str(&at.as_millis().to_string()),
+            "ts" | "decided_at" | "as_of" => {
+                to.extend_from_slice(at.as_millis().to_string().as_bytes());
+            }
             _ => push_text(to, &at.to_string()),
         }
     } else {
@@ -320,16 +357,19 @@ fn push(to: &mut String, name: &str, value: &Bound<'_, PyAny>, depth: usize) -> 
 }
 
 /// Appends a number that is not a `float` or an `int`, such as a `Decimal` or a numpy scalar.
-fn push_converted(to: &mut String, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
+fn push_converted(to: &mut Vec<u8>, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = value.py();
     let module = py.import(intern!(py, "numbers"))?;
     let is = |class| value.is_instance(&module.getattr(class)?);
     let kind = value.get_type().qualname()?;
     if kind == "bool_" || kind == "bool" {
-        to.push_str(if value.is_truthy()? { "true" } else { "false" });
+        to.extend_from_slice(if value.is_truthy()? {
+            b"true"
+        } else {
+            b"false"
+        });
     } else if is(intern!(py, "Integral"))? {
-        let whole = value.call_method0(intern!(py, "__index__"))?;
-        to.push_str(whole.str()?.to_str()?);
+        push_whole(to, value)?;
     } else if is(intern!(py, "Real"))? || kind == "Decimal" {
         push_number(to, value.extract()?);
     } else {

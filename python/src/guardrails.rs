@@ -7,7 +7,10 @@ use std::{
 };
 
 use portcullis::guardrails::{Guardrails as Inner, GuardrailsError, GuardrailsFieldError};
-use pyo3::{prelude::*, types::{PyDict, PyTuple}};
+use pyo3::{
+    prelude::*,
+    types::{PyDict, PyTuple},
+};
 
 use crate::{
     error::Fault,

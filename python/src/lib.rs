@@ -34,7 +34,7 @@ mod _portcullis {
         position::HarvestAdvice,
         replay::{diff, replay},
         rollout::{Arm, PolicySet, bucket},
-        table::{answer_table, explain_row, open_answers, record_columns},
+        table::{AnswerReader, answer_table, explain_row, open_answers, record_columns},
         timeline::PolicyTimeline,
     };
 

@@ -39,17 +39,15 @@ pub(crate) fn to_json_text(value: &Bound<'_, PyDict>) -> PyResult<String> {
 
 /// Reads a text file, with its path in the error.
 pub(crate) fn read_file(path: &PathBuf) -> PyResult<String> {
-    fs::read(path)
-        .map_err(PyErr::from)
-        .and_then(|bytes| {
-            String::from_utf8(bytes).map_err(|_| {
-                Fault::new(format_args!(
-                    "{}: the file is not UTF-8; save it as UTF-8",
-                    path.display()
-                ))
-                .into()
-            })
+    fs::read(path).map_err(PyErr::from).and_then(|bytes| {
+        String::from_utf8(bytes).map_err(|_| {
+            Fault::new(format_args!(
+                "{}: the file is not UTF-8; save it as UTF-8",
+                path.display()
+            ))
+            .into()
         })
+    })
 }
 
 #[pymethods]
@@ -155,9 +153,7 @@ impl Policy {
     }
 
     /// A pickle contains the fields as text, so that reading it validates the policy again.
-    fn __reduce__<'py>(
-        slf: &Bound<'py, Self>,
-    ) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
         Ok((slf.get_type().getattr("from_json")?, (slf.get().to_json(),)))
     }
 }

@@ -1,11 +1,18 @@
 //! Answers to Arrow tables.
 
-use arrow_array::{RecordBatch, RecordBatchReader};
-use arrow_schema::{ArrowError, SchemaRef};
+use std::sync::{Mutex, PoisonError};
+
+use arrow_array::{
+    RecordBatch, RecordBatchIterator, RecordBatchReader, ffi_stream::FFI_ArrowArrayStream,
+};
+use arrow_schema::{ArrowError, SchemaRef, ffi::FFI_ArrowSchema};
 use portcullis::Timestamp;
 use portcullis_sim::replay::{AnswerFormat, Replayer, Scope, TableError, TableReplay};
-use pyo3::{prelude::*, types::PyString};
-use pyo3_arrow::{PyRecordBatchReader, PyTable};
+use pyo3::{
+    prelude::*,
+    types::{PyCapsule, PyString},
+};
+use pyo3_arrow::PyRecordBatchReader;
 
 use crate::{
     engine::Engine,
@@ -92,9 +99,7 @@ impl TableAnswers {
         };
         let format = match columns {
             None => Ok(AnswerFormat::default()),
-            Some(names) => {
-                AnswerFormat::default().with_columns(names.iter().map(String::as_str))
-            }
+            Some(names) => AnswerFormat::default().with_columns(names.iter().map(String::as_str)),
         };
         let format = format.map_err(|error| table_fault(&error).with_field("columns"))?;
         let timeline = timeline_of(policy)?;
@@ -146,15 +151,60 @@ impl RecordBatchReader for TableAnswers {
     }
 }
 
+/// Answers as an Arrow stream, which can be read once.
+///
+/// The classes and the export of `pyo3-arrow` are not used, because their methods and casts would make the library larger
+/// by half.
+#[pyclass(frozen, module = "portcullis_engine._portcullis")]
+pub(crate) struct AnswerReader {
+    schema: SchemaRef,
+    answers: Mutex<Option<Box<dyn RecordBatchReader + Send>>>,
+}
+
+impl AnswerReader {
+    fn new(answers: Box<dyn RecordBatchReader + Send>) -> Self {
+        Self {
+            schema: answers.schema(),
+            answers: Mutex::new(Some(answers)),
+        }
+    }
+}
+
+#[pymethods]
+impl AnswerReader {
+    /// Returns the schema as a capsule.
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        let schema = FFI_ArrowSchema::try_from(self.schema.as_ref());
+        let schema = schema.map_err(Fault::new)?;
+        PyCapsule::new_with_value(py, schema, c"arrow_schema")
+    }
+
+    /// Returns the stream as a capsule. Its types are those of the answers, whatever types are requested.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyCapsule>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        // The protocol permits a producer to ignore the request.
+        drop(requested_schema);
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(answers) = answers.take() else {
+            return Err(Fault::new("the answers were already read; ask for them again").into());
+        };
+        let stream = FFI_ArrowArrayStream::new(answers);
+        PyCapsule::new_with_value(py, stream, c"arrow_array_stream")
+    }
+}
+
 /// Returns the error of Python that a reader raised, or the error of a table.
 fn stream_error(error: &ArrowError) -> PyErr {
-    match error {
-        ArrowError::ExternalError(inner) => match inner.downcast_ref::<TableError>() {
-            Some(error) => table_fault(error).into(),
-            None => Fault::new(inner).into(),
-        },
-        error => Fault::new(error).into(),
+    if let ArrowError::ExternalError(inner) = error
+        && let Some(error) = inner.downcast_ref::<TableError>()
+    {
+        return table_fault(error).into();
     }
+    Fault::new(error).into()
 }
 
 /// Answers all rows of a table.
@@ -168,21 +218,22 @@ pub(crate) fn answer_table(
     at: &Bound<'_, PyAny>,
     of: (String, bool),
     columns: Option<Vec<String>>,
-) -> PyResult<PyTable> {
+) -> PyResult<AnswerReader> {
     let of = (of.0.as_str(), of.1);
-    let mut answers = TableAnswers::new(engine.get(), policy, records, at, of, columns)?;
+    let answers = TableAnswers::new(engine.get(), policy, records, at, of, columns)?;
     let schema = answers.schema();
     let batches = guarded(|| {
         py.detach(|| {
             let mut batches = Vec::new();
-            while let Some(batch) = answers.next() {
+            for batch in answers {
                 batches.push(batch.map_err(|error| stream_error(&error))?);
                 Python::attach(|py| py.check_signals())?;
             }
             Ok(batches)
         })
     })?;
-    PyTable::try_new(batches, schema)
+    let answers = RecordBatchIterator::new(batches.into_iter().map(Ok), schema);
+    Ok(AnswerReader::new(Box::new(answers)))
 }
 
 /// Returns a reader that answers the batches of another reader when they are read.
@@ -195,10 +246,10 @@ pub(crate) fn open_answers(
     at: &Bound<'_, PyAny>,
     of: (String, bool),
     columns: Option<Vec<String>>,
-) -> PyResult<PyRecordBatchReader> {
+) -> PyResult<AnswerReader> {
     let of = (of.0.as_str(), of.1);
     let answers = TableAnswers::new(engine.get(), policy, records, at, of, columns)?;
-    Ok(PyRecordBatchReader::new(Box::new(answers)))
+    Ok(AnswerReader::new(Box::new(answers)))
 }
 
 /// Explains the answer to one row of a table, counted from 0.

@@ -62,7 +62,9 @@ fn from_millis(millis: &Bound<'_, PyAny>, name: &str) -> PyResult<Timestamp> {
 fn datetime_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let class = CLASS.get_or_try_init(py, || {
-        py.import("datetime")?.getattr("datetime").map(Bound::unbind)
+        py.import("datetime")?
+            .getattr("datetime")
+            .map(Bound::unbind)
     })?;
     Ok(class.bind(py))
 }

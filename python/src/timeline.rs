@@ -45,7 +45,9 @@ impl PolicyTimeline {
 
     fn is_equal(&self, other: &Self) -> bool {
         let fields = |policy: &Option<Py<Policy>>| {
-            policy.as_ref().map(|policy| policy.get().inner.fields().clone())
+            policy
+                .as_ref()
+                .map(|policy| policy.get().inner.fields().clone())
         };
         self.changes.len() == other.changes.len()
             && self.changes.iter().zip(&other.changes).all(
@@ -55,6 +57,9 @@ impl PolicyTimeline {
             )
     }
 }
+
+/// The changes as Python objects.
+type Changes<'py> = Vec<(Bound<'py, PyAny>, Option<Py<Policy>>)>;
 
 #[pymethods]
 impl PolicyTimeline {
@@ -85,10 +90,7 @@ impl PolicyTimeline {
 
     /// The changes in order of time, as pairs of an aware datetime and a policy or `None`.
     #[getter]
-    fn changes<'py>(
-        &self,
-        py: Python<'py>,
-    ) -> PyResult<Vec<(Bound<'py, PyAny>, Option<Py<Policy>>)>> {
+    fn changes<'py>(&self, py: Python<'py>) -> PyResult<Changes<'py>> {
         let changes = self.changes.iter();
         let change = |(from, policy): &(Timestamp, Option<Py<Policy>>)| {
             let policy = policy.as_ref().map(|policy| policy.clone_ref(py));
@@ -134,9 +136,7 @@ impl PolicyTimeline {
         text.trim_end_matches(';').to_owned() + ">"
     }
 
-    fn __reduce__<'py>(
-        slf: &Bound<'py, Self>,
-    ) -> PyResult<(Bound<'py, PyAny>, (Vec<(Bound<'py, PyAny>, Option<Py<Policy>>)>,))> {
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (Changes<'py>,))> {
         let changes = slf.get().changes(slf.py())?;
         Ok((slf.get_type().into_any(), (changes,)))
     }

@@ -90,7 +90,7 @@ def test_other_streams_have_a_stream_as_answer(engine: Engine, policy: Policy) -
 
     answers = engine.decide_table(policy, Stream(), at=NOW)
     assert reasons(answers) == REASONS
-    with pytest.raises(OSError):
+    with pytest.raises(PortcullisError, match="already read"):
         pyarrow.table(answers)
     connection = duckdb.connect()
     connection.register("intents", TABLE)
