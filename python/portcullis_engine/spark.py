@@ -100,31 +100,36 @@ def decide(
     :param engine: the engine.
     :param policy: the policy, or the policies by time, under which the rows are decided.
     :param at: as in :meth:`portcullis_engine.Engine.decide_table`: an aware datetime, ``"recorded"``, or a column.
-    :param columns: the fields of the answers, as in :meth:`portcullis_engine.Engine.decide_table`.
+    :param columns: the fields of the answers, as in :meth:`portcullis_engine.Engine.decide_table`, without ``n``.
     :param prefix: the text before the name of each new column, because intents and answers have fields with the same names.
     :raises PortcullisError: if a new column has the name of another, and under the conditions of
         :meth:`portcullis_engine.Engine.decide_table`.
     """
     import pyarrow
-    from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
-    from pyspark.sql.types import StructType
+
+    example = frame.limit(0).toArrow()
+    answers = engine.decide_table(policy, example, at=at, columns=columns)
+    names = [name for name in answers.column_names if columns is not None or name != "n"]
+    if "n" in names:
+        raise PortcullisError(
+            "`columns` contains `n`, the number of a row, which Spark does not have; remove it", field="columns", value="n"
+        )
 
     def decided(table: Any) -> Any:
-        answers = engine.decide_table(policy, table, at=at, columns=columns)
-        return [(prefix + field.name, _plain(pyarrow, column)) for field, column in zip(answers.schema, answers.columns)]
+        answers = engine.decide_table(policy, table, at=at, columns=names)
+        return pyarrow.table([_plain(pyarrow, column) for column in answers.columns], names=[prefix + name for name in names])
 
     def decide_batches(batches: Iterator[Any]) -> Iterator[Any]:
         for batch in batches:
-            new = decided(pyarrow.table(batch.columns, schema=batch.schema))
-            arrays = [*batch.columns, *(column.combine_chunks() for _, column in new)]
-            yield pyarrow.record_batch(arrays, names=[*batch.schema.names, *(name for name, _ in new)])
+            new = decided(pyarrow.Table.from_batches([batch]))
+            arrays = [*batch.columns, *(column.combine_chunks() for column in new.columns)]
+            yield pyarrow.record_batch(arrays, names=[*batch.schema.names, *new.column_names])
 
-    new = decided(to_arrow_schema(frame.schema).empty_table())
-    for name, _ in new:
+    added = frame.sparkSession.createDataFrame(decided(example)).schema
+    for name in added.names:
         if name in frame.columns:
             raise PortcullisError(f"the frame has a column `{name}`; pass another `prefix`", field="prefix", value=prefix)
-    added = from_arrow_schema(pyarrow.schema([(name, column.type) for name, column in new]))
-    return frame.mapInArrow(decide_batches, StructType([*frame.schema.fields, *added.fields]))
+    return frame.mapInArrow(decide_batches, type(added)([*frame.schema.fields, *added.fields]))
 
 
 def _plain(pyarrow: Any, column: Any) -> Any:
