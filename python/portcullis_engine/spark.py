@@ -19,6 +19,8 @@ from ._portcullis import Policy, PolicyTimeline
 __all__ = ["decide", "replay"]
 
 _PARTS_PER_CORE = 4
+# The columns of answers that contain the number of a row. An intent without an identifier gets the number.
+_NUMBERS = ("n", "id")
 
 
 def replay(
@@ -100,7 +102,8 @@ def decide(
     :param engine: the engine.
     :param policy: the policy, or the policies by time, under which the rows are decided.
     :param at: as in :meth:`portcullis_engine.Engine.decide_table`: an aware datetime, ``"recorded"``, or a column.
-    :param columns: the fields of the answers, as in :meth:`portcullis_engine.Engine.decide_table`, without ``n``.
+    :param columns: the fields of the answers, as in :meth:`portcullis_engine.Engine.decide_table`, without ``n``
+        and ``id``.
     :param prefix: the text before the name of each new column, because intents and answers have fields with the same names.
     :raises PortcullisError: if a new column has the name of another, and under the conditions of
         :meth:`portcullis_engine.Engine.decide_table`.
@@ -109,11 +112,14 @@ def decide(
 
     example = frame.limit(0).toArrow()
     answers = engine.decide_table(policy, example, at=at, columns=columns)
-    names = [name for name in answers.column_names if columns is not None or name != "n"]
-    if "n" in names:
-        raise PortcullisError(
-            "`columns` contains `n`, the number of a row, which Spark does not have; remove it", field="columns", value="n"
-        )
+    names = [name for name in answers.column_names if name not in _NUMBERS]
+    for name in columns or []:
+        if name in _NUMBERS:
+            raise PortcullisError(
+                f"`columns` contains `{name}`, which can be the number of a row, and Spark does not number rows; remove it",
+                field="columns",
+                value=name,
+            )
 
     def decided(table: Any) -> Any:
         answers = engine.decide_table(policy, table, at=at, columns=names)
