@@ -12,7 +12,7 @@ use proptest::{prelude::*, sample::Index};
 use super::*;
 use crate::{
     replay::{AnswerSink, Counts, ReplayOutcome, Sinks, replay},
-    tape::{RowWriter, TapeReader, TapeSource},
+    tape::{RowWriter, TapeError, TapeReader, TapeSource},
 };
 
 const GUARDRAILS: &str = include_str!("../../../../examples/guardrails.json");
@@ -346,6 +346,23 @@ proptest! {
         let outcome = merge(named(&parts)).unwrap().outcome.unwrap();
         prop_assert_eq!(Result::new(answers, outcome), run_whole(&settings, &paths, true));
     }
+}
+
+#[test]
+fn the_function_for_the_progress_can_end_the_planning() {
+    let folder = tempfile::tempdir().unwrap();
+    let tapes = files(&[write(&folder, 0, &lines(400, 3), Form::Plain)]);
+    let error = Plan::new(
+        settings(true),
+        &tapes,
+        4,
+        1,
+        &mut |_| ControlFlow::Break(()),
+    );
+    assert!(
+        matches!(error, Err(PartsError::Tape(TapeError::Stopped))),
+        "{error:?}"
+    );
 }
 
 /// Returns a plan of four parts, and its parts.
