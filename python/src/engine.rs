@@ -42,9 +42,9 @@ fn with_intent<T>(
 ) -> PyResult<T> {
     let fields = intent.cast::<PyDict>().ok().and_then(Known::of_dict);
     if let Some(known) = &fields
-        && let Some(builder) = known.plain()
+        && let Some(plain) = known.plain()
     {
-        return decide(&builder.build());
+        return decide(&plain.build());
     }
     let mut scratch = Scratch::default();
     decide(&read(&record_text(intent, "the intent")?, &mut scratch).into_intent())
@@ -55,8 +55,8 @@ fn with_fields<'py, T>(
     known: &Known<&Bound<'py, PyAny>>,
     decide: impl FnOnce(&Intent<'_>) -> PyResult<T>,
 ) -> PyResult<T> {
-    if let Some(builder) = known.plain() {
-        return decide(&builder.build());
+    if let Some(plain) = known.plain() {
+        return decide(&plain.build());
     }
     let mut scratch = Scratch::default();
     decide(&read(&known.to_json()?, &mut scratch).into_intent())

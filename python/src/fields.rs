@@ -5,7 +5,7 @@
 
 use std::{borrow::Borrow, io::Write as _};
 
-use portcullis::{Side, Timestamp, answer::write_json_number, intent::IntentBuilder};
+use portcullis::{Side, Timestamp, answer::write_json_number, intent::PlainIntent};
 use pyo3::{
     intern,
     prelude::*,
@@ -79,12 +79,12 @@ known! {
 }
 
 impl<'py, V: Borrow<Bound<'py, PyAny>>> Known<V> {
-    /// Returns the builder of a plain intent. Returns `None` if a value is not plain: then the text must be read.
+    /// Returns the fields of a plain intent. Returns `None` if a value is not plain: then the text must be read.
     ///
     /// A number is plain if it is finite and greater than 0, a side if it is BUY or SELL, an id if it cannot be a stream
-    /// entry id, and a time if it is plausible. For these, the builder and the reader of JSON do the same.
+    /// entry id, and a time if it is plausible. For these, a plain intent equals that of the reader of JSON.
     #[inline]
-    pub(crate) fn plain<'a>(&'a self) -> Option<IntentBuilder<'a>>
+    pub(crate) fn plain<'a>(&'a self) -> Option<PlainIntent<'a>>
     where
         'py: 'a,
     {
@@ -98,48 +98,34 @@ impl<'py, V: Borrow<Bound<'py, PyAny>>> Known<V> {
         if other.into_iter().any(Option::is_some) {
             return None;
         }
-        let mut builder = IntentBuilder::new(text(self.symbol.as_ref()?.borrow())?);
+        let mut plain = PlainIntent::new(text(self.symbol.as_ref()?.borrow())?);
         if let Some(side) = &self.side {
-            builder = builder.with_side(plain_side(text(side.borrow())?)?);
+            plain.side = Some(plain_side(text(side.borrow())?)?);
         }
         if let Some(source) = &self.source {
-            builder = builder.with_source(text(source.borrow())?);
+            plain.source = Some(text(source.borrow())?);
         }
         if let Some(id) = &self.id {
-            let id = text(id.borrow())?;
-            if id.contains('-') {
-                return None;
-            }
-            builder = builder.with_id(id);
+            plain.id = Some(text(id.borrow()).filter(|id| !id.contains('-'))?);
         }
         if let Some(ts) = &self.ts {
-            builder = builder.with_emitted_at(plain_millis(ts.borrow())?);
+            plain.emitted_at = Some(plain_millis(ts.borrow())?);
         }
-        if let Some(leverage) = &self.leverage {
-            builder = builder.with_leverage(plain_number(leverage.borrow())?);
+        for (from, to) in [
+            (&self.leverage, &mut plain.leverage),
+            (&self.position_size_usd, &mut plain.notional_usd),
+            (&self.position_usd, &mut plain.margin_usd),
+            (&self.quantity, &mut plain.quantity),
+            (&self.price, &mut plain.price),
+            (&self.entry_price, &mut plain.entry_price),
+            (&self.stop_loss, &mut plain.stop_loss),
+            (&self.take_profit, &mut plain.take_profit),
+        ] {
+            if let Some(number) = from {
+                *to = Some(plain_number(number.borrow())?);
+            }
         }
-        if let Some(usd) = &self.position_size_usd {
-            builder = builder.with_notional_usd(plain_number(usd.borrow())?);
-        }
-        if let Some(usd) = &self.position_usd {
-            builder = builder.with_margin_usd(plain_number(usd.borrow())?);
-        }
-        if let Some(quantity) = &self.quantity {
-            builder = builder.with_quantity(plain_number(quantity.borrow())?);
-        }
-        if let Some(price) = &self.price {
-            builder = builder.with_price(plain_number(price.borrow())?);
-        }
-        if let Some(price) = &self.entry_price {
-            builder = builder.with_entry_price(plain_number(price.borrow())?);
-        }
-        if let Some(price) = &self.stop_loss {
-            builder = builder.with_stop_loss(plain_number(price.borrow())?);
-        }
-        if let Some(price) = &self.take_profit {
-            builder = builder.with_take_profit(plain_number(price.borrow())?);
-        }
-        Some(builder)
+        Some(plain)
     }
 }
 

@@ -70,7 +70,6 @@ pub struct IntentBuilder<'a> {
 
 impl<'a> IntentBuilder<'a> {
     /// Creates a builder for an intent in one symbol.
-    #[inline]
     pub fn new(symbol: &str) -> Self {
         Self {
             symbol: Symbol::new(symbol).map(Some).map_err(|_| Unreadable),
@@ -106,73 +105,67 @@ impl<'a> IntentBuilder<'a> {
     }
 
     /// Sets the id of the intent.
-    #[inline]
     pub fn with_id(mut self, id: impl Into<Cow<'a, str>>) -> Self {
         self.id = Some(id.into());
         self
     }
 
     /// Sets the source: the name of the service that sends the intent.
-    #[inline]
     pub fn with_source(mut self, name: impl Into<Cow<'a, str>>) -> Self {
         self.source = Ok(Some(name.into()));
         self
     }
 
     /// Sets the side of the order.
-    #[inline]
     pub fn with_side(mut self, side: Side) -> Self {
         self.direction.add_side(side, "side");
         self
     }
 
     /// Sets the side of the position. A sale of a long position and a purchase of a short one are exits.
-    #[inline]
     pub fn with_position_side(mut self, side: PositionSide) -> Self {
         self.direction.add_position(side, "position_side");
         self
     }
 
     /// Makes the intent reduce-only: it may reduce a position but never open one.
-    #[inline]
     pub fn with_reduce_only(mut self) -> Self {
         self.direction.add_flag("reduce_only");
         self
     }
 
     /// Makes the intent a close request, which needs no side.
-    #[inline]
     pub fn with_close(mut self) -> Self {
         self.direction.add_effect(Effect::Close, "action");
         self
     }
 
     /// Sets the time of sending. An entry with a time before the year 2000 or after the start of 2100 is invalid.
-    #[inline]
     pub fn with_emitted_at(mut self, at: Timestamp) -> Self {
+        self.set_emitted_at(at);
+        self
+    }
+
+    pub(super) fn set_emitted_at(&mut self, at: Timestamp) {
         match time::check_plausible(at) {
             Ok(()) => self.times = Times::sent_at(at),
             Err(fault) => self.time_fault = Some(fault),
         }
-        self
     }
 
     /// Sets the requested leverage.
-    #[inline]
     pub fn with_leverage(mut self, leverage: f64) -> Self {
         self.amounts.leverage.add(leverage, "leverage");
         self
     }
 
     /// Sets the size in units of the symbol; requires a price.
-    #[inline]
     pub fn with_quantity(mut self, quantity: f64) -> Self {
         self.amounts.quantity.add(quantity, "quantity");
         self
     }
 
     /// Sets the part of the position that an exit closes, in (0, 1].
-    #[inline]
     pub fn with_quantity_fraction(mut self, fraction: f64) -> Self {
         self.shares.fraction.add(fraction, "quantity_fraction");
         self.entry_unsupported = Some("quantity_fraction");
@@ -180,49 +173,42 @@ impl<'a> IntentBuilder<'a> {
     }
 
     /// Sets the limit price, which converts the quantity to a notional.
-    #[inline]
     pub fn with_price(mut self, price: f64) -> Self {
         self.amounts.price.add(price, "price");
         self
     }
 
     /// Sets the price at which a resting exit is sent.
-    #[inline]
     pub fn with_trigger(mut self, price: f64) -> Self {
         self.trigger.add(price, "triggerPrice");
         self
     }
 
     /// Sets the size as a margin in USD (`position_usd`); requires a leverage.
-    #[inline]
     pub fn with_margin_usd(mut self, usd: f64) -> Self {
         self.amounts.margin.add(usd, "position_usd");
         self
     }
 
     /// Sets the size as a notional in USD (`position_size_usd`).
-    #[inline]
     pub fn with_notional_usd(mut self, usd: f64) -> Self {
         self.amounts.notional.add(usd, "position_size_usd");
         self
     }
 
     /// Sets the entry price in USD per unit.
-    #[inline]
     pub fn with_entry_price(mut self, price: f64) -> Self {
         self.amounts.entry_price.add(price, "entry_price");
         self
     }
 
     /// Sets the stop-loss price in USD per unit.
-    #[inline]
     pub fn with_stop_loss(mut self, price: f64) -> Self {
         self.stop_loss.add(price, "stop_loss");
         self
     }
 
     /// Sets the take-profit price in USD per unit. 0 means that there is none.
-    #[inline]
     pub fn with_take_profit(mut self, price: f64) -> Self {
         if price != 0.0 {
             self.take_profit.add(price, "take_profit");
@@ -233,6 +219,11 @@ impl<'a> IntentBuilder<'a> {
     /// Checks all fields and builds the intent.
     #[must_use]
     pub fn build(mut self) -> Intent<'a> {
+        self.finish()
+    }
+
+    /// Builds the intent in place, because a builder is too large to be moved for each intent.
+    pub(super) fn finish(&mut self) -> Intent<'a> {
         let (request, is_exit, side) = match self.direction.resolve() {
             Resolved::Exit(direction) => {
                 let side = direction.side;
@@ -245,13 +236,14 @@ impl<'a> IntentBuilder<'a> {
             Resolved::Neither(fault) => (self.entry(&Err(fault)), false, None),
         };
         let rare = RareParts {
-            policy_hash: self.policy_hash,
-            unsupported: Some(self.unsupported).filter(|fields| !fields.is_empty()),
-            time_fault: self.time_fault,
+            policy_hash: self.policy_hash.take(),
+            unsupported: Some(std::mem::take(&mut self.unsupported))
+                .filter(|fields| !fields.is_empty()),
+            time_fault: self.time_fault.take(),
         };
         Intent {
-            id: self.id,
-            source: self.source,
+            id: self.id.take(),
+            source: std::mem::replace(&mut self.source, Ok(None)),
             times: self.times,
             rare: rare.boxed(),
             request: request.map_err(|fault| {
