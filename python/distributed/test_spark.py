@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from datetime import datetime, timezone
@@ -57,6 +58,33 @@ def test_two_executors_give_the_result_of_one_core(
     assert distributed.replay(session, engine, policy, tapes, parts=PARTS, answers=answers) == whole
     assert rows(answers) == rows(tmp_path / "whole.parquet")
     assert distributed.replay(session, engine, policy, tapes, plan_threads=2) == whole
+
+
+def test_a_killed_worker_does_not_change_the_result(
+    session: Any, engine: Engine, policy: Policy, tapes: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Python process of an executor is killed before it evaluates the fifth part."""
+    killed = tmp_path / "killed"
+    replayer = distributed._replayer
+
+    def killed_in_the_middle(*given: Any) -> Any:
+        evaluate = replayer(*given)
+
+        def replay_units(batches: Iterator[Any]) -> Iterator[Any]:
+            for batch in batches:
+                if batch.column("id").to_pylist() == [5] and not killed.exists():
+                    killed.touch()
+                    os.kill(os.getpid(), signal.SIGKILL)
+                yield from evaluate(iter([batch]))
+
+        return replay_units
+
+    monkeypatch.setattr(distributed, "_replayer", killed_in_the_middle)
+    whole = engine.replay(policy, tapes, out=tmp_path / "whole.parquet")
+    answers = tmp_path / "answers"
+    assert distributed.replay(session, engine, policy, tapes, parts=PARTS, answers=answers) == whole
+    assert killed.exists()
+    assert rows(answers) == rows(tmp_path / "whole.parquet")
 
 
 def test_an_error_of_an_executor_has_its_message(
