@@ -70,6 +70,11 @@ def merge(parts: Iterable[Part]) -> Replay:
     return to_replay(_portcullis.merge_parts(list(parts)))
 
 
+def threads_of_driver(threads: int | None) -> int:
+    """Return the number of threads with which a driver plans. It waits for the plan, so it uses all CPUs."""
+    return (os.cpu_count() or 1) if threads is None else threads
+
+
 class Answers:
     """A directory that receives the answers of the parts of one replay.
 

@@ -30,7 +30,7 @@ def replay(
     answers: Path | None = None,
     max_retries: int = 3,
     window: int | None = None,
-    plan_threads: int = 1,
+    plan_threads: int | None = None,
 ) -> Replay:
     """Answer every record of tape files on the workers of a Ray cluster.
 
@@ -47,7 +47,7 @@ def replay(
         rows in the order of the names are the answers in order.
     :param max_retries: how often Ray evaluates a part again if its worker ended. An error of the engine is not retried.
     :param window: the maximum number of tasks that are submitted and not finished; ``None`` for two per CPU of the cluster.
-    :param plan_threads: the number of threads with which the driver plans.
+    :param plan_threads: the number of threads with which the driver plans; ``None`` for one per CPU of its machine.
     :raises PortcullisError: if Ray is not initialized, and under the conditions of :func:`portcullis_engine.parts.plan` and
         :func:`portcullis_engine.parts.replay_part`.
     """
@@ -61,7 +61,7 @@ def replay(
         policy,
         tapes,
         parts=_PARTS_PER_CPU * cpus if parts is None else parts,
-        threads=plan_threads,
+        threads=_parts.threads_of_driver(plan_threads),
     )
     results = _evaluate(ray, plan, directory, max_retries, _TASKS_PER_CPU * cpus if window is None else window)
     if directory is not None:

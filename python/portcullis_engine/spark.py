@@ -31,7 +31,7 @@ def replay(
     *,
     parts: int | None = None,
     answers: Path | None = None,
-    plan_threads: int = 1,
+    plan_threads: int | None = None,
 ) -> Replay:
     """Answer every record of tape files on the executors of a Spark cluster.
 
@@ -47,7 +47,7 @@ def replay(
     :param parts: the maximum number of parts; ``None`` for four per core of the cluster.
     :param answers: a directory that the driver and all executors share. It receives ``part-00001.parquet`` and so on, whose
         rows in the order of the names are the answers in order.
-    :param plan_threads: the number of threads with which the driver plans.
+    :param plan_threads: the number of threads with which the driver plans; ``None`` for one per CPU of its machine.
     :raises PortcullisError: under the conditions of :func:`portcullis_engine.parts.plan`. An error of an executor is raised as
         an exception of Spark with the message of the engine.
     """
@@ -55,7 +55,7 @@ def replay(
     if directory is not None:
         directory.create()
     count = _PARTS_PER_CORE * session.sparkContext.defaultParallelism if parts is None else parts
-    plan = _parts.plan(engine, policy, tapes, parts=count, threads=plan_threads)
+    plan = _parts.plan(engine, policy, tapes, parts=count, threads=_parts.threads_of_driver(plan_threads))
     # Each unit is a partition of its own, so that it is a task of its own.
     units = session.range(1, plan.parts + 1, 1, plan.parts)
     rows = units.mapInArrow(_replayer(plan, directory), "part binary").collect()
