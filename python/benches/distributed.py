@@ -67,6 +67,8 @@ def write_intents(folder: Path) -> str:
 def ray_cluster() -> Callable[[], None]:
     """Start a cluster of two nodes with one CPU each, and return the function that stops it."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    # Ray starts workers with a lower priority than that of the process to which they are compared.
+    os.environ["RAY_worker_niceness"] = "0"
     import ray as library
     from ray.cluster_utils import Cluster
 

@@ -2,10 +2,10 @@
 
 use std::{
     ops::ControlFlow,
-    sync::{Mutex, PoisonError},
+    sync::{LazyLock, Mutex, PoisonError},
 };
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 use portcullis::record::Scratch;
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     replay::{
         AnswerSink, ChunkOutput, Counts, DigestPart, Replayer, Sinks, Timeline, Work,
-        digest::ROW_BYTES_WIDE, run,
+        digest::ROW_BYTES_WIDE, replayer::may_change_policy, run,
     },
     tape::{Chunk, TapeReader, TapeSource},
 };
@@ -380,8 +380,10 @@ fn scan_chunk(
         let text = line.text();
         if text.is_some_and(|text| needs_evaluation(text.as_bytes())) {
             let number = usize::try_from(line.number).unwrap_or(usize::MAX);
-            let event = PolicyEvent::of(&replayer.read(line, number, scratch), n);
-            scan.events.extend(event);
+            if text.is_some_and(|text| may_change_policy(text.as_bytes())) {
+                let event = PolicyEvent::of(&replayer.read(line, number, scratch), n);
+                scan.events.extend(event);
+            }
             replayer.line((line, n, replayer.now), timeline, scratch, output);
         }
     }
@@ -398,6 +400,7 @@ fn scan_chunk(
 /// Returns true if the bytes may contain a policy record or a position. Such a record contains the start of its event
 /// name, or an escape that hides it.
 fn needs_evaluation(bytes: &[u8]) -> bool {
-    let texts: [&[u8]; 3] = [b"policy.", b"position.", b"\\u"];
-    texts.iter().any(|text| memmem::find(bytes, text).is_some())
+    static FINDERS: LazyLock<[Finder<'static>; 3]> =
+        LazyLock::new(|| ["policy.", "position.", "\\u"].map(Finder::new));
+    FINDERS.iter().any(|finder| finder.find(bytes).is_some())
 }
