@@ -149,16 +149,9 @@ class Engine(_portcullis.Engine):
         :raises PortcullisError: if a tape cannot be read to its end, or the answers cannot be written.
         """
         result = _portcullis.replay(
-            self, policy, _paths(tapes), threads, None if out is None else os.fspath(out), False
+            self, policy, to_paths(tapes), threads, None if out is None else os.fspath(out), False
         )
-        counts = dict(result["counts"])
-        return Replay(
-            records=counts.pop("records"),
-            verdicts={Verdict(name): count for name, count in counts.items()},
-            reasons={SkipCode(name): count for name, count in result["reasons"].items()},
-            digest=result["digest"],
-            policies=result["policies"],
-        )
+        return to_replay(result)
 
     def diff(
         self,
@@ -173,7 +166,7 @@ class Engine(_portcullis.Engine):
         Each policy is active for the whole tape; policy records on the tapes are ignored. The arguments and the errors are
         those of :meth:`replay`.
         """
-        result = _portcullis.diff(self, (before, after), _paths(tapes), threads, False)
+        result = _portcullis.diff(self, (before, after), to_paths(tapes), threads, False)
         return Diff(
             records=result["records"],
             same=result["same"],
@@ -183,7 +176,20 @@ class Engine(_portcullis.Engine):
         )
 
 
-def _paths(tapes: Path | Iterable[Path]) -> list[str]:
+def to_replay(result: Mapping[str, Any]) -> Replay:
+    """Convert the result of the native module."""
+    counts = dict(result["counts"])
+    return Replay(
+        records=counts.pop("records"),
+        verdicts={Verdict(name): count for name, count in counts.items()},
+        reasons={SkipCode(name): count for name, count in result["reasons"].items()},
+        digest=result["digest"],
+        policies=result["policies"],
+    )
+
+
+def to_paths(tapes: Path | Iterable[Path]) -> list[str]:
+    """Return the paths of one or several tapes."""
     if isinstance(tapes, (str, os.PathLike)):
         return [os.fspath(tapes)]
     return [os.fspath(tape) for tape in tapes]

@@ -21,6 +21,8 @@ __all__ = [
     "Guardrails",
     "Halt",
     "HarvestAdvice",
+    "Part",
+    "Plan",
     "Policy",
     "PolicySet",
     "PolicyTimeline",
@@ -35,9 +37,12 @@ __all__ = [
     "decide_assumed",
     "diff",
     "explain_row",
+    "merge_parts",
     "open_answers",
+    "plan_parts",
     "record_columns",
     "replay",
+    "replay_part",
 ]
 
 __version__: str
@@ -696,3 +701,55 @@ class Store:
         self, halt: Halt, operator_name: str, *, now: datetime, reason: str | None
     ) -> Halt: ...
     def audit(self) -> dict[str, Any]: ...
+
+@final
+class Plan:
+    """A replay that is divided into parts. It is equal to a plan with the same settings, tapes and parts."""
+
+    @staticmethod
+    def from_json(json: bytes) -> Plan:
+        """Read a plan from the bytes of :meth:`to_json`, or of ``portcullis replay --plan``.
+
+        :raises PortcullisError: if the bytes are not a plan of this version.
+        """
+
+    def to_json(self) -> bytes:
+        """Return the plan as JSON."""
+
+    @property
+    def parts(self) -> int:
+        """The number of parts. Their numbers start at 1."""
+
+    @property
+    def tapes(self) -> list[str]:
+        """The paths of the tapes, in their order."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, tuple[bytes]]: ...
+
+@final
+class Part:
+    """The result of one part of a replay. It is equal to a part with the same records and results."""
+
+    @staticmethod
+    def from_json(json: bytes) -> Part:
+        """Read a part from the bytes of :meth:`to_json`, or of ``portcullis replay --part``.
+
+        :raises PortcullisError: if the bytes are not a part of this version.
+        """
+
+    def to_json(self) -> bytes:
+        """Return the part as JSON."""
+
+    @property
+    def records(self) -> tuple[int, int]:
+        """The numbers of the first and of the last record. Without records, the second is one less than the first."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, tuple[bytes]]: ...
+
+def plan_parts(
+    engine: Engine, policy: Policy | None, tapes: list[str], parts: int, threads: int
+) -> Plan: ...
+def replay_part(plan: Plan, number: int, answers: str | None, threads: int) -> Part: ...
+def merge_parts(parts: list[Part]) -> dict[str, Any]: ...

@@ -32,7 +32,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Engine {
     pub(crate) inner: Inner,
-    guardrails: Py<Guardrails>,
+    pub(crate) guardrails: Py<Guardrails>,
 }
 
 /// Calls `decide` with the intent in a mapping or a text.

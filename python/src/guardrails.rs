@@ -47,6 +47,11 @@ impl Guardrails {
             text: Some(text),
         })
     }
+
+    /// Returns the document; `None` for no guardrails.
+    pub(crate) fn text(&self) -> Option<&str> {
+        self.text.as_deref()
+    }
 }
 
 #[pymethods]

@@ -13,6 +13,7 @@ mod fields;
 mod guardrails;
 mod live;
 mod names;
+mod parts;
 mod policy;
 mod position;
 mod process;
@@ -35,6 +36,7 @@ mod _portcullis {
         feed::{Feed, Reader},
         guardrails::Guardrails,
         live::{FeedSnapshot, Halt, PolicyUnavailable},
+        parts::{Part, Plan, merge_parts, plan_parts, replay_part},
         policy::Policy,
         position::HarvestAdvice,
         replay::{diff, replay},

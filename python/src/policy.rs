@@ -124,7 +124,7 @@ impl Policy {
     }
 
     /// Returns the policy as the JSON text of its fields, in the form of a Redis hash.
-    fn to_json(&self) -> String {
+    pub(crate) fn to_json(&self) -> String {
         serde_json::to_string(self.inner.fields()).unwrap_or_default()
     }
 

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufWriter, Write},
+    io::{self, BufWriter, Write},
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
     thread,
@@ -13,7 +13,7 @@ use portcullis::PolicyUnavailable;
 use portcullis_sim::{
     diff::{Difference, FlipSink},
     replay::{AnswerRows, AnswerSink, ReplayOutcome, Replayer, Sinks},
-    tape::{Progress, TapeReader, resolve},
+    tape::{Progress, TapeReader, TapeSource, resolve},
 };
 use pyo3::{prelude::*, types::PyDict};
 
@@ -27,10 +27,10 @@ use crate::{
 const SIGNALS_EVERY: Duration = Duration::from_millis(50);
 
 /// Runs a function on its own thread while this one handles signals. A signal handler that raises, as that of Ctrl-C
-/// does, stops the reader of the tapes.
-fn interruptible<T: Send>(
+/// does, calls `stop`, which ends the function early.
+pub(crate) fn interruptible<T: Send>(
     py: Python<'_>,
-    progress: &Progress,
+    stop: impl Fn() + Send + Sync,
     run: impl FnOnce() -> T + Send,
 ) -> PyResult<T> {
     py.detach(|| {
@@ -52,7 +52,7 @@ fn interruptible<T: Send>(
                 signal = Python::attach(|py| py.check_signals());
             }
             if signal.is_err() {
-                progress.stop();
+                stop();
             }
             let result = worker.join();
             signal?;
@@ -63,14 +63,18 @@ fn interruptible<T: Send>(
     })
 }
 
-/// Opens the tapes at paths and glob patterns.
-fn open(paths: Vec<PathBuf>) -> PyResult<(TapeReader, Arc<Progress>)> {
+/// Returns the tapes at paths and glob patterns.
+pub(crate) fn sources(paths: Vec<PathBuf>) -> PyResult<Vec<TapeSource>> {
     if paths.is_empty() {
         let fault = Fault::new("no tape is given; pass one or more paths or patterns");
         return Err(fault.with_field("tapes").into());
     }
-    let sources = resolve(paths).map_err(|error| Fault::new(error).with_field("tapes"))?;
-    let reader = TapeReader::new(sources);
+    Ok(resolve(paths).map_err(|error| Fault::new(error).with_field("tapes"))?)
+}
+
+/// Opens the tapes at paths and glob patterns.
+fn open(paths: Vec<PathBuf>) -> PyResult<(TapeReader, Arc<Progress>)> {
+    let reader = TapeReader::new(sources(paths)?);
     let progress = reader.progress();
     Ok((reader, progress))
 }
@@ -101,8 +105,16 @@ pub(crate) fn replay<'py>(
     };
     let outcome = guarded(|| {
         let run = || write_answers(&replayer, initial, reader, threads, out.as_deref());
-        Ok(interruptible(py, &progress, run)??)
+        Ok(interruptible(py, || progress.stop(), run)??)
     })?;
+    outcome_to_dict(py, &outcome)
+}
+
+/// Returns the result of a replay as a dict.
+pub(crate) fn outcome_to_dict<'py>(
+    py: Python<'py>,
+    outcome: &ReplayOutcome,
+) -> PyResult<Bound<'py, PyDict>> {
     let counts = PyDict::new(py);
     let of = &outcome.counts;
     counts.set_item("records", of.records)?;
@@ -121,6 +133,11 @@ pub(crate) fn replay<'py>(
     Ok(result)
 }
 
+/// Creates the fault for an output that cannot be written. `argument` is the argument with its path.
+pub(crate) fn write_fault(argument: &str, path: &Path, error: &io::Error) -> Fault {
+    Fault::new(format_args!("cannot write `{}`: {error}", path.display())).with_field(argument)
+}
+
 /// Replays tapes and writes the answers to a file: Parquet if its name ends in `.parquet`, otherwise JSON lines.
 fn write_answers(
     replayer: &Replayer,
@@ -129,9 +146,7 @@ fn write_answers(
     threads: usize,
     out: Option<&Path>,
 ) -> Result<ReplayOutcome, Fault> {
-    let write_fault = |path: &Path, error: std::io::Error| {
-        Fault::new(format_args!("cannot write `{}`: {error}", path.display())).with_field("out")
-    };
+    let write_fault = |path: &Path, error| write_fault("out", path, &error);
     let mut file = match out {
         None => None,
         Some(path) => {
@@ -184,7 +199,7 @@ pub(crate) fn diff<'py>(
                 portcullis_sim::diff::diff(&replayer, policies, reader, threads, sink, &mut |_| ());
             compared.map(|difference| (difference, lines))
         };
-        let compared = interruptible(py, &progress, run)?;
+        let compared = interruptible(py, || progress.stop(), run)?;
         Ok(compared.map_err(Fault::new)?)
     })?;
     to_dict(py, &difference, &lines)

@@ -19,7 +19,7 @@ pub use error::PartsError;
 pub use input::{Input, Place};
 pub use merge::{Merged, merge};
 pub use part::Part;
-pub use plan::Plan;
+pub use plan::{Plan, PlanProgress};
 pub use settings::{NamedText, Settings};
 
 /// The version of the format of plans and parts.

@@ -1,8 +1,11 @@
 //! The division of a replay into parts.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    ops::ControlFlow,
+    sync::{LazyLock, Mutex, PoisonError},
+};
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 use portcullis::record::Scratch;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +17,7 @@ use super::{
 use crate::{
     replay::{
         AnswerSink, ChunkOutput, Counts, DigestPart, Replayer, Sinks, Timeline, Work,
-        digest::ROW_BYTES_WIDE, run,
+        digest::ROW_BYTES_WIDE, replayer::may_change_policy, run,
     },
     tape::{Chunk, TapeReader, TapeSource},
 };
@@ -32,6 +35,9 @@ pub struct Plan {
     inputs: Vec<Input>,
     parts: Vec<PlannedPart>,
 }
+
+/// A function that is called after each chunk with the counts so far, and returns whether the tapes are read further.
+pub type PlanProgress<'p> = &'p mut dyn FnMut(&Counts) -> ControlFlow<()>;
 
 /// A part of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,17 +74,18 @@ struct Scan {
 }
 
 impl Plan {
-    /// Divides the replay of files and objects into at most `parts` parts of about the same number of bytes.
+    /// Divides the replay of files and objects into at most `parts` parts of about the same number of bytes. If
+    /// `progress` returns [`ControlFlow::Break`], the tapes are not read further.
     ///
     /// # Errors
-    /// Returns an error if a tape is neither a regular file nor an object, if it cannot be read, or if the settings are
-    /// invalid.
+    /// Returns an error if a tape is neither a regular file nor an object, if it cannot be read, if the settings are
+    /// invalid, or if `progress` ended the reading.
     pub fn new(
         settings: Settings,
         tapes: &[TapeSource],
         parts: u64,
         threads: usize,
-        progress: &mut dyn FnMut(&Counts),
+        progress: PlanProgress<'_>,
     ) -> Result<Self, PartsError> {
         let inputs = tapes.iter().map(Input::of);
         let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
@@ -108,7 +115,7 @@ impl Plan {
         inputs: Vec<Input>,
         places: Vec<Place>,
         threads: usize,
-        progress: &mut dyn FnMut(&Counts),
+        progress: PlanProgress<'_>,
     ) -> Result<Self, PartsError> {
         let ends = (Place::beginning(0), Place::beginning(inputs.len()));
         let mut places: Vec<Place> = [vec![ends.0], places, vec![ends.1]].concat();
@@ -261,7 +268,7 @@ fn scan(
     inputs: &[Input],
     ranges: &[(Place, Place)],
     threads: usize,
-    progress: &mut dyn FnMut(&Counts),
+    progress: PlanProgress<'_>,
 ) -> Result<Vec<Vec<Scan>>, PartsError> {
     let replayer = settings.replayer()?;
     let tapes = ranges
@@ -299,7 +306,7 @@ fn scan_tapes(
     before: u64,
     timeline: &mut Timeline,
     threads: usize,
-    progress: &mut dyn FnMut(&Counts),
+    progress: PlanProgress<'_>,
 ) -> Result<Vec<Scan>, PartsError> {
     let mut scans = Vec::new();
     scans.resize_with(tapes.len(), Scan::default);
@@ -318,12 +325,17 @@ fn scan_tapes(
         }
         records
     };
+    let reader = TapeReader::new(tapes);
+    let reading = reader.progress();
     let sinks = Sinks {
         answers: AnswerSink::Discard,
         tally: None,
-        progress,
+        progress: &mut |counts| {
+            if progress(counts).is_break() {
+                reading.stop();
+            }
+        },
     };
-    let reader = TapeReader::new(tapes);
     let digest = DigestPart::default();
     let run = run(work, timeline.clone(), digest, reader, threads, sinks);
     *timeline = run.map_err(PartsError::while_planning)?.timeline;
@@ -368,8 +380,10 @@ fn scan_chunk(
         let text = line.text();
         if text.is_some_and(|text| needs_evaluation(text.as_bytes())) {
             let number = usize::try_from(line.number).unwrap_or(usize::MAX);
-            let event = PolicyEvent::of(&replayer.read(line, number, scratch), n);
-            scan.events.extend(event);
+            if text.is_some_and(|text| may_change_policy(text.as_bytes())) {
+                let event = PolicyEvent::of(&replayer.read(line, number, scratch), n);
+                scan.events.extend(event);
+            }
             replayer.line((line, n, replayer.now), timeline, scratch, output);
         }
     }
@@ -386,6 +400,7 @@ fn scan_chunk(
 /// Returns true if the bytes may contain a policy record or a position. Such a record contains the start of its event
 /// name, or an escape that hides it.
 fn needs_evaluation(bytes: &[u8]) -> bool {
-    let texts: [&[u8]; 3] = [b"policy.", b"position.", b"\\u"];
-    texts.iter().any(|text| memmem::find(bytes, text).is_some())
+    static FINDERS: LazyLock<[Finder<'static>; 3]> =
+        LazyLock::new(|| ["policy.", "position.", "\\u"].map(Finder::new));
+    FINDERS.iter().any(|finder| finder.find(bytes).is_some())
 }

@@ -1,6 +1,6 @@
 //! Any partition of a replay gives the result of one run.
 
-use std::{io::Write as _, path::PathBuf, sync::Arc};
+use std::{io::Write as _, ops::ControlFlow, path::PathBuf, sync::Arc};
 
 use parquet::{
     arrow::{ArrowWriter, arrow_reader::ParquetRecordBatchReaderBuilder},
@@ -12,7 +12,7 @@ use proptest::{prelude::*, sample::Index};
 use super::*;
 use crate::{
     replay::{AnswerSink, Counts, ReplayOutcome, Sinks, replay},
-    tape::{RowWriter, TapeReader, TapeSource},
+    tape::{RowWriter, TapeError, TapeReader, TapeSource},
 };
 
 const GUARDRAILS: &str = include_str!("../../../../examples/guardrails.json");
@@ -197,7 +197,10 @@ fn plan(settings: &Settings, paths: &[PathBuf], cuts: &[(usize, u64)], threads: 
         .iter()
         .map(|(file, byte)| inputs[*file].place_at(*file, *byte).unwrap());
     let places = places.collect();
-    let plan = Plan::at(settings.clone(), inputs, places, threads, &mut |_| ()).unwrap();
+    let plan = Plan::at(settings.clone(), inputs, places, threads, &mut |_| {
+        ControlFlow::Continue(())
+    })
+    .unwrap();
     let text = serde_json::to_string(&plan).unwrap();
     assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan);
     plan
@@ -336,7 +339,7 @@ proptest! {
         let lines = lines(300, seed);
         let paths: Vec<PathBuf> = (0..3).map(|file| write(&folder, file, &lines, Form::Plain)).collect();
         let settings = settings(true);
-        let plan = Plan::new(settings.clone(), &files(&paths), number, 2, &mut |_| ()).unwrap();
+        let plan = Plan::new(settings.clone(), &files(&paths), number, 2, &mut |_| ControlFlow::Continue(())).unwrap();
         let parts = u64::try_from(plan.parts()).unwrap();
         prop_assert!((number.min(3)..=number).contains(&parts), "{} of {}", parts, number);
         let (parts, answers) = evaluate(&plan, true, 1);
@@ -345,10 +348,30 @@ proptest! {
     }
 }
 
+#[test]
+fn the_function_for_the_progress_can_end_the_planning() {
+    let folder = tempfile::tempdir().unwrap();
+    let tapes = files(&[write(&folder, 0, &lines(400, 3), Form::Plain)]);
+    let error = Plan::new(
+        settings(true),
+        &tapes,
+        4,
+        1,
+        &mut |_| ControlFlow::Break(()),
+    );
+    assert!(
+        matches!(error, Err(PartsError::Tape(TapeError::Stopped))),
+        "{error:?}"
+    );
+}
+
 /// Returns a plan of four parts, and its parts.
 fn four_parts(folder: &tempfile::TempDir, settings: &Settings) -> (Plan, Vec<Part>) {
     let path = write(folder, 0, &lines(400, 3), Form::Plain);
-    let plan = Plan::new(settings.clone(), &files(&[path]), 4, 1, &mut |_| ()).unwrap();
+    let plan = Plan::new(settings.clone(), &files(&[path]), 4, 1, &mut |_| {
+        ControlFlow::Continue(())
+    })
+    .unwrap();
     let (parts, _) = evaluate(&plan, true, 1);
     assert_eq!(parts.len(), 4);
     (plan, parts)

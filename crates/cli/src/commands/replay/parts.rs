@@ -1,6 +1,6 @@
 //! The options `--plan` and `--part` of `portcullis replay`.
 
-use std::{fmt::Display, path::Path};
+use std::{fmt::Display, ops::ControlFlow, path::Path};
 
 use portcullis_sim::{
     replay::{
@@ -43,7 +43,8 @@ pub(super) fn plan(
     let settings = plan_settings(settings, policy)?;
     let progress = spinner();
     let plan = Plan::new(settings, tapes.sources(), parts, threads, &mut |counts| {
-        progress.set_message(format!("{} records", counts.records))
+        progress.set_message(format!("{} records", counts.records));
+        ControlFlow::Continue(())
     });
     progress.finish_and_clear();
     print_json_line(&mut summary_output(None), &plan?)
