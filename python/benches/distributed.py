@@ -134,6 +134,25 @@ def equal(*results: Replay) -> None:
     assert all(result == results[0] for result in results), results
 
 
+def measure_cpu(engine: Engine, policy: Policy, tapes: dict[str, str]) -> None:
+    """Print the CPU times of a replay and of all its parts, which depend little on other programs."""
+
+    def measured(run: Callable[[], Any]) -> tuple[str, Any]:
+        start = time.process_time()
+        result = run()
+        return f"{time.process_time() - start:.2f} s", result
+
+    for title, of in tapes.items():
+        whole, expected = measured(lambda of=of: engine.replay(policy, of))
+        planned, plan = measured(lambda of=of: parts.plan(engine, policy, of, parts=8))
+        evaluated, results = measured(
+            lambda plan=plan: [parts.replay_part(plan, number) for number in range(1, plan.parts + 1)]
+        )
+        merged, result = measured(lambda results=results: parts.merge(results))
+        equal(expected, result)
+        print(f"{title}: CPU of a replay {whole}, plan {planned}, 8 parts {evaluated}, merge {merged}", flush=True)
+
+
 def measure_ray(engine: Engine, policy: Policy, tapes: dict[str, str]) -> None:
     stop = ray_cluster()
     for title, of in tapes.items():
@@ -196,6 +215,7 @@ def main() -> None:
             "intents as Parquet": write_tape(Path(folder), "parquet", write_intents),
             "mixed JSON lines": write_tape(Path(folder), "jsonl", write_mixed),
         }
+        measure_cpu(engine, policy, tapes)
         measure_ray(engine, policy, tapes)
         measure_spark(engine, policy, tapes["mixed JSON lines"], Path(folder))
 
