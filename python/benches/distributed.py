@@ -2,8 +2,8 @@
 
 Usage: python benches/distributed.py [RECORDS] [ROUNDS]
 
-The mixed tape has RECORDS intents, and positions and changes of the policy between them. The Parquet tape has four times as many
-intents, and nothing else. Both are read from the page cache. A time includes the plan and the merge. The clusters are started, and have evaluated the tape once, before they are measured.
+The tapes are 16 times the same file. A file of the Parquet tape has RECORDS intents. A file of the mixed tape has a quarter as many
+records: intents, and positions and changes of the policy between them. Both are read from the page cache. A time includes the plan and the merge. The clusters are started, and have evaluated the tape once, before they are measured.
 """
 
 from __future__ import annotations
@@ -30,38 +30,40 @@ from conftest import POLICY, record  # noqa: E402
 from portcullis_engine import Engine, Guardrails, Policy, Replay  # noqa: E402
 from portcullis_engine import parts, ray, spark  # noqa: E402
 
-RECORDS = int(sys.argv[1]) if len(sys.argv) > 1 else 4_000_000
+RECORDS = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
 ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 5
-FILES = 4
+FILES = 16
 NOW = datetime(2026, 1, 5, 10, 30, tzinfo=timezone.utc)
 
 
-def write_tapes(folder: Path) -> str:
-    """Write the tape as several files. The records of a block are repeated."""
-    block = "".join(json.dumps(record(number)) + "\n" for number in range(20_000))
-    for number in range(FILES):
-        with open(folder / f"{number}.jsonl", "w", encoding="utf-8") as tape:
-            for _ in range(RECORDS // FILES // 20_000):
-                tape.write(block)
-    return str(folder / "*.jsonl")
+def write_tape(folder: Path, suffix: str, write: Callable[[Path], object]) -> str:
+    """Write one file, and link the others to it."""
+    first = folder / f"00.{suffix}"
+    write(first)
+    for number in range(1, FILES):
+        os.link(first, folder / f"{number:02}.{suffix}")
+    return str(folder / f"*.{suffix}")
 
 
-def write_intents(folder: Path) -> str:
-    """Write intents as Parquet files. Their footers state that there are no other records, so the plan reads only these."""
-    count = RECORDS
-    ts = 1_767_607_200_000
-    table = pyarrow.table(
-        {
-            "ts": pyarrow.array([ts + place for place in range(count)], pyarrow.timestamp("ms", "UTC")),
-            "symbol": [["BTCUSDT", "ETHUSDT", "XRPUSDT"][place % 3] for place in range(count)],
-            "side": ["BUY"] * count,
-            "leverage": [10.0] * count,
-            "position_size_usd": [250.0] * count,
-        }
-    )
-    for number in range(FILES):
-        pyarrow.parquet.write_table(table, folder / f"{number}.parquet", row_group_size=131_072)
-    return str(folder / "*.parquet")
+def write_mixed(path: Path) -> None:
+    records = [record(number) for number in range(10_000)]
+    # One change of the policy per 10,000 records.
+    kept = [it for place, it in enumerate(records) if place < 78 or not it.get("event_type", "").startswith("policy.")]
+    block = "".join(json.dumps(it) + "\n" for it in kept)
+    path.write_text(block * (RECORDS // 4 // 10_000), encoding="utf-8")
+
+
+def write_intents(path: Path) -> None:
+    """Write intents as a Parquet file. Its footer states that there are no other records, so that the plan reads only it."""
+    start = 1_767_607_200_000
+    columns = {
+        "ts": pyarrow.array(range(start, start + RECORDS), pyarrow.timestamp("ms", "UTC")),
+        "symbol": [["BTCUSDT", "ETHUSDT", "XRPUSDT"][place % 3] for place in range(RECORDS)],
+        "side": ["BUY"] * RECORDS,
+        "leverage": [10.0] * RECORDS,
+        "position_size_usd": [250.0] * RECORDS,
+    }
+    pyarrow.parquet.write_table(pyarrow.table(columns), path, row_group_size=131_072)
 
 
 def ray_cluster() -> Callable[[], None]:
@@ -132,6 +134,25 @@ def equal(*results: Replay) -> None:
     assert all(result == results[0] for result in results), results
 
 
+def measure_cpu(engine: Engine, policy: Policy, tapes: dict[str, str]) -> None:
+    """Print the CPU times of a replay and of all its parts, which depend little on other programs."""
+
+    def measured(run: Callable[[], Any]) -> tuple[str, Any]:
+        start = time.process_time()
+        result = run()
+        return f"{time.process_time() - start:.2f} s", result
+
+    for title, of in tapes.items():
+        whole, expected = measured(lambda of=of: engine.replay(policy, of))
+        planned, plan = measured(lambda of=of: parts.plan(engine, policy, of, parts=8))
+        evaluated, results = measured(
+            lambda plan=plan: [parts.replay_part(plan, number) for number in range(1, plan.parts + 1)]
+        )
+        merged, result = measured(lambda results=results: parts.merge(results))
+        equal(expected, result)
+        print(f"{title}: CPU of a replay {whole}, plan {planned}, 8 parts {evaluated}, merge {merged}", flush=True)
+
+
 def measure_ray(engine: Engine, policy: Policy, tapes: dict[str, str]) -> None:
     stop = ray_cluster()
     for title, of in tapes.items():
@@ -160,7 +181,7 @@ def measure_spark(engine: Engine, policy: Policy, tapes: str, folder: Path) -> N
     result = spark.replay(session, engine, policy, tapes)
     print(f"Spark: the first replay: {time.perf_counter() - first:.2f} s")
     equal(one(), result)
-    small = folder / "small.jsonl"
+    small = folder / "small.json"
     small.write_text(json.dumps(record(1)) + "\n", encoding="utf-8")
     runs = {
         "one process with one thread": one,
@@ -170,7 +191,7 @@ def measure_spark(engine: Engine, policy: Policy, tapes: str, folder: Path) -> N
     compare("mixed JSON lines", runs)
 
     columns = ["decision", "reason", "leverage", "notional_usd"]
-    path = folder / "0.parquet"
+    path = folder / "00.parquet"
 
     def on_one() -> object:
         answers = engine.decide_table(policy, pyarrow.parquet.read_table(path, use_threads=False), at=NOW, columns=columns)
@@ -191,9 +212,10 @@ def main() -> None:
     policy = Policy.from_dict(POLICY)
     with tempfile.TemporaryDirectory() as folder:
         tapes = {
-            "intents as Parquet": write_intents(Path(folder)),
-            "mixed JSON lines": write_tapes(Path(folder)),
+            "intents as Parquet": write_tape(Path(folder), "parquet", write_intents),
+            "mixed JSON lines": write_tape(Path(folder), "jsonl", write_mixed),
         }
+        measure_cpu(engine, policy, tapes)
         measure_ray(engine, policy, tapes)
         measure_spark(engine, policy, tapes["mixed JSON lines"], Path(folder))
 

@@ -36,7 +36,7 @@ def replay(
 
     The counts, the digest and the answers are those of :meth:`portcullis_engine.Engine.replay`. The driver plans the parts.
     Each part is a task that needs one CPU; tasks are spread over the nodes. The driver receives only the results of parts,
-    which are a few kilobytes each. ``ray.init()`` must have been called.
+    which are a few kilobytes each and the policies on the tapes. ``ray.init()`` must have been called.
 
     :param engine: the engine.
     :param policy: the policy before the first policy record of the tapes.

@@ -37,7 +37,7 @@ def replay(
 
     The counts, the digest and the answers are those of :meth:`portcullis_engine.Engine.replay`. The driver plans the parts.
     Each part is a task, which Spark repeats as often as ``spark.task.maxFailures`` states. The driver receives only the
-    results of parts, which are a few kilobytes each.
+    results of parts, which are a few kilobytes each and the policies on the tapes.
 
     :param session: the ``SparkSession``.
     :param engine: the engine.
