@@ -21,6 +21,7 @@ from portcullis_engine import (
     Trade,
     whatif,
 )
+from portcullis_engine.store import Feed, FeedSnapshot, Halt, PolicyUnavailable, RedisStore
 
 if TYPE_CHECKING:
     from typing_extensions import assert_never, assert_type
@@ -59,3 +60,13 @@ def rows(policy: Policy) -> Answer:
     answer = whatif.decide(engine, policy, {"symbol": "BTCUSDT"}, now=datetime.now(timezone.utc))
     assert_type(answer, Answer)
     return engine.decide(policy, symbol="BTCUSDT", now_ms=1_767_607_200_000).record()
+
+
+async def follow(engine: Engine, store: RedisStore) -> Halt:
+    """Return the halts after the next change."""
+    with Feed(store, trusted_keys=[], sequence_file=None) as feed:
+        assert_type(feed.policy, Policy | PolicyUnavailable)
+        assert_type(engine.decide(feed, symbol="BTCUSDT", now_ms=1_767_607_200_000), Trade | Exit | Skip)
+        snapshot = await feed.changed()
+        assert_type(snapshot, FeedSnapshot)
+        return snapshot.halt
