@@ -394,9 +394,11 @@ def test_the_last_policy_stays_if_the_store_is_unreachable(tmp_path: Path, engin
 
 
 def in_fork(work: str) -> subprocess.CompletedProcess[str]:
-    """Run Python code whose variable `forked` is the result of a fork."""
+    """Run Python code in a new process, in a directory from which the installed package is imported."""
     program = "import os, sys\n" + work
-    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=600)
+    command = [sys.executable, "-c", program]
+    directory = Path(sys.executable).parent
+    return subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=600)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
