@@ -187,28 +187,14 @@ impl<'a> BatchDecider<'a> {
             }),
             None => None,
         };
-        let mut arm_reason = None;
-        let decision = match rollout {
-            None => engine.decide(snapshot.policy(), &intent, now),
-            Some(rollout) => {
-                let question = Question {
-                    engine,
-                    intent: &intent,
-                    open,
-                    now,
-                };
-                let answer = rollout.decide(&question);
-                let shadows = rollout.shadows(&question, &answer, 0, intent.id());
-                decided
-                    .shadows
-                    .extend(shadows.into_iter().map(|answer| ShadowRecord {
-                        entry_id: entry.id.clone(),
-                        answer,
-                    }));
-                arm_reason = answer.arm_reason().map(ArmReason::code);
-                answer.into_decision()
-            }
+        let question = Question {
+            engine,
+            intent: &intent,
+            open,
+            now,
         };
+        let shadows = &mut decided.shadows;
+        let (decision, arm_reason) = decide_under(snapshot, rollout, &question, entry, shadows);
         let sizing = self.sizing(&decision, &sent, inputs.account, now);
         if let (Some(Sizing::Unread), Some(symbol)) = (&sizing, intent.symbol()) {
             decided.unread.insert(symbol);
@@ -459,6 +445,34 @@ fn verdict(
         (Decision::Skip(_), None) => Verdict::Skip(content.clone()),
         (Decision::Trade(_) | Decision::Skip(_), Some(_)) => Verdict::SkipAlways,
     }
+}
+
+/// Decides an intent under the policy set or, without one, under the policy. Returns the decision and the code of the
+/// reason for which an arm decided or did not, and adds the answers of shadow arms to `shadows`.
+fn decide_under<'e>(
+    snapshot: &'e PolicySnapshot,
+    rollout: Option<&Rollout<'e>>,
+    question: &Question<'e>,
+    entry: &StreamEntry,
+    shadows: &mut Vec<ShadowRecord>,
+) -> (Decision<'e>, Option<&'static str>) {
+    let Some(rollout) = rollout else {
+        let Question {
+            engine,
+            intent,
+            now,
+            ..
+        } = *question;
+        return (engine.decide(snapshot.policy(), intent, now), None);
+    };
+    let answer = rollout.decide(question);
+    let answers = rollout.shadows(question, &answer, 0, question.intent.id());
+    shadows.extend(answers.into_iter().map(|answer| ShadowRecord {
+        entry_id: entry.id.clone(),
+        answer,
+    }));
+    let reason = answer.arm_reason().map(ArmReason::code);
+    (answer.into_decision(), reason)
 }
 
 /// Returns the symbol of an entry; `None` for an exit or an invalid intent.
