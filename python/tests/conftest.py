@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import signal
 from datetime import datetime, timezone
 from typing import Any
 
@@ -71,6 +72,12 @@ def engine_with(**guardrails: Any) -> Engine:
     """Return an engine with guardrails."""
     limits = Guardrails.from_dict(guardrails) if guardrails else Guardrails.none()
     return Engine(limits, exit_owner="exit-service", exit_delegates=["emergency"])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> None:
+    """Let SIGINT raise ``KeyboardInterrupt``, also if a shell has started the tests in the background with SIGINT ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
