@@ -55,7 +55,7 @@ pub use fault::{DocumentError, Fault};
 pub use lifecycle::{Progress, RaiseConditions, Started};
 pub use reason::ArmReason;
 pub use refusal::Refusal;
-pub use rollout::{Ladder, OpenPosition, Question, Rollout};
+pub use rollout::{Ladder, OpenPosition, Question, Rollout, entry_symbol};
 pub use salt::{Salt, SaltError};
 pub use schedule::{Action, ActionReason, Measured, Schedule, Step};
 pub use set::PolicySet;

@@ -226,8 +226,9 @@ impl<'a> Ladder<'a> {
     }
 }
 
-/// Returns the symbol of an entry; `None` for an exit or an invalid intent.
-fn entry_symbol(intent: &Intent<'_>) -> Option<Symbol> {
+/// Returns the symbol of an entry; `None` for an exit or an invalid intent. Only an entry is decided under an arm.
+#[must_use]
+pub fn entry_symbol(intent: &Intent<'_>) -> Option<Symbol> {
     match intent.request() {
         Ok(Request::Entry(entry)) => Some(entry.symbol()),
         Ok(Request::Exit(_)) | Err(_) => None,

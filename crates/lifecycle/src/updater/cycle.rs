@@ -238,8 +238,8 @@ fn derive(
     Ok((baselines, forged))
 }
 
-/// Aborts the canaries that are looser than the targets of the draft, publishes the draft if it is due, and saves the state
-/// of the forge.
+/// Aborts the canaries that are looser than the targets of the draft, publishes the draft if it is due, and saves the
+/// forge's state.
 fn finish(
     store: &dyn PolicyStore,
     settings: &UpdaterSettings,

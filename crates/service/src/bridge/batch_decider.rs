@@ -11,7 +11,7 @@ use portcullis::{
     record::Scratch,
     types::{Symbol, Timestamp},
 };
-use portcullis_rollout::{ArmReason, Question, Rollout};
+use portcullis_rollout::{ArmReason, Question, Rollout, entry_symbol};
 use portcullis_store::{ContentToken, Feed, PolicySnapshot};
 
 use super::{
@@ -473,14 +473,6 @@ fn decide_under<'e>(
     }));
     let reason = answer.arm_reason().map(ArmReason::code);
     (answer.into_decision(), reason)
-}
-
-/// Returns the symbol of an entry; `None` for an exit or an invalid intent.
-fn entry_symbol(intent: &Intent<'_>) -> Option<Symbol> {
-    match intent.request() {
-        Ok(Request::Entry(entry)) => Some(entry.symbol()),
-        Ok(Request::Exit(_)) | Err(_) => None,
-    }
 }
 
 /// Returns a denial if the clock is not trusted and every gate up to the freshness gate has passed.

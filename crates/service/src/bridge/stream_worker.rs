@@ -127,7 +127,7 @@ struct Pipeline {
     is_dry: bool,
 }
 
-/// What was read from the server for a batch.
+/// The positions, mark prices and openings that were read from the server for a batch.
 #[derive(Default)]
 struct Known {
     account: Account,

@@ -1,11 +1,12 @@
 //! The journal of a change, for recovery.
 //!
-//! A change first appends lines to the logs, and then replaces one file: the policy or the halts. The journal records
-//! the lengths of the logs before the change. The rename of the new file commits the change: as long as the new file
-//! exists together with the journal, the change is not committed, readers ignore the lines beyond those lengths, and
-//! the next change truncates these lines. A change that removes the policy is committed in the same way by the removal
-//! of its file. If a change also replaces the policy set, the journal has the field `set`, and the new file of the set is
-//! renamed after the commit; until then, readers read the new file.
+//! A change first appends lines to the logs, and then replaces one file: the policy, the policy set or the halts. The
+//! journal records the lengths of the logs before the change. The rename of the new file commits the change: as long as the
+//! new file exists together with the journal, the change is not committed, readers ignore the lines beyond those lengths,
+//! and the next change truncates these lines. A change that removes the policy is committed in the same way by the removal
+//! of its file. A change can replace both the policy and the policy set. Then the journal has the field `set`, and the rename
+//! of the policy commits the change. The new file of the policy set is renamed after that; until then, readers read the new
+//! file.
 
 use std::{io, path::PathBuf};
 
