@@ -9,30 +9,36 @@ answers are compared before they are measured.
 from __future__ import annotations
 
 import math
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy
 import pandas
 import polars
 import pyarrow
+import pyarrow.parquet
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from conftest import INTENT, NOW, NOW_MS, POLICY, engine_with, policy_with  # noqa: E402
+
+from portcullis_engine import Policy  # noqa: E402
 
 ENGINE = engine_with(max_leverage=10, max_notional_usd=100_000)
 ROUNDS = 7
 CALLS = 2_000
 
 
-def plain_gate(policy: dict[str, Any], intent: dict[str, Any], now: float) -> dict[str, Any]:
-    """Check the same gates in plain Python, without evidence: the gate that services have today."""
+def short_gate(policy: dict[str, Any], intent: dict[str, Any], now: float) -> dict[str, Any]:
+    """Check only what an entry with a notional needs, with constant limits, and return few of the facts of a trade."""
     symbol, side = intent.get("symbol"), intent.get("side")
     if not isinstance(symbol, str) or side not in ("BUY", "SELL"):
         return {"decision": "SKIP", "reason": "INTENT_INVALID"}
@@ -65,6 +71,102 @@ def plain_gate(policy: dict[str, Any], intent: dict[str, Any], now: float) -> di
     }
 
 
+class PlainGate:
+    """The gates of the engine for intents with these fields, in plain Python, with all facts of a trade and their sources."""
+
+    def __init__(self, policy: dict[str, Any], limits: dict[str, float], owners: set[str]) -> None:
+        self.policy = policy
+        self.universe = frozenset(policy["universe_symbols"])
+        self.hash = policy_with().hash
+        self.limits = limits
+        self.owners = owners
+        self.halted: set[str] = set()
+
+    def decide(
+        self,
+        now: float,
+        *,
+        symbol: object = None,
+        side: object = None,
+        source: object = None,
+        leverage: object = None,
+        position_size_usd: object = None,
+        reduce_only: object = None,
+        action: object = None,
+        ts: float | None = None,
+    ) -> dict[str, Any]:
+        if not isinstance(symbol, str) or not symbol or not isinstance(side, str):
+            return self.skip("INTENT_INVALID", f"symbol is {symbol!r}, side is {side!r}")
+        symbol, side = symbol.upper(), side.upper()
+        if side not in ("BUY", "SELL"):
+            return self.skip("INTENT_INVALID", f"side is {side!r}")
+        if reduce_only is not None or action is not None:
+            if reduce_only is True or action == "CLOSE":
+                if source not in self.owners:
+                    return self.skip("DENY_NOT_EXIT_OWNER", f"source is {source!r}")
+                return {"decision": "EXIT", "symbol": symbol, "side": side}
+            if reduce_only is not False:
+                return self.skip("INTENT_INVALID", f"reduce_only is {reduce_only!r}")
+        if source in self.owners:
+            return self.skip("INTENT_AMBIGUOUS", f"{source} closes positions")
+        policy, limits = self.policy, self.limits
+        until, begin = policy["valid_until_epoch"], policy.get("valid_from_epoch")
+        if begin is not None and now < begin:
+            return self.skip("POLICY_NOT_YET_VALID", f"{now} is before {begin}")
+        if now > until:
+            return self.skip("POLICY_STALE", f"{now} is after {until}")
+        age_max = limits.get("max_intent_age_sec")
+        if age_max is not None and (ts is None or now - ts > age_max):
+            return self.skip("INTENT_STALE", f"ts is {ts}")
+        if self.halted and symbol in self.halted:
+            return self.skip("TRADING_HALTED", symbol)
+        if symbol not in self.universe:
+            return self.skip("POLICY_UNIVERSE_FILTER", symbol)
+        given = policy["leverage_by_symbol"].get(symbol)
+        if given is None:
+            return self.skip("POLICY_MISSING_LEVERAGE", f"no leverage for {symbol}")
+        chosen, leverage_source = float(given), f"policy:leverage_by_symbol.{symbol}"
+        if leverage is not None:
+            if not isinstance(leverage, (int, float)) or not (0 < leverage <= sys.float_info.max):
+                return self.skip("POLICY_MISSING_LEVERAGE", f"leverage is {leverage!r}")
+            if leverage < chosen:
+                chosen, leverage_source = float(leverage), "intent:leverage"
+        size = position_size_usd
+        if not isinstance(size, (int, float)) or not (0 < size <= sys.float_info.max):
+            return self.skip("POLICY_MISSING_SIZE", f"position_size_usd is {size!r}")
+        margin = size / chosen
+        for number, names in ((chosen, ("max_leverage",)), (size, ("max_notional_usd",)), (margin, ("max_position_usd",))):
+            for name in names:
+                for owner in (limits, policy):
+                    bound = owner.get(name)
+                    if bound is not None and number > bound:
+                        return self.skip("POLICY_LIMIT_EXCEEDED", f"{number} is above {name} {bound}")
+        if not math.isfinite(margin):
+            return self.skip("POLICY_LIMIT_EXCEEDED", f"margin is {margin}")
+        return {
+            "decision": "TRADE",
+            "symbol": symbol,
+            "side": side,
+            "leverage": chosen,
+            "leverage_source": leverage_source,
+            "leverage_requested": leverage,
+            "size_usd": size,
+            "size_basis": "notional",
+            "size_source": "intent:position_size_usd",
+            "notional_usd": size,
+            "notional_source": "intent:position_size_usd",
+            "margin_usd": margin,
+            "margin_source": "notional/leverage",
+            "not_after_ms": until * 1_000,
+            "not_after_source": "policy:valid_until_epoch",
+            "policy_version": policy["policy_version"],
+            "policy_hash": self.hash,
+        }
+
+    def skip(self, reason: str, detail: str) -> dict[str, Any]:
+        return {"decision": "SKIP", "reason": reason, "detail": detail, "policy_hash": self.hash}
+
+
 def lowest(programs: dict[str, Callable[[], object]], count: int, rounds: int) -> dict[str, float]:
     """Return the lowest time of each program in nanoseconds per item. A program handles `count` items."""
     times = {name: math.inf for name in programs}
@@ -81,14 +183,43 @@ def show(times: dict[str, float], base: str, unit: str) -> None:
         print(f"{name:42} {value:8.1f} ns per {unit}  {value / times[base]:6.3f} of {base}")
 
 
+def compare_gates(gate: PlainGate, policy: Policy) -> None:
+    """Check that the plain gate has the answers of the engine."""
+    random = Random(1)
+    values: dict[str, list[Any]] = {
+        "symbol": ["BTCUSDT", "ethusdt", "SOLUSDT", "XRPUSDT", None],
+        "side": ["BUY", "sell", "x", None],
+        "source": ["momentum", "exit-service", None],
+        "leverage": [10.0, 3.0, 20, 0, math.nan, math.inf, None],
+        "position_size_usd": [250.0, 1e6, 0.5, -1, math.nan, None],
+        "reduce_only": [None, None, None, True, False],
+    }
+    seen = set()
+    for _ in range(20_000):
+        # Most values are the first of their list, so that all gates are reached.
+        intent = {name: random.choice(of) if random.random() < 0.3 else of[0] for name, of in values.items()}
+        now = NOW_MS + random.choice([0, 0, 0, 10**8])
+        expected = gate.decide(now / 1_000, **intent)
+        decision = ENGINE.decide(policy, intent, now_ms=now)
+        assert decision.decision == expected["decision"], (intent, decision)
+        seen.add(expected.get("reason", expected["decision"]))
+        for name, value in expected.items():
+            if name in ("detail", "policy_hash") and expected["decision"] == "SKIP":
+                continue
+            assert getattr(decision, name) == value, (name, intent, decision)
+    assert len(seen) == 10, seen
+
+
 def calls() -> None:
-    policy, plain = policy_with(), dict(POLICY, universe_symbols=frozenset(POLICY["universe_symbols"]))
+    policy, short = policy_with(), dict(POLICY, universe_symbols=frozenset(POLICY["universe_symbols"]))
+    gate = PlainGate(POLICY, {"max_leverage": 10, "max_notional_usd": 100_000}, {"exit-service", "emergency"})
+    compare_gates(gate, policy)
     decide, now = ENGINE.decide, NOW_MS / 1_000
     intent, timed = dict(INTENT), dict(INTENT, id="a-1", ts=NOW_MS, confidence=0.7)
-    expected = plain_gate(plain, intent, now)
+    other = dict(INTENT, note="a text")
     trade = decide(policy, intent, now_ms=NOW_MS)
-    for name in ("leverage", "notional_usd", "margin_usd", "leverage_source"):
-        assert getattr(trade, name) == expected[name], name
+    for name, value in short_gate(short, intent, now).items():
+        assert name == "not_after" or getattr(trade, name) == value, name
 
     def keywords() -> None:
         for _ in range(CALLS):
@@ -118,22 +249,41 @@ def calls() -> None:
         for _ in range(CALLS):
             decide(policy, intent, now_ms=NOW_MS)
 
-    def a_dict_with_other_fields() -> None:
+    def a_dict_with_time() -> None:
         for _ in range(CALLS):
             decide(policy, timed, now_ms=NOW_MS)
 
+    def a_dict_with_other_fields() -> None:
+        for _ in range(CALLS):
+            decide(policy, other, now_ms=NOW_MS)
+
+    plain = gate.decide
+
     def plain_python() -> None:
         for _ in range(CALLS):
-            plain_gate(plain, intent, now)
+            plain(
+                now,
+                symbol="BTCUSDT",
+                side="BUY",
+                source="momentum",
+                leverage=10.0,
+                position_size_usd=250.0,
+            )
+
+    def short_python() -> None:
+        for _ in range(CALLS):
+            short_gate(short, intent, now)
 
     programs: dict[str, Callable[[], object]] = {
-        "plain Python gate": plain_python,
+        "plain Python, the same answers": plain_python,
+        "plain Python, few gates and facts": short_python,
         "decide(now_ms=…, keywords)": keywords,
         "decide(now=datetime, keywords)": keywords_with_datetime,
         "decide(dict, now_ms=…)": a_dict,
-        "decide(dict with id, ts, confidence)": a_dict_with_other_fields,
+        "decide(dict with id, ts, confidence)": a_dict_with_time,
+        "decide(dict with an unknown field)": a_dict_with_other_fields,
     }
-    show(lowest(programs, CALLS, ROUNDS * 30), "plain Python gate", "call")
+    show(lowest(programs, CALLS, ROUNDS * 30), "plain Python, the same answers", "call")
 
 
 def tables(rows: int) -> None:
@@ -197,6 +347,36 @@ def tables(rows: int) -> None:
         "decide_table of polars": lambda: ENGINE.decide_table(policy, frame, at=NOW, columns=columns),
     }
     show(lowest(programs, rows, 3), "polars expression, one thread", "row")
+    with tempfile.TemporaryDirectory() as folder:
+        tape = Path(folder) / "intents.parquet"
+        timed = table.slice(0, 2_000_000)
+        times = pyarrow.array([NOW] * timed.num_rows, pyarrow.timestamp("us", "UTC"))
+        pyarrow.parquet.write_table(timed.append_column("ts", times), tape)
+        interrupted("decide_table", lambda: ENGINE.decide_table(policy, table, at=NOW))
+        interrupted("replay", lambda: ENGINE.replay(policy, tape))
+
+
+def interrupted(name: str, run: Callable[[], object]) -> None:
+    """Print the longest time from a signal to the exception that its handler raises in a call."""
+
+    class Stop(Exception):
+        pass
+
+    def stop(*_: object) -> None:
+        raise Stop
+
+    signal.signal(signal.SIGALRM, stop)
+    longest = 0.0
+    for after in (0.01, 0.02, 0.03, 0.05, 0.08):
+        due = time.perf_counter() + after
+        signal.setitimer(signal.ITIMER_REAL, after)
+        try:
+            run()
+        except Stop:
+            longest = max(longest, time.perf_counter() - due)
+        else:
+            raise AssertionError(f"{name} ended before the signal")
+    print(f"{name + ', from a signal to its exception':42} {longest * 1e3:8.1f} ms")
 
 
 def start() -> None:

@@ -377,13 +377,13 @@ class Engine:
         policy: Policy | PolicyTimeline | Feed | FeedSnapshot | PolicyUnavailable | None,
         intent: Mapping[str, Any] | str | bytes | None = None,
         *,
-        now_ms: int | None = None,
-        now: datetime | None = None,
         symbol: str | None = None,
         side: str | None = None,
         source: str | None = None,
         leverage: Any = None,
         position_size_usd: Any = None,
+        now_ms: int | None = None,
+        now: datetime | None = None,
         quantity: Any = None,
         price: Any = None,
         id: Any = None,
@@ -397,12 +397,19 @@ class Engine:
         position_side: str | None = None,
         timestamp: Any = None,
         size: Any = None,
+        qty: Any = None,
+        intent_id: Any = None,
+        confidence: Any = None,
+        regime: Any = None,
+        model: Any = None,
     ) -> Trade | Exit | Skip:
         """Decide one intent.
 
         The intent is a mapping, a JSON text, or the keyword arguments. A mapping has the fields of a JSON intent, with the same
-        aliases and the same answers; a keyword must be one of the names below, so that a misspelled name is an error. Pass the text if you have it: a dict no longer shows that a key was a duplicate. ``None`` is an absent field; NaN is an unusable number, which fails the gate that needs it. A refused
-        intent is a :class:`Skip` and not an error.
+        aliases and the same answers; a keyword has one of the names below, so that a misspelled name is a ``TypeError``. Pass the
+        text if you have it: a dict no longer shows that a key was a duplicate. ``None``
+        is an absent field; NaN is an unusable number, which fails the gate that needs it. A refused intent is a :class:`Skip`
+        and not an error.
 
         :param policy: the policy, or the policies by time, or ``None`` if there is no policy; or a feed or one of its
             snapshots, whose halts are then applied as well.

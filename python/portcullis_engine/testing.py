@@ -1,7 +1,8 @@
 """Laws for decision functions in Python, checked with random policies and intents.
 
-Derive a class from :class:`Laws` in a test file, and return the answers of the function. pytest then runs one test per law
-(the package ``hypothesis`` is required: ``pip install portcullis-engine[testing]``)::
+Derive a class from :class:`Laws` in a test file, and return the answers of the function. pytest then runs one test per law,
+with ``--portcullis-examples=N`` for another number of random cases (the package ``hypothesis`` is required:
+``pip install portcullis-engine[testing]``)::
 
     from portcullis_engine.testing import Laws, Question
 
@@ -619,6 +620,16 @@ def check(decide: Decide, law: Law, *, examples: int = 300) -> None:
         raise LawViolation(law, demand, ())
 
 
+# The number of random cases of all classes; ``None`` for the number in each class.
+_examples: int | None = None
+
+
+def set_examples(examples: int) -> None:
+    """Set the number of random cases of each law in all classes. The pytest option ``--portcullis-examples`` calls it."""
+    global _examples
+    _examples = examples
+
+
 class Laws:
     """The laws as tests: a class that is derived from this one in a test file is held to them.
 
@@ -632,22 +643,22 @@ class Laws:
         raise NotImplementedError("define `decide(self, question)` in the test class")
 
     def test_l1_no_policy_no_trade(self) -> None:
-        check(self.decide, Law.NO_POLICY_NO_TRADE, examples=self.examples)
+        check(self.decide, Law.NO_POLICY_NO_TRADE, examples=_examples or self.examples)
 
     def test_l2_no_number_without_a_source(self) -> None:
-        check(self.decide, Law.NO_NUMBER_WITHOUT_A_SOURCE, examples=self.examples)
+        check(self.decide, Law.NO_NUMBER_WITHOUT_A_SOURCE, examples=_examples or self.examples)
 
     def test_l3_total(self) -> None:
-        check(self.decide, Law.TOTAL, examples=self.examples)
+        check(self.decide, Law.TOTAL, examples=_examples or self.examples)
 
     def test_l4_unknown_inputs_fail(self) -> None:
-        check(self.decide, Law.UNKNOWN_INPUTS_FAIL, examples=self.examples)
+        check(self.decide, Law.UNKNOWN_INPUTS_FAIL, examples=_examples or self.examples)
 
     def test_l5_exits_are_never_blocked(self) -> None:
-        check(self.decide, Law.EXITS_ARE_NEVER_BLOCKED, examples=self.examples)
+        check(self.decide, Law.EXITS_ARE_NEVER_BLOCKED, examples=_examples or self.examples)
 
     def test_l6_deterministic(self) -> None:
-        check(self.decide, Law.DETERMINISTIC, examples=self.examples)
+        check(self.decide, Law.DETERMINISTIC, examples=_examples or self.examples)
 
     def test_l7_monotone(self) -> None:
-        check(self.decide, Law.MONOTONE, examples=self.examples)
+        check(self.decide, Law.MONOTONE, examples=_examples or self.examples)

@@ -103,10 +103,11 @@ impl Engine {
     }
 
     /// Decides one intent.
-    #[pyo3(signature = (policy, intent = None, *, now_ms = None, now = None, symbol = None, side = None, source = None,
-        leverage = None, position_size_usd = None, quantity = None, price = None, id = None, ts = None,
+    #[pyo3(signature = (policy, intent = None, *, symbol = None, side = None, source = None, leverage = None,
+        position_size_usd = None, now_ms = None, now = None, quantity = None, price = None, id = None, ts = None,
         position_usd = None, entry_price = None, stop_loss = None, take_profit = None, action = None, reduce_only = None,
-        position_side = None, timestamp = None, size = None))]
+        position_side = None, timestamp = None, size = None, qty = None, intent_id = None, confidence = None, regime = None,
+        model = None))]
     #[expect(
         clippy::too_many_arguments,
         reason = "they are the fields of an intent"
@@ -116,13 +117,13 @@ impl Engine {
         py: Python<'py>,
         policy: &Bound<'py, PyAny>,
         intent: Option<&Bound<'py, PyAny>>,
-        now_ms: Option<&Bound<'py, PyAny>>,
-        now: Option<&Bound<'py, PyAny>>,
         symbol: Option<&Bound<'py, PyAny>>,
         side: Option<&Bound<'py, PyAny>>,
         source: Option<&Bound<'py, PyAny>>,
         leverage: Option<&Bound<'py, PyAny>>,
         position_size_usd: Option<&Bound<'py, PyAny>>,
+        now_ms: Option<&Bound<'py, PyAny>>,
+        now: Option<&Bound<'py, PyAny>>,
         quantity: Option<&Bound<'py, PyAny>>,
         price: Option<&Bound<'py, PyAny>>,
         id: Option<&Bound<'py, PyAny>>,
@@ -136,6 +137,11 @@ impl Engine {
         position_side: Option<&Bound<'py, PyAny>>,
         timestamp: Option<&Bound<'py, PyAny>>,
         size: Option<&Bound<'py, PyAny>>,
+        qty: Option<&Bound<'py, PyAny>>,
+        intent_id: Option<&Bound<'py, PyAny>>,
+        confidence: Option<&Bound<'py, PyAny>>,
+        regime: Option<&Bound<'py, PyAny>>,
+        model: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         let at = instant(now, now_ms)?;
         let known = Known {
@@ -157,6 +163,11 @@ impl Engine {
             position_side,
             timestamp,
             size,
+            qty,
+            intent_id,
+            confidence,
+            regime,
+            model,
         };
         let policy = &current(policy)?;
         let policy = active(policy, at)?;

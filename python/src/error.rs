@@ -94,3 +94,15 @@ pub(crate) fn guarded<T>(run: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
         .into())
     })
 }
+
+/// Panics on this thread, or on the thread of a replay, so that tests can check how a bug of the engine is reported. Only
+/// development builds have this function.
+#[cfg(debug_assertions)]
+#[pyfunction]
+#[expect(clippy::panic, reason = "the panic is the purpose of the function")]
+pub(crate) fn _planted_panic(py: Python<'_>, on_thread: bool) -> PyResult<()> {
+    guarded(|| match on_thread {
+        true => crate::replay::interruptible(py, || (), || panic!("planted")),
+        false => panic!("planted"),
+    })
+}

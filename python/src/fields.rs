@@ -75,7 +75,7 @@ macro_rules! known {
 
 known! {
     symbol, side, source, leverage, position_size_usd, quantity, price, id, ts, position_usd, entry_price, stop_loss,
-    take_profit, action, reduce_only, position_side, timestamp, size,
+    take_profit, action, reduce_only, position_side, timestamp, size, qty, intent_id, confidence, regime, model,
 }
 
 impl<'py, V: Borrow<Bound<'py, PyAny>>> Known<V> {
@@ -94,8 +94,13 @@ impl<'py, V: Borrow<Bound<'py, PyAny>>> Known<V> {
             &self.position_side,
             &self.timestamp,
             &self.size,
+            &self.qty,
+            &self.intent_id,
         ];
-        if other.into_iter().any(Option::is_some) {
+        // These do not decide.
+        let ignored = [&self.confidence, &self.regime, &self.model];
+        let is_scalar = |value: &V| is_scalar(value.borrow());
+        if other.into_iter().any(Option::is_some) || !ignored.into_iter().flatten().all(is_scalar) {
             return None;
         }
         let mut plain = PlainIntent::new(text(self.symbol.as_ref()?.borrow())?);
@@ -106,7 +111,7 @@ impl<'py, V: Borrow<Bound<'py, PyAny>>> Known<V> {
             plain.source = Some(text(source.borrow())?);
         }
         if let Some(id) = &self.id {
-            plain.id = Some(text(id.borrow()).filter(|id| !id.contains('-'))?);
+            plain.id = Some(text(id.borrow()).filter(|id| !may_be_entry_id(id))?);
         }
         if let Some(ts) = &self.ts {
             plain.emitted_at = Some(plain_millis(ts.borrow())?);
@@ -173,6 +178,18 @@ pub(crate) fn record_text(value: &Bound<'_, PyAny>, what: &str) -> PyResult<Stri
 
 fn text<'a>(value: &'a Bound<'_, PyAny>) -> Option<&'a str> {
     value.cast::<PyString>().ok()?.to_str().ok()
+}
+
+/// Returns true if an id may have the form of a stream entry id, `<ms>-<n>`, which is also a time.
+fn may_be_entry_id(id: &str) -> bool {
+    id.starts_with(|first: char| first.is_ascii_digit()) && id.contains('-')
+}
+
+/// Returns true for a number or a text that can be written as JSON.
+fn is_scalar(value: &Bound<'_, PyAny>) -> bool {
+    value.is_exact_instance_of::<PyFloat>()
+        || value.is_exact_instance_of::<PyInt>()
+        || text(value).is_some()
 }
 
 fn plain_side(text: &str) -> Option<Side> {

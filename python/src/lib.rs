@@ -29,6 +29,9 @@ use pyo3::prelude::pymodule;
 /// The native module.
 #[pymodule]
 mod _portcullis {
+    #[cfg(debug_assertions)]
+    #[pymodule_export]
+    use crate::error::_planted_panic;
     #[pymodule_export]
     use crate::{
         decision::{Decision, Exit, Skip, Trade},

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import INTENT, NOW, NOW_MS, engine_with, policy_with
-from portcullis_engine import Decision, Engine, Policy, PortcullisError, Skip, SkipCode, Trade
+from portcullis_engine import Decision, Engine, Policy, PortcullisError, Skip, SkipCode, Trade, _portcullis
 
 ENGINE = engine_with(max_intent_age_sec=60, max_price_deviation=0.5)
 POLICY = policy_with()
@@ -56,7 +56,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "params": st.sampled_from([None, {"leverage": 3}, [1, {"a": None}]]),
     "event_type": st.sampled_from([None, "trade.intent", "position.snapshot", "x"]),
 }
-KEYWORDS = set(FIELDS) - {"stopLoss", "trailing_stop", "payload", "params", "event_type", "confidence"}
+KEYWORDS = set(FIELDS) - {"stopLoss", "trailing_stop", "payload", "params", "event_type"}
 INTENTS = st.fixed_dictionaries(
     {}, optional={name: values for name, values in FIELDS.items()}
 ) | st.fixed_dictionaries(
@@ -249,3 +249,12 @@ def test_the_builtin_exit_owner_has_no_default() -> None:
     with pytest.raises(PortcullisError) as raised:
         Engine(engine_with().guardrails, exit_owner="", exit_delegates=[])
     assert raised.value.field == "exit_owner"
+
+
+@pytest.mark.parametrize("on_thread", [False, True])
+def test_a_panic_of_the_engine_is_an_error(on_thread: bool) -> None:
+    planted = getattr(_portcullis, "_planted_panic", None)
+    if planted is None:
+        pytest.skip("only development builds have a planted panic")
+    with pytest.raises(PortcullisError, match="the engine panicked, which is a bug; report it"):
+        planted(on_thread)

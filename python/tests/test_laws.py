@@ -281,8 +281,15 @@ def test_the_strategies_draw_what_they_state(
     assert isinstance(question.now, datetime) and question.exit_delegates == (DELEGATE,)
 
 
+def run_pytest(folder: Path, content: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    (folder / "test_gate.py").write_text(content)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder)
+
+
 def test_the_class_runs_one_test_per_law(tmp_path: Path) -> None:
-    (tmp_path / "test_gate.py").write_text(
+    result = run_pytest(
+        tmp_path,
         """
 from portcullis_engine.testing import Laws, Question
 
@@ -291,13 +298,35 @@ class TestGate(Laws):
         if question.policy is None:
             return {"decision": "TRADE", "leverage": 10.0, "notional_usd": 1.0}
         return {"decision": "SKIP", "reason": "CLOSED"}
-"""
+""",
     )
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
-    result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert result.returncode == 1
     assert "L1 is violated: an entry without a policy in force must be a SKIP" in result.stdout
     assert "test_l1_no_policy_no_trade" in result.stdout and "test_l7_monotone" in result.stdout
+
+
+def test_the_plugin_collects_every_class_and_sets_the_number_of_cases(tmp_path: Path) -> None:
+    content = """
+from portcullis_engine.testing import Laws, Question, reference
+
+class WithoutFunction(Laws):
+    pass
+
+class Gate(WithoutFunction):
+    examples = 1000
+    asked = 0
+
+    def decide(self, question: Question) -> dict[str, object]:
+        Gate.asked += 1
+        return reference(question)
+
+def test_the_number_of_questions() -> None:
+    assert 7 * 20 <= Gate.asked <= 7 * 20 * 3
+"""
+    result = run_pytest(tmp_path, content, "--portcullis-examples=20")
+    assert "8 passed" in result.stdout, result.stdout
+    result = run_pytest(tmp_path, content, "--portcullis-examples=0")
+    assert result.returncode == 4 and "pass at least 1" in result.stderr
 
 
 def test_the_reference_answers_as_the_engine(engine: Engine) -> None:

@@ -11,7 +11,7 @@ use portcullis::{
 
 use super::{
     counts::{Counts, REASONS},
-    entries::{Entries, EntryReader, PendingRow},
+    entries::{Entries, EntryReader, PendingRow, RowNeeds},
     replayer::{Replayer, Scope},
     skip_samples::SkipSamples,
     totals::Totals,
@@ -32,8 +32,12 @@ pub(crate) struct FixedEntries {
 impl FixedEntries {
     /// Prepares the reading of a chunk.
     pub(crate) fn begin(&mut self, replayer: &Replayer, chunk: &Chunk) {
+        let needs = RowNeeds {
+            time: true,
+            details: true,
+        };
         self.reader
-            .begin(chunk, &replayer.engine, true, &mut self.entries);
+            .begin(chunk, &replayer.engine, needs, &mut self.entries);
     }
 
     /// Adds a record. Returns `None` if it is not a plain entry.

@@ -124,7 +124,7 @@ impl Replayer {
         let Workspace { scratch, entries } = workspace;
         let mut n = first;
         let mut changes_policy = None;
-        entries.begin(settings, chunk);
+        entries.begin(settings, chunk, &output.answers);
         let mut records = chunk.records();
         loop {
             let taken = match self.scope {
@@ -171,7 +171,7 @@ impl Replayer {
         let Workspace { scratch, entries } = workspace;
         let has_entries = self.scope != Scope::Positions;
         if has_entries {
-            entries.begin(settings, chunk);
+            entries.begin(settings, chunk, &output.answers);
         }
         let changes_policy = chunk.any_kind(may_change_policy);
         let numbers = (0..rows.len()).zip(first..);

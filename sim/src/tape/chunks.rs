@@ -3,9 +3,10 @@
 use std::{
     io::{self, Read},
     mem,
+    ops::Range,
 };
 
-use memchr::{memchr, memchr_iter, memrchr};
+use memchr::{memchr, memchr_iter, memmem::Finder, memrchr};
 
 use super::{
     Lines,
@@ -131,9 +132,7 @@ impl Chunk {
     #[must_use]
     pub fn lines(&self) -> Lines<'_> {
         match &self.content {
-            Content::Lines(lines) => {
-                Lines::new(self.bytes(), self.first_line, lines.line_bytes_max)
-            }
+            Content::Lines(_) => Lines::new(self.bytes(), self.first_line, self.line_bytes_max()),
             Content::TooLong => Lines::too_long(self.first_line),
             Content::Rows(rows) => Lines::of_rows(rows, self.first_line),
         }
@@ -146,12 +145,86 @@ impl Chunk {
 
     /// Returns the number of records, without checking the text of the lines if none of them can be blank.
     pub(crate) fn record_count(&self) -> u64 {
-        let bytes = self.bytes();
-        let may_be_blank = |at: usize| bytes.get(at).is_some_and(|byte| !byte.is_ascii_graphic());
-        if may_be_blank(0) || memchr_iter(b'\n', bytes).any(|end| may_be_blank(end + 1)) {
-            return u64::try_from(self.lines().count()).unwrap_or(u64::MAX);
+        match self.content {
+            Content::Lines(_) => self.count(0..self.bytes().len(), self.first_line).1,
+            Content::TooLong | Content::Rows(_) => self.line_count,
         }
-        self.line_count
+    }
+
+    /// Returns the lines that contain one of several texts. The texts must not match a blank line.
+    pub(crate) fn lines_with(&self, texts: &[Finder<'_>]) -> FoundLines {
+        let bytes = self.bytes();
+        let find = |finder: &Finder<'_>, from: usize| {
+            let rest = bytes.get(from..)?;
+            finder.find(rest).map(|place| from + place)
+        };
+        let mut found: Vec<Option<usize>> = texts.iter().map(|text| find(text, 0)).collect();
+        let (mut buffer, mut before) = (Vec::new(), Vec::new());
+        let (mut at, mut next_line, mut records) = (0, self.first_line, 0);
+        let mut first_line = None;
+        while let Some(place) = found.iter().flatten().min().copied() {
+            let skipped = bytes.get(at..place).unwrap_or_default();
+            let start = at + memrchr(b'\n', skipped).map_or(0, |end| end + 1);
+            let end = memchr(b'\n', bytes.get(place..).unwrap_or_default());
+            let end = end.map_or(bytes.len(), |end| place + end + 1);
+            let (skipped_lines, skipped_records) = self.count(at..start, next_line);
+            (next_line, records) = (next_line + skipped_lines, records + skipped_records);
+            first_line.get_or_insert(next_line);
+            buffer.extend_from_slice(bytes.get(start..end).unwrap_or_default());
+            before.push(records);
+            (at, next_line, records) = (end, next_line + 1, records + 1);
+            for (text, place) in texts.iter().zip(&mut found) {
+                if place.is_some_and(|place| place < end) {
+                    *place = find(text, end);
+                }
+            }
+        }
+        let (_, rest) = self.count(at..bytes.len(), next_line);
+        let chunk = Self {
+            tape: self.tape,
+            first_line: first_line.unwrap_or(self.first_line),
+            line_count: u64::try_from(before.len()).unwrap_or(u64::MAX),
+            content: Content::Lines(Buffer {
+                filled: buffer.len(),
+                buffer,
+                line_bytes_max: self.line_bytes_max(),
+                home: Buffers::new(0),
+            }),
+        };
+        FoundLines {
+            chunk,
+            before,
+            records: match self.content {
+                Content::Lines(_) | Content::Rows(_) => records + rest,
+                Content::TooLong => 1,
+            },
+        }
+    }
+
+    /// Returns the number of lines in a range of the bytes, and the number of records among them. `first_line` is the
+    /// number of the first of these lines.
+    fn count(&self, range: Range<usize>, first_line: u64) -> (u64, u64) {
+        let bytes = self.bytes().get(range).unwrap_or_default();
+        let may_be_blank = |at: usize| bytes.get(at).is_some_and(|byte| !byte.is_ascii_graphic());
+        let (mut lines, mut has_blank) = (0, may_be_blank(0));
+        for end in memchr_iter(b'\n', bytes) {
+            lines += 1;
+            has_blank |= may_be_blank(end + 1);
+        }
+        // Only the last line of a tape can lack its line ending.
+        lines += u64::from(bytes.last().is_some_and(|last| *last != b'\n'));
+        if !has_blank {
+            return (lines, lines);
+        }
+        let records = Lines::new(bytes, first_line, self.line_bytes_max()).count();
+        (lines, u64::try_from(records).unwrap_or(u64::MAX))
+    }
+
+    const fn line_bytes_max(&self) -> usize {
+        match &self.content {
+            Content::Lines(lines) => lines.line_bytes_max,
+            Content::TooLong | Content::Rows(_) => 0,
+        }
     }
 
     #[cfg(test)]
@@ -161,6 +234,17 @@ impl Chunk {
             Content::TooLong | Content::Rows(_) => 0,
         }
     }
+}
+
+/// The lines of a chunk that contain certain texts.
+#[derive(Debug)]
+pub(crate) struct FoundLines {
+    /// The lines.
+    pub(crate) chunk: Chunk,
+    /// How many records of the whole chunk precede each of them.
+    pub(crate) before: Vec<u64>,
+    /// The number of records of the whole chunk.
+    pub(crate) records: u64,
 }
 
 /// A reader that splits the bytes of a tape into chunks.

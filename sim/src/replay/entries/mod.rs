@@ -42,6 +42,7 @@ use self::{
 pub(super) use self::{
     collected::{Entries, EntrySettings, PendingRow},
     position::PlainPosition,
+    rows::RowNeeds,
 };
 use super::{
     chunk_output::{AnswerBuffer, ChunkOutput},
@@ -85,12 +86,19 @@ struct Pending {
 }
 
 impl EntryBatch {
-    /// Prepares the reading of a chunk.
-    pub(super) fn begin(&mut self, settings: &EntrySettings<'_>, chunk: &Chunk) {
-        let needs_time = matches!(settings.at, DecideAt::EventTime);
+    /// Prepares the reading of a chunk whose answers are written to these.
+    pub(super) fn begin(
+        &mut self,
+        settings: &EntrySettings<'_>,
+        chunk: &Chunk,
+        answers: &AnswerBuffer,
+    ) {
+        let needs = RowNeeds {
+            time: matches!(settings.at, DecideAt::EventTime),
+            details: needs_details(answers),
+        };
         let entries = &mut self.pending.entries;
-        self.reader
-            .begin(chunk, settings.engine, needs_time, entries);
+        self.reader.begin(chunk, settings.engine, needs, entries);
         if let Some(rows) = &self.reader.rows {
             entries.columns.push_entries(&rows.columns());
         }
@@ -212,6 +220,11 @@ impl EntryBatch {
     }
 }
 
+/// Returns true if the answers contain the evidence of skips, or the digest, which depends on it.
+fn needs_details(answers: &AnswerBuffer) -> bool {
+    !matches!(answers, AnswerBuffer::Table(to) if to.detail.is_none())
+}
+
 /// Returns the time of the first plain row, and the end of the rows that are decided under the policy at that time. Rows
 /// that are not plain have no effect.
 fn active_rows(
@@ -298,8 +311,7 @@ impl Pending {
         timeline: &Timeline,
         output: &mut ChunkOutput,
     ) {
-        let needs_details =
-            !matches!(&output.answers, AnswerBuffer::Table(to) if to.detail.is_none());
+        let needs_details = needs_details(&output.answers);
         let has_ids = !matches!(output.answers, AnswerBuffer::Nothing) && needs_details;
         for (row, n) in rows.clone().zip(n..).filter(|_| has_ids) {
             self.ids.push(entries.id(row), n);
@@ -360,17 +372,16 @@ pub(super) struct EntryReader {
 }
 
 impl EntryReader {
-    /// Prepares the reading of a chunk. If each entry is decided at its event time (`needs_time`), a row without one is
-    /// not plain.
+    /// Prepares the reading of a chunk.
     pub(super) fn begin(
         &mut self,
         chunk: &Chunk,
         engine: &Engine,
-        needs_time: bool,
+        needs: RowNeeds,
         names: &mut Entries,
     ) {
         let rows = chunk.rows();
-        let rows = rows.map(|rows| Box::new(EntryRows::new(rows, engine, needs_time, names)));
+        let rows = rows.map(|rows| Box::new(EntryRows::new(rows, engine, needs, names)));
         self.rows = rows;
     }
 

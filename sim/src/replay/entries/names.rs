@@ -48,7 +48,7 @@ pub(super) struct Names {
 }
 
 /// The number of places for recent names.
-const RECENT: usize = 64;
+const RECENT: usize = 256;
 /// Bytes that are not valid UTF-8, which no name has.
 const NO_NAME: u128 = u128::MAX;
 
@@ -97,7 +97,7 @@ impl Names {
 fn place(padded: u128) -> usize {
     let (low, high) = (padded & u128::from(u64::MAX), padded >> 64);
     let mixed = u64::try_from(low ^ high).unwrap_or_default();
-    usize::try_from(mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58).unwrap_or_default()
+    usize::try_from(mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -47,6 +47,9 @@ const LINE_BYTES: usize = 8_192;
 /// The keys that are read only from lines.
 const LINES_ONLY: Keys = POSITION_ONLY | DECIDED_AT.bit();
 
+/// The keys of a size beside `position_size_usd`.
+const OTHER_SIZES: [Key; 4] = [SIZE, QUANTITY, QTY, POSITION_USD];
+
 /// The number of the symbol of a row that is not plain. It is the number of no symbol.
 const NO_SYMBOL: u32 = u32::MAX;
 
@@ -72,6 +75,16 @@ pub(super) struct EntryRows {
     size_source: Values<SizeSource>,
     /// The quantities from which the sizes were read.
     quantity: Values<Option<f64>>,
+}
+
+/// The parts of rows that are needed for their answers.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::replay) struct RowNeeds {
+    /// True if each entry is decided at its event time. A row without one is not plain.
+    pub(in crate::replay) time: bool,
+    /// True if the answers contain the evidence of skips. It refers to the text of an unusable leverage or size, so a
+    /// row with such a number is not plain.
+    pub(in crate::replay) details: bool,
 }
 
 /// The values of a column: the same value in all rows, or one value per row.
@@ -113,10 +126,9 @@ impl Entries {
 }
 
 impl EntryRows {
-    /// Reads rows. Their symbols and sources get numbers in `names`. If each entry is decided at its event time
-    /// (`needs_time`), a row without one is not plain.
-    pub(super) fn new(rows: &Rows, engine: &Engine, needs_time: bool, names: &mut Entries) -> Self {
-        Found::new(rows).entries(engine, needs_time, names)
+    /// Reads rows. Their symbols and sources get numbers in `names`.
+    pub(super) fn new(rows: &Rows, engine: &Engine, needs: RowNeeds, names: &mut Entries) -> Self {
+        Found::new(rows, needs).entries(engine, needs, names)
     }
 
     /// Returns true if the row is plain.
@@ -241,11 +253,19 @@ struct Found {
     numbers: [Option<Numbers>; KEY_COUNT],
     ts: Option<Times>,
     timestamp: Option<Times>,
+    /// True if a row with an unusable leverage or an unusable `position_size_usd` can be plain.
+    accepts_unusable: bool,
 }
 
 impl Found {
-    fn new(rows: &Rows) -> Self {
+    fn new(rows: &Rows, needs: RowNeeds) -> Self {
+        let has_other_size = rows.columns().any(|(column, values)| {
+            let is_absent = values.logical_null_count() == rows.len() || !column.decides();
+            let mut names = OTHER_SIZES.iter().filter_map(|key| KEYS.get(key.0));
+            !is_absent && names.any(|(name, _)| *name == column.name)
+        });
         let mut found = Self {
+            accepts_unusable: !needs.details && !has_other_size,
             is_plain: vec![rows.line_bytes_max() >= LINE_BYTES; rows.len()],
             texts: [const { None }; KEY_COUNT],
             numbers: [const { None }; KEY_COUNT],
@@ -289,7 +309,11 @@ impl Found {
                 *self.texts.get_mut(index)? = Some(texts);
             }
             KeyKind::Number => {
-                let numbers = Numbers::of(values, &mut self.is_plain)?;
+                let numbers = match self.accepts_unusable {
+                    true if key == LEVERAGE => Numbers::requests(values)?,
+                    true if key == POSITION_SIZE_USD => Numbers::sizes(values)?,
+                    true | false => Numbers::of(values, &mut self.is_plain)?,
+                };
                 *self.numbers.get_mut(index)? = Some(numbers);
             }
             KeyKind::TextOrNumber => {
@@ -335,12 +359,13 @@ impl Found {
         self.numbers(key)?.get(row)
     }
 
-    fn entries(mut self, engine: &Engine, needs_time: bool, names: &mut Entries) -> EntryRows {
+    fn entries(mut self, engine: &Engine, needs: RowNeeds, names: &mut Entries) -> EntryRows {
         let side = self.sides();
         let mut symbol = self.symbols(names);
         let source = self.sources(names);
         let leverage = match self.numbers(LEVERAGE) {
             None => Values::Same(f64::INFINITY),
+            Some(numbers) if self.accepts_unusable => Values::Each(numbers.values().clone()),
             Some(numbers) => {
                 let values = numbers.values();
                 // NaN is null here.
@@ -353,7 +378,7 @@ impl Found {
                 })
             }
         };
-        let (times, is_offset_assumed) = self.times(engine, needs_time);
+        let (times, is_offset_assumed) = self.times(engine, needs.time);
         let prices = self.prices(&side);
         let sizes = self.sizes(&prices);
         for (symbol, is_plain) in symbol.iter_mut().zip(&self.is_plain) {
@@ -497,17 +522,18 @@ impl Found {
     }
 
     fn sizes(&mut self, prices: &PriceColumns) -> SizeColumns {
-        let others = [SIZE, QUANTITY, QTY, POSITION_USD];
-        let is_only = others.into_iter().all(|key| self.numbers(key).is_none());
+        let is_only = OTHER_SIZES.iter().all(|key| self.numbers(*key).is_none());
         if let (Some(usd), true) = (
             self.numbers
                 .get(POSITION_SIZE_USD.0)
                 .and_then(Option::as_ref),
             is_only,
         ) {
-            // NaN, which is an absent size, is not usable either.
-            for (is_plain, usd) in self.is_plain.iter_mut().zip(usd.values()) {
-                *is_plain &= *usd > 0.0;
+            if !self.accepts_unusable {
+                // NaN, which is an absent size, is not usable either.
+                for (is_plain, usd) in self.is_plain.iter_mut().zip(usd.values()) {
+                    *is_plain &= *usd > 0.0;
+                }
             }
             return SizeColumns {
                 usd: usd.values().clone(),

@@ -17,9 +17,11 @@ use super::{
 use crate::{
     replay::{
         AnswerSink, ChunkOutput, Counts, DigestPart, Replayer, Sinks, Timeline, Work,
-        digest::ROW_BYTES_WIDE, replayer::may_change_policy, run,
+        digest::ROW_BYTES_WIDE,
+        replayer::{Workspace, may_change_policy},
+        run,
     },
-    tape::{Chunk, TapeReader, TapeSource},
+    tape::{Chunk, Line, TapeReader, TapeSource},
 };
 
 /// A replay that is divided into parts.
@@ -313,8 +315,7 @@ fn scan_tapes(
     let scans = Mutex::new(scans);
     let work: &Work<'_> = &|chunk, first, timeline, workspace, output| {
         let first = before + first;
-        let scratch = &mut workspace.scratch;
-        let scan = scan_chunk(replayer, chunk, first, timeline, scratch, output);
+        let scan = scan_chunk(replayer, (chunk, first), timeline, workspace, output);
         let records = scan.records;
         let mut scans = scans.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(of_tape) = scans.get_mut(chunk.tape()) {
@@ -354,42 +355,81 @@ impl Scan {
             events: Vec::new(),
         }
     }
+
+    /// Counts the lines of a chunk that are records, and evaluates some of them. Returns the number of those.
+    fn add_lines(
+        &mut self,
+        replayer: &Replayer,
+        (chunk, first): (&Chunk, u64),
+        timeline: &mut Timeline,
+        workspace: &mut Workspace,
+        output: &mut ChunkOutput,
+    ) -> u64 {
+        let found = chunk.lines_with(&*EVALUATED);
+        self.records += found.records;
+        for (line, before) in found.chunk.lines().zip(found.before) {
+            self.add_event(replayer, line, first + before, &mut workspace.scratch);
+        }
+        // The answers have the same lengths with other numbers of records.
+        replayer.chunk(&found.chunk, first, timeline, workspace, output)
+    }
+
+    /// Counts the rows of a chunk, and evaluates some of them. Returns the number of those.
+    fn add_rows(
+        &mut self,
+        replayer: &Replayer,
+        (chunk, first): (&Chunk, u64),
+        timeline: &mut Timeline,
+        workspace: &mut Workspace,
+        output: &mut ChunkOutput,
+    ) -> u64 {
+        self.records += chunk.line_count();
+        if !chunk.any_kind(needs_evaluation) {
+            return 0;
+        }
+        let scratch = &mut workspace.scratch;
+        for (record, n) in chunk.records().zip(first..) {
+            let line = record.line();
+            if line
+                .text()
+                .is_some_and(|text| needs_evaluation(text.as_bytes()))
+            {
+                self.add_event(replayer, line, n, scratch);
+                replayer.line((line, n, replayer.now), timeline, scratch, output);
+            }
+        }
+        output.counts.records
+    }
+
+    /// Adds the change of the policy in record `n`, if it is one.
+    fn add_event(&mut self, replayer: &Replayer, line: Line<'_>, n: u64, scratch: &mut Scratch) {
+        let text = line.text();
+        if text.is_some_and(|text| may_change_policy(text.as_bytes())) {
+            let number = usize::try_from(line.number).unwrap_or(usize::MAX);
+            self.events
+                .extend(PolicyEvent::of(&replayer.read(line, number, scratch), n));
+        }
+    }
 }
 
 /// Counts the records of a chunk, and evaluates those that may change the policy or have a longer digest row.
 fn scan_chunk(
     replayer: &Replayer,
-    chunk: &Chunk,
-    first: u64,
+    (chunk, first): (&Chunk, u64),
     timeline: &mut Timeline,
-    scratch: &mut Scratch,
+    workspace: &mut Workspace,
     output: &mut ChunkOutput,
 ) -> Scan {
     let mut scan = Scan {
         lines: chunk.line_count(),
         ..Scan::default()
     };
-    let is_searched = chunk.any_kind(needs_evaluation);
-    for record in chunk.records() {
-        let n = first + scan.records;
-        scan.records += 1;
-        if !is_searched {
-            continue;
-        }
-        let line = record.line();
-        let text = line.text();
-        if text.is_some_and(|text| needs_evaluation(text.as_bytes())) {
-            let number = usize::try_from(line.number).unwrap_or(usize::MAX);
-            if text.is_some_and(|text| may_change_policy(text.as_bytes())) {
-                let event = PolicyEvent::of(&replayer.read(line, number, scratch), n);
-                scan.events.extend(event);
-            }
-            replayer.line((line, n, replayer.now), timeline, scratch, output);
-        }
-    }
-    let others = scan.records - output.counts.records;
-    let evaluated = u64::try_from(output.rows.len()).unwrap_or_default();
-    scan.digest_bytes = evaluated + others * ROW_BYTES_WIDE;
+    let evaluated = match chunk.rows() {
+        Some(_) => scan.add_rows(replayer, (chunk, first), timeline, workspace, output),
+        None => scan.add_lines(replayer, (chunk, first), timeline, workspace, output),
+    };
+    let digest_bytes = u64::try_from(output.rows.len()).unwrap_or_default();
+    scan.digest_bytes = digest_bytes + (scan.records - evaluated) * ROW_BYTES_WIDE;
     // Only the number of records is reported, as progress.
     output.rows.clear();
     output.counts = Counts::default();
@@ -397,10 +437,11 @@ fn scan_chunk(
     scan
 }
 
-/// Returns true if the bytes may contain a policy record or a position. Such a record contains the start of its event
-/// name, or an escape that hides it.
+/// Finders of the texts of which each policy record and each position contains one: the start of its event name, or an
+/// escape that hides it.
+static EVALUATED: LazyLock<[Finder<'static>; 3]> =
+    LazyLock::new(|| ["policy.", "position.", "\\u"].map(Finder::new));
+
 fn needs_evaluation(bytes: &[u8]) -> bool {
-    static FINDERS: LazyLock<[Finder<'static>; 3]> =
-        LazyLock::new(|| ["policy.", "position.", "\\u"].map(Finder::new));
-    FINDERS.iter().any(|finder| finder.find(bytes).is_some())
+    EVALUATED.iter().any(|finder| finder.find(bytes).is_some())
 }

@@ -8,10 +8,11 @@ use std::{
 };
 
 use flate2::{Compression, write::GzEncoder};
+use memchr::memmem::{Finder, find};
 use proptest::prelude::*;
 
 use super::*;
-use crate::tape::LineContent;
+use crate::tape::{Line, LineContent};
 
 /// An owned copy of [`LineContent`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +40,7 @@ fn read(reader: TapeReader) -> (Vec<Record>, Option<String>) {
 fn records_of(chunk: &Chunk) -> impl Iterator<Item = Record> {
     let count = u64::try_from(chunk.lines().count()).unwrap();
     assert_eq!(chunk.record_count(), count);
+    check_lines_with(chunk, ["{", "b"]);
     chunk.lines().map(|line| {
         let content = match line.content {
             LineContent::Text(text) => Content::Text(text.to_owned()),
@@ -47,6 +49,44 @@ fn records_of(chunk: &Chunk) -> impl Iterator<Item = Record> {
         };
         (chunk.tape(), line.number, content)
     })
+}
+
+/// Checks that the lines with one of two texts are found.
+fn check_lines_with(chunk: &Chunk, texts: [&str; 2]) {
+    let found = chunk.lines_with(&texts.map(Finder::new));
+    let lines: Vec<_> = chunk.lines().collect();
+    let contains = |bytes: &[u8]| {
+        texts
+            .iter()
+            .any(|text| find(bytes, text.as_bytes()).is_some())
+    };
+    let expected = lines
+        .iter()
+        .zip(0..)
+        .filter(|(line, place)| match line.content {
+            LineContent::Text(text) => contains(text.as_bytes()),
+            LineContent::NotUtf8 { bytes, .. } => contains(bytes),
+            // The content of the line is not known here.
+            LineContent::TooLong => found.before.contains(place),
+        });
+    let (expected, places): (Vec<_>, Vec<u64>) = expected.unzip();
+    assert_eq!(
+        (found.before, found.records),
+        (places, u64::try_from(lines.len()).unwrap())
+    );
+    let found: Vec<_> = found.chunk.lines().collect();
+    let contents = |lines: &[Line<'_>]| {
+        lines
+            .iter()
+            .map(|line| format!("{:?}", line.content))
+            .collect::<Vec<_>>()
+    };
+    let expected: Vec<Line<'_>> = expected.into_iter().copied().collect();
+    assert_eq!(contents(&found), contents(&expected));
+    assert_eq!(
+        found.first().map(|line| line.number),
+        expected.first().map(|line| line.number)
+    );
 }
 
 fn memory(bytes: &[u8]) -> TapeSource {

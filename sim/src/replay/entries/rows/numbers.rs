@@ -41,6 +41,34 @@ impl Numbers {
         }
     }
 
+    /// Reads the requested leverages of a column, of which none excludes its row: infinity for null, and NaN for an
+    /// infinite number. Returns `None` for a column of another type.
+    pub(super) fn requests(values: &ArrayRef) -> Option<Self> {
+        let numbers = converted(values)?;
+        let nulls = values.nulls();
+        if nulls.is_none() && numbers.iter().all(|number| *number != f64::INFINITY) {
+            return Some(Self(numbers));
+        }
+        let request = |(row, number): (usize, &f64)| match nulls {
+            Some(nulls) if nulls.is_null(row) => f64::INFINITY,
+            Some(_) | None if *number == f64::INFINITY => f64::NAN,
+            Some(_) | None => *number,
+        };
+        Some(Self(numbers.iter().enumerate().map(request).collect()))
+    }
+
+    /// Reads the sizes of a column, of which none excludes its row: NaN for null. Returns `None` for a column of another
+    /// type.
+    pub(super) fn sizes(values: &ArrayRef) -> Option<Self> {
+        let numbers = converted(values)?;
+        let Some(nulls) = values.nulls() else {
+            return Some(Self(numbers));
+        };
+        let cells = numbers.iter().zip(nulls);
+        let size = |(number, is_valid): (&f64, bool)| if is_valid { *number } else { f64::NAN };
+        Some(Self(cells.map(size).collect()))
+    }
+
     /// Returns the number of a row; `None` for null.
     #[inline(always)]
     pub(super) fn get(&self, row: usize) -> Option<f64> {

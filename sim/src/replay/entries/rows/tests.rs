@@ -449,7 +449,11 @@ fn usual_rows_are_plain() {
     let columns = Columns::of(&batch.schema(), false).unwrap();
     let rows = Rows::new(Arc::new(columns), &batch, 1 << 20).unwrap();
     let engine = replayer(Guardrails::none(), None).engine;
-    let plain = EntryRows::new(&rows, &engine, true, &mut Entries::default());
+    let needs = RowNeeds {
+        time: true,
+        details: true,
+    };
+    let plain = EntryRows::new(&rows, &engine, needs, &mut Entries::default());
     let entry = plain.pending(0, 1).unwrap();
     assert_eq!(
         (plain.id(0), entry.requested),

@@ -1,8 +1,10 @@
 //! The texts of a column.
 
+use std::ops::Range;
+
 use arrow_array::{
-    Array, ArrayRef, LargeStringArray, StringArray, StringViewArray, cast::AsArray as _,
-    downcast_integer_array,
+    Array, ArrayRef, GenericStringArray, LargeStringArray, OffsetSizeTrait, StringArray,
+    StringViewArray, cast::AsArray as _, downcast_integer_array,
 };
 use arrow_buffer::ArrowNativeType;
 use arrow_data::ByteView;
@@ -11,7 +13,7 @@ use arrow_data::ByteView;
 const INLINE_BYTES: usize = 12;
 
 /// The number of short texts whose converted values are remembered.
-const REMEMBERED: usize = 64;
+const REMEMBERED: usize = 256;
 
 /// The key of a null. It is greater than every key of a dictionary.
 const NULL_KEY: u32 = u32::MAX;
@@ -132,11 +134,43 @@ impl Texts {
                 });
                 values.collect()
             }
-            (None, values) => (0..values.len())
-                .map(|row| convert(values.get(row)))
-                .collect(),
+            (None, Values::Offsets(texts)) => map_offsets(texts, of_null, convert),
+            (None, Values::LargeOffsets(texts)) => map_offsets(texts, of_null, convert),
         }
     }
+}
+
+fn map_offsets<O: OffsetSizeTrait, T: Copy>(
+    texts: &GenericStringArray<O>,
+    of_null: T,
+    mut convert: impl FnMut(Option<&[u8]>) -> T,
+) -> Vec<T> {
+    let mut remembered = Remembered::default();
+    let (bytes, nulls) = (texts.value_data(), texts.nulls());
+    let ranges = texts.value_offsets().array_windows().enumerate();
+    let values = ranges.map(|(row, [from, to])| {
+        if nulls.is_some_and(|nulls| nulls.is_null(row)) {
+            return of_null;
+        }
+        let range = from.as_usize()..to.as_usize();
+        let text = bytes.get(range.clone());
+        match short_view(bytes, range) {
+            Some(view) => remembered.get(view, || convert(text)),
+            None => convert(text),
+        }
+    });
+    values.collect()
+}
+
+/// Returns the view of a text that is short and not at the very end of the bytes.
+#[inline(always)]
+fn short_view(bytes: &[u8], range: Range<usize>) -> Option<u128> {
+    let len = range.len();
+    (len <= INLINE_BYTES).then_some(())?;
+    let head = bytes.get(range.start..)?.first_chunk::<16>()?;
+    let others = u32::try_from(8 * (16 - len)).ok()?;
+    let text = u128::from_le_bytes(*head) & u128::MAX.checked_shr(others).unwrap_or_default();
+    Some((text << 32) | u128::try_from(len).ok()?)
 }
 
 /// Returns the keys of a dictionary; `None` if a key is not valid.
@@ -195,7 +229,7 @@ impl<T: Copy> Remembered<T> {
 fn slot(view: u128) -> usize {
     let [low, high] = [view, view >> 64].map(|part| part & u128::from(u64::MAX));
     let mixed = (low ^ high.rotate_left(23)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let top = (mixed >> 58) & 63;
+    let top = (mixed >> 56) & 255;
     usize::try_from(top).unwrap_or_default()
 }
 
