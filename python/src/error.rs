@@ -100,7 +100,7 @@ pub(crate) fn guarded<T>(run: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
 #[cfg(debug_assertions)]
 #[pyfunction]
 #[expect(clippy::panic, reason = "the panic is the purpose of the function")]
-pub(crate) fn _planted_panic(py: Python<'_>, on_thread: bool) -> PyResult<()> {
+pub(crate) fn planted_panic(py: Python<'_>, on_thread: bool) -> PyResult<()> {
     guarded(|| match on_thread {
         true => crate::replay::interruptible(py, || (), || panic!("planted")),
         false => panic!("planted"),

@@ -29,9 +29,6 @@ use pyo3::prelude::pymodule;
 /// The native module.
 #[pymodule]
 mod _portcullis {
-    #[cfg(debug_assertions)]
-    #[pymodule_export]
-    use crate::error::_planted_panic;
     #[pymodule_export]
     use crate::{
         decision::{Decision, Exit, Skip, Trade},
@@ -53,6 +50,13 @@ mod _portcullis {
     #[pymodule_init]
     fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
         use pyo3::types::PyModuleMethods as _;
+        // A private name, which is not exported.
+        #[cfg(debug_assertions)]
+        pyo3::types::PyAnyMethods::setattr(
+            module.as_any(),
+            "_planted_panic",
+            pyo3::wrap_pyfunction!(crate::error::planted_panic, module)?,
+        )?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -51,7 +51,11 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "reduce_only": st.sampled_from([True, False, "true", 1, 0, None, "x"]),
     "position_side": st.sampled_from(["LONG", "SHORT", "BOTH", None]),
     "trailing_stop": st.sampled_from([True, 0, None]),
+    "qty": NUMBERS,
+    "intent_id": TEXTS,
     "confidence": NUMBERS,
+    "regime": TEXTS,
+    "model": st.one_of(TEXTS, st.just({"name": "a", "leverage": 3})),
     "payload": st.sampled_from([None, {}, {"symbol": "BTCUSDT"}, '{"symbol": "BTCUSDT"}', "x"]),
     "params": st.sampled_from([None, {"leverage": 3}, [1, {"a": None}]]),
     "event_type": st.sampled_from([None, "trade.intent", "position.snapshot", "x"]),
@@ -61,7 +65,10 @@ INTENTS = st.fixed_dictionaries(
     {}, optional={name: values for name, values in FIELDS.items()}
 ) | st.fixed_dictionaries(
     {"symbol": st.just("BTCUSDT"), "side": st.sampled_from(["BUY", "sell"])},
-    optional={name: FIELDS[name] for name in ("source", "id", "ts", "leverage", "position_size_usd", "quantity", "price")},
+    optional={
+        name: FIELDS[name]
+        for name in ("source", "id", "ts", "leverage", "position_size_usd", "quantity", "price", "confidence", "regime")
+    },
 )
 
 
