@@ -2,8 +2,9 @@
 
 Usage: python benches/distributed.py [RECORDS] [ROUNDS]
 
-The tapes are 16 times the same file. A file of the Parquet tape has RECORDS intents. A file of the mixed tape has a quarter as many
-records: intents, and positions and changes of the policy between them. Both are read from the page cache. A time includes the plan and the merge. The clusters are started, and have evaluated the tape once, before they are measured.
+The tapes are 16 times the same file. A file of the Parquet tape has RECORDS intents. The files of lines have a quarter as many
+records: intents only, or intents with positions and changes of the policy between them. All are read from the page cache. A time
+includes the plan and the merge. The clusters are started, and have evaluated the tape once, before they are measured.
 """
 
 from __future__ import annotations
@@ -30,14 +31,15 @@ from conftest import POLICY, record  # noqa: E402
 from portcullis_engine import Engine, Guardrails, Policy, Replay  # noqa: E402
 from portcullis_engine import parts, ray, spark  # noqa: E402
 
-RECORDS = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+RECORDS = int(sys.argv[1]) if len(sys.argv) > 1 else 4_000_000
 ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 5
 FILES = 16
 NOW = datetime(2026, 1, 5, 10, 30, tzinfo=timezone.utc)
 
 
 def write_tape(folder: Path, suffix: str, write: Callable[[Path], object]) -> str:
-    """Write one file, and link the others to it."""
+    """Write one file in a new folder, and link the others to it."""
+    folder.mkdir()
     first = folder / f"00.{suffix}"
     write(first)
     for number in range(1, FILES):
@@ -45,12 +47,21 @@ def write_tape(folder: Path, suffix: str, write: Callable[[Path], object]) -> st
     return str(folder / f"*.{suffix}")
 
 
-def write_mixed(path: Path) -> None:
+def write_lines(path: Path, records: list[dict[str, Any]]) -> None:
+    block = "".join(json.dumps(it) + "\n" for it in records)
+    path.write_text(block * (RECORDS // 4 // len(records)), encoding="utf-8")
+
+
+def write_mixed_lines(path: Path) -> None:
     records = [record(number) for number in range(10_000)]
     # One change of the policy per 10,000 records.
-    kept = [it for place, it in enumerate(records) if place < 78 or not it.get("event_type", "").startswith("policy.")]
-    block = "".join(json.dumps(it) + "\n" for it in kept)
-    path.write_text(block * (RECORDS // 4 // 10_000), encoding="utf-8")
+    write_lines(
+        path, [it for place, it in enumerate(records) if place < 78 or not it.get("event_type", "").startswith("policy.")]
+    )
+
+
+def write_intent_lines(path: Path) -> None:
+    write_lines(path, [it for it in map(record, range(10_000)) if "event_type" not in it])
 
 
 def write_intents(path: Path) -> None:
@@ -164,7 +175,6 @@ def measure_ray(engine: Engine, policy: Policy, tapes: dict[str, str]) -> None:
         runs: dict[str, Callable[[], object]] = {
             "one process with one thread": one,
             "Ray, two workers": lambda of=of: ray.replay(engine, policy, of),
-            "the plan alone, two threads": lambda of=of: parts.plan(engine, policy, of, parts=8, threads=2),
         }
         compare(title, runs)
     stop()
@@ -191,7 +201,7 @@ def measure_spark(engine: Engine, policy: Policy, tapes: str, folder: Path) -> N
     compare("mixed JSON lines", runs)
 
     columns = ["decision", "reason", "leverage", "notional_usd"]
-    path = folder / "00.parquet"
+    path = folder / "rows" / "00.parquet"
 
     def on_one() -> object:
         answers = engine.decide_table(policy, pyarrow.parquet.read_table(path, use_threads=False), at=NOW, columns=columns)
@@ -212,8 +222,9 @@ def main() -> None:
     policy = Policy.from_dict(POLICY)
     with tempfile.TemporaryDirectory() as folder:
         tapes = {
-            "intents as Parquet": write_tape(Path(folder), "parquet", write_intents),
-            "mixed JSON lines": write_tape(Path(folder), "jsonl", write_mixed),
+            "intents as Parquet": write_tape(Path(folder) / "rows", "parquet", write_intents),
+            "intents as JSON lines": write_tape(Path(folder) / "lines", "jsonl", write_intent_lines),
+            "mixed JSON lines": write_tape(Path(folder) / "mixed", "jsonl", write_mixed_lines),
         }
         measure_cpu(engine, policy, tapes)
         measure_ray(engine, policy, tapes)

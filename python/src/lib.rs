@@ -24,7 +24,12 @@ mod table;
 mod time;
 mod timeline;
 
+use mimalloc::MiMalloc;
 use pyo3::prelude::pymodule;
+
+/// Keeps the memory of columns between calls, also where the allocator of the process does not, as in workers of Ray.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The native module.
 #[pymodule]
