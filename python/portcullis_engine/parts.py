@@ -31,8 +31,8 @@ def plan(
 ) -> Plan:
     """Divide the replay of tapes into at most ``parts`` parts of about the same number of bytes.
 
-    The tapes are read once, and only policy records and positions are evaluated. Plain files are divided at lines and Parquet
-    files at row groups; a compressed file is not divided.
+    The tapes are searched for policy records and positions, and only these are evaluated. Plain files are divided at lines
+    and Parquet files at row groups; a compressed file is not divided.
 
     :param engine: the engine; its guardrails and its exit ownership are part of the plan.
     :param policy: the policy before the first policy record of the tapes.
