@@ -407,9 +407,8 @@ class Engine:
 
         The intent is a mapping, a JSON text, or the keyword arguments. A mapping has the fields of a JSON intent, with the same
         aliases and the same answers; a keyword has one of the names below, so that a misspelled name is a ``TypeError``. Pass the
-        text if you have it: a dict no longer shows that a key was a duplicate. ``None``
-        is an absent field; NaN is an unusable number, which fails the gate that needs it. A refused intent is a :class:`Skip`
-        and not an error.
+        text if you have it: a dict no longer shows that a key was a duplicate. ``None`` is an absent field; NaN is an unusable
+        number, which fails the gate that needs it. A refused intent is a :class:`Skip` and not an error.
 
         :param policy: the policy, or the policies by time, or ``None`` if there is no policy; or a feed or one of its
             snapshots, whose halts are then applied as well.
