@@ -1,4 +1,4 @@
-"""The recipes of the README for DuckDB and polars."""
+"""The recipes of the README for DuckDB, polars and DataFusion."""
 
 from __future__ import annotations
 
@@ -56,6 +56,12 @@ def expected(names: dict[str, Any]) -> Counter[tuple[str, str | None]]:
 
 def test_a_relation_is_decided(names: dict[str, Any]) -> None:
     found = run("DuckDB: decide a relation", names)["counts"]
+    assert {(decision, reason): count for decision, reason, count in found} == expected(names)
+
+
+def test_a_data_frame_of_datafusion_is_decided(names: dict[str, Any]) -> None:
+    batches = run("DataFusion: decide a DataFrame", names)["counts"]
+    found = [tuple(row.values()) for batch in batches for row in batch.to_pylist()]
     assert {(decision, reason): count for decision, reason, count in found} == expected(names)
 
 
