@@ -264,10 +264,12 @@ mod tests {
 
     use super::*;
 
-    /// Texts of which many have the same beginning, so that views differ only in their last bytes.
+    /// Texts of which many have the same beginning, so that views differ only in their last bytes. Some differ only in the
+    /// number of zero bytes at their end.
     fn texts() -> impl Strategy<Value = Vec<Option<String>>> {
-        let text = ("[AB]{0,2}", 0..1_000_u16, 0..9_usize)
-            .prop_map(|(begin, number, zeros)| format!("{begin}{}{number}", "0".repeat(zeros)));
+        let text = ("[AB]{0,2}", 0..1_000_u16, 0..9_usize, "\0{0,2}").prop_map(
+            |(begin, number, zeros, end)| format!("{begin}{}{number}{end}", "0".repeat(zeros)),
+        );
         vec(option::weighted(0.9, text), 0..400)
     }
 
