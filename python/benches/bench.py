@@ -81,6 +81,9 @@ class PlainGate:
         self.limits = limits
         self.owners = owners
         self.halted: set[str] = set()
+        names = ("max_leverage", "max_notional_usd", "max_position_usd")
+        bounds = [min(limits.get(name, math.inf), policy.get(name, math.inf)) for name in names]
+        self.leverage_max, self.notional_max, self.margin_max = bounds
 
     def decide(
         self,
@@ -135,12 +138,8 @@ class PlainGate:
         if not isinstance(size, (int, float)) or not (0 < size <= sys.float_info.max):
             return self.skip("POLICY_MISSING_SIZE", f"position_size_usd is {size!r}")
         margin = size / chosen
-        for number, names in ((chosen, ("max_leverage",)), (size, ("max_notional_usd",)), (margin, ("max_position_usd",))):
-            for name in names:
-                for owner in (limits, policy):
-                    bound = owner.get(name)
-                    if bound is not None and number > bound:
-                        return self.skip("POLICY_LIMIT_EXCEEDED", f"{number} is above {name} {bound}")
+        if chosen > self.leverage_max or size > self.notional_max or margin > self.margin_max:
+            return self.skip("POLICY_LIMIT_EXCEEDED", f"{chosen}x, {size} USD, margin {margin} USD")
         if not math.isfinite(margin):
             return self.skip("POLICY_LIMIT_EXCEEDED", f"margin is {margin}")
         return {

@@ -54,9 +54,13 @@ impl PolicySet {
     /// Parses a set. A byte order mark at the start is skipped.
     ///
     /// # Errors
-    /// Returns an error with the paths of the fields if the text is not JSON, a field is missing, unknown, a duplicate or
-    /// of the wrong type, a value is out of its bounds, a canary does not use the symbol as its key, two arms have the same
-    /// hash, an arm has the hash of `live`, or more than 2 arms are shadows.
+    /// Returns an error with the paths of the fields if
+    ///
+    /// - the text is not JSON;
+    /// - a field is missing, unknown, a duplicate or of the wrong type, or its value is out of its bounds;
+    /// - the key of a canary is not `symbol`;
+    /// - two arms have the same hash, or an arm has the hash of `live`;
+    /// - more than 2 arms are shadows.
     pub fn from_json(text: &str) -> Result<Self, DocumentError> {
         let document: SetDocument = json::read(NAME, text)?;
         let (seq, live, kill) = (document.seq, document.live, document.kill);

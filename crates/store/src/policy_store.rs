@@ -328,7 +328,7 @@ pub trait PolicyStore: Send + Sync {
     }
 
     /// Changes the policy set in one atomic change, with an entry in the audit log. A promotion also publishes the policy
-    /// of the arm. The start of an arm replaces stored content that is not a valid policy set.
+    /// of the arm. If the stored content is not a valid policy set, the start of an arm replaces it.
     ///
     /// # Errors
     /// Returns an error if the store has no valid policy, the change is refused, the policy of a promoted arm cannot be

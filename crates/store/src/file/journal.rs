@@ -4,9 +4,9 @@
 //! journal records the lengths of the logs before the change. The rename of the new file commits the change: as long as the
 //! new file exists together with the journal, the change is not committed, readers ignore the lines beyond those lengths,
 //! and the next change truncates these lines. A change that removes the policy is committed in the same way by the removal
-//! of its file. A change can replace both the policy and the policy set. Then the journal has the field `set`, and the rename
-//! of the policy commits the change. The new file of the policy set is renamed after that; until then, readers read the new
-//! file.
+//! of its file. If a change replaces the policy and the policy set, the journal has the field `set`. The rename of the policy
+//! then commits the change, and the new file of the policy set is renamed afterwards. Until it is renamed, readers read it
+//! under its temporary name.
 
 use std::{io, path::PathBuf};
 
